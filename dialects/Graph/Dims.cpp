@@ -1,0 +1,327 @@
+#include "dialects/Graph/Dims.h"
+#include "dialects/Graph/Graph.h"
+#include "mlir/IR/AffineExprVisitor.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace girih {
+
+unsigned DimSymbols::add(DimSymbol symbol, std::string key) {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto [it, inserted] = positions.try_emplace(key, symbols.size());
+  if (inserted) symbols.push_back(std::move(symbol));
+  return it->second;
+}
+
+unsigned DimSymbols::intern(StringRef name) {
+  return add({DimSymbol::Name, name.str(), {}, {}}, ("n" + name).str());
+}
+
+unsigned DimSymbols::intern(DimSymbol::Kind kind, AffineExpr lhs, AffineExpr rhs) {
+  std::string key = (kind == DimSymbol::Min ? "<" : ">") + dimToString(lhs) + "," + dimToString(rhs);
+  return add({kind, "", lhs, rhs}, std::move(key));
+}
+
+const DimSymbol &DimSymbols::operator[](unsigned position) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  return symbols[position]; // a deque: references stay valid while others are added
+}
+
+unsigned DimSymbols::size() const {
+  std::lock_guard<std::mutex> lock(mutex);
+  return symbols.size();
+}
+
+DimSymbols &getDimSymbols(MLIRContext *ctx) {
+  return ctx->getOrLoadDialect<GirihDialect>()->getDimSymbols();
+}
+
+DimExpr dimConstant(MLIRContext *ctx, int64_t value) { return getAffineConstantExpr(value, ctx); }
+
+DimExpr dimNamed(MLIRContext *ctx, StringRef name) {
+  return getAffineSymbolExpr(getDimSymbols(ctx).intern(name), ctx);
+}
+
+std::optional<int64_t> dimValue(DimExpr e) {
+  if (auto c = dyn_cast<AffineConstantExpr>(e)) return c.getValue();
+  return std::nullopt;
+}
+
+static DimExpr minMax(DimSymbol::Kind kind, DimExpr a, DimExpr b) {
+  a = dimSimplify(a), b = dimSimplify(b);
+  if (a == b) return a;
+  // A constant difference decides, whatever the symbols are.
+  if (auto d = dimValue(dimSimplify(a - b))) return ((*d < 0) == (kind == DimSymbol::Min)) ? a : b;
+  MLIRContext *ctx = a.getContext();
+  return getAffineSymbolExpr(getDimSymbols(ctx).intern(kind, a, b), ctx);
+}
+
+DimExpr dimMin(DimExpr a, DimExpr b) { return minMax(DimSymbol::Min, a, b); }
+DimExpr dimMax(DimExpr a, DimExpr b) { return minMax(DimSymbol::Max, a, b); }
+
+DimExpr dimSimplify(DimExpr e) {
+  if (isa<AffineConstantExpr, AffineSymbolExpr>(e)) return e;
+  return simplifyAffineExpr(e, 0, getDimSymbols(e.getContext()).size());
+}
+
+DimExpr dimExactDiv(DimExpr a, DimExpr b) {
+  a = dimSimplify(a), b = dimSimplify(b);
+  auto vb = dimValue(b);
+  if (vb && *vb == 1) return a;
+  if (vb && *vb == 0) return {};
+  if (a == b) return dimConstant(a.getContext(), 1);
+  if (vb) {
+    if (a.getLargestKnownDivisor() % *vb != 0) return {};
+    return dimSimplify(a.floorDiv(*vb));
+  }
+  // Cancel a common factor of two products.
+  auto factors = [](DimExpr e, SmallVectorImpl<DimExpr> &out, auto &&self) -> void {
+    auto bin = dyn_cast<AffineBinaryOpExpr>(e);
+    if (!bin || e.getKind() != AffineExprKind::Mul) return (void)out.push_back(e);
+    self(bin.getLHS(), out, self), self(bin.getRHS(), out, self);
+  };
+  SmallVector<DimExpr> fa, fb;
+  factors(a, fa, factors), factors(b, fb, factors);
+  int64_t ca = 1, cb = 1;
+  SmallVector<DimExpr> rest;
+  for (DimExpr f : fa) {
+    if (auto v = dimValue(f)) {
+      ca *= *v;
+    } else if (auto *it = llvm::find(fb, f); it != fb.end()) {
+      fb.erase(it);
+    } else {
+      rest.push_back(f);
+    }
+  }
+  for (DimExpr f : fb) {
+    auto v = dimValue(f);
+    if (!v) return {};
+    cb *= *v;
+  }
+  if (cb == 0 || ca % cb != 0) return {};
+  DimExpr r = dimConstant(a.getContext(), ca / cb);
+  for (DimExpr f : rest) r = r * f;
+  return dimSimplify(r);
+}
+
+DimExpr dimProduct(MLIRContext *ctx, ArrayRef<DimExpr> dims) {
+  DimExpr r = dimConstant(ctx, 1);
+  for (DimExpr d : dims) r = r * d;
+  return dimSimplify(r);
+}
+
+DimExpr dimSubstitute(DimExpr e, const llvm::StringMap<DimExpr> &values) {
+  DimSymbols &symbols = getDimSymbols(e.getContext());
+  llvm::SetVector<unsigned> used;
+  e.walk([&](AffineExpr x) {
+    if (auto s = dyn_cast<AffineSymbolExpr>(x)) used.insert(s.getPosition());
+  });
+  DenseMap<AffineExpr, AffineExpr> map;
+  for (unsigned s : used) {
+    const DimSymbol &sym = symbols[s];
+    AffineExpr from = getAffineSymbolExpr(s, e.getContext()), to = from;
+    if (sym.kind == DimSymbol::Name) {
+      if (auto it = values.find(sym.name); it != values.end()) to = it->second;
+    } else {
+      to = minMax(sym.kind, dimSubstitute(sym.lhs, values), dimSubstitute(sym.rhs, values));
+    }
+    if (to != from) map[from] = to;
+  }
+  return map.empty() ? e : dimSimplify(e.replace(map));
+}
+
+void dimCollectSymbols(DimExpr e, llvm::SetVector<unsigned> &out) {
+  DimSymbols &symbols = getDimSymbols(e.getContext());
+  e.walk([&](AffineExpr x) {
+    auto s = dyn_cast<AffineSymbolExpr>(x);
+    if (!s) return;
+    const DimSymbol &sym = symbols[s.getPosition()];
+    if (sym.kind == DimSymbol::Name) {
+      out.insert(s.getPosition());
+    } else {
+      dimCollectSymbols(sym.lhs, out), dimCollectSymbols(sym.rhs, out);
+    }
+  });
+}
+
+//===-- Text --------------------------------------------------------------===//
+
+static bool isPlainName(StringRef s) {
+  static constexpr StringLiteral reserved[] = {"floordiv", "ceildiv", "mod", "min", "max"};
+  return !s.empty() && !isDigit(s[0]) && !llvm::is_contained(reserved, s) &&
+         llvm::all_of(s, [](char c) { return isAlnum(c) || c == '_'; });
+}
+
+std::string dimToString(DimExpr e) {
+  auto binary = [&](StringRef op, int prec) {
+    auto bin = cast<AffineBinaryOpExpr>(e);
+    auto side = [&](DimExpr x, bool right) {
+      int p = 3;
+      if (auto b = dyn_cast<AffineBinaryOpExpr>(x)) p = b.getKind() == AffineExprKind::Add ? 1 : 2;
+      std::string s = dimToString(x);
+      return p < prec || (right && p == prec && prec == 2) ? "(" + s + ")" : s;
+    };
+    return side(bin.getLHS(), false) + (" " + op + " ").str() + side(bin.getRHS(), true);
+  };
+  switch (e.getKind()) {
+  case AffineExprKind::Constant: return std::to_string(cast<AffineConstantExpr>(e).getValue());
+  case AffineExprKind::SymbolId: {
+    const DimSymbol &s = getDimSymbols(e.getContext())[cast<AffineSymbolExpr>(e).getPosition()];
+    if (s.kind != DimSymbol::Name)
+      return (s.kind == DimSymbol::Min ? "min(" : "max(") + dimToString(s.lhs) + ", " + dimToString(s.rhs) + ")";
+    if (isPlainName(s.name)) return s.name;
+    std::string out = "\"";
+    llvm::raw_string_ostream os(out);
+    llvm::printEscapedString(s.name, os);
+    return out + "\"";
+  }
+  case AffineExprKind::Add: return binary("+", 1);
+  case AffineExprKind::Mul: return binary("*", 2);
+  case AffineExprKind::Mod: return binary("mod", 2);
+  case AffineExprKind::FloorDiv: return binary("floordiv", 2);
+  case AffineExprKind::CeilDiv: return binary("ceildiv", 2);
+  case AffineExprKind::DimId: break;
+  }
+  llvm_unreachable("dimension expressions have symbols only");
+}
+
+namespace {
+/// sum := product (('+'|'-') product)* ; product := atom (('*'|floordiv|ceildiv|mod) atom)*
+struct DimParser {
+  MLIRContext *ctx;
+  StringRef text;
+  std::string &error;
+  unsigned depth = 0;
+
+  DimExpr fail(const Twine &message) {
+    if (error.empty()) error = message.str();
+    return {};
+  }
+  bool eat(StringRef token) {
+    text = text.ltrim();
+    if (!text.starts_with(token)) return false;
+    if (isAlpha(token[0]) && text.size() > token.size() && (isAlnum(text[token.size()]) || text[token.size()] == '_'))
+      return false;
+    text = text.drop_front(token.size());
+    return true;
+  }
+  DimExpr atom() {
+    text = text.ltrim();
+    if (eat("-")) {
+      DimExpr e = atom();
+      return e ? -e : e;
+    }
+    if (eat("(")) {
+      if (++depth > 100) return fail("expression nested too deeply");
+      DimExpr e = sum();
+      if (e && !eat(")")) return fail("expected ')'");
+      --depth;
+      return e;
+    }
+    for (bool isMin : {true, false}) {
+      if (!eat(isMin ? "min" : "max")) continue;
+      if (++depth > 100) return fail("expression nested too deeply");
+      if (!eat("(")) return fail("expected '('");
+      DimExpr a = sum();
+      if (a && !eat(",")) return fail("expected ','");
+      DimExpr b = a ? sum() : a;
+      if (b && !eat(")")) return fail("expected ')'");
+      --depth;
+      return b ? (isMin ? dimMin(a, b) : dimMax(a, b)) : b;
+    }
+    if (text.starts_with("\"")) {
+      std::string name;
+      size_t i = 1;
+      for (; i < text.size() && text[i] != '"'; ++i) {
+        if (text[i] == '\\' && i + 2 < text.size() && isHexDigit(text[i + 1]) && isHexDigit(text[i + 2])) {
+          name += char(hexDigitValue(text[i + 1]) * 16 + hexDigitValue(text[i + 2]));
+          i += 2;
+        } else if (text[i] == '\\' && i + 1 < text.size()) {
+          name += text[++i];
+        } else {
+          name += text[i];
+        }
+      }
+      if (i >= text.size()) return fail("unterminated name");
+      text = text.drop_front(i + 1);
+      return dimNamed(ctx, name);
+    }
+    if (!text.empty() && isDigit(text[0])) {
+      StringRef digits = text.take_while(isDigit);
+      text = text.drop_front(digits.size());
+      int64_t v;
+      if (digits.getAsInteger(10, v)) return fail("integer out of range");
+      return dimConstant(ctx, v);
+    }
+    StringRef name = text.take_while([](char c) { return isAlnum(c) || c == '_'; });
+    if (!isPlainName(name)) return fail("expected a number, a name or '('");
+    text = text.drop_front(name.size());
+    return dimNamed(ctx, name);
+  }
+  DimExpr product() {
+    DimExpr e = atom();
+    while (e) {
+      int op = eat("*") ? 1 : eat("floordiv") ? 2 : eat("ceildiv") ? 3 : eat("mod") ? 4 : 0;
+      if (!op) break;
+      DimExpr r = atom();
+      if (!r) return r;
+      auto v = dimValue(r);
+      if (op > 1 && v && *v < 1) return fail("division needs a positive divisor");
+      e = op == 1 ? e * r : op == 2 ? e.floorDiv(r) : op == 3 ? e.ceilDiv(r) : e % r;
+    }
+    return e;
+  }
+  DimExpr sum() {
+    DimExpr e = product();
+    while (e) {
+      bool plus = eat("+");
+      if (!plus && !eat("-")) break;
+      DimExpr r = product();
+      if (!r) return r;
+      e = plus ? e + r : e - r;
+    }
+    return e;
+  }
+};
+} // namespace
+
+DimExpr dimParse(MLIRContext *ctx, StringRef text, std::string &error) {
+  error.clear();
+  DimParser p{ctx, text, error};
+  DimExpr e = p.sum();
+  if (e && !p.text.ltrim().empty()) return p.fail("unexpected '" + p.text.ltrim().take_front(8) + "'");
+  return e ? dimSimplify(e) : e;
+}
+
+//===-- Types -------------------------------------------------------------===//
+
+SmallVector<DimExpr> getDims(RankedTensorType type) {
+  if (auto dims = dyn_cast_or_null<DimsAttr>(type.getEncoding())) return llvm::to_vector(dims.getDims());
+  SmallVector<DimExpr> out;
+  for (int64_t d : type.getShape()) {
+    assert(!ShapedType::isDynamic(d) && "dynamic tensor types of the graph carry #girih.dims");
+    out.push_back(dimConstant(type.getContext(), d));
+  }
+  return out;
+}
+
+RankedTensorType getTensorType(ArrayRef<DimExpr> dims, Type elementType) {
+  SmallVector<int64_t> shape;
+  SmallVector<DimExpr> simple;
+  for (DimExpr d : dims) {
+    simple.push_back(dimSimplify(d));
+    shape.push_back(dimValue(simple.back()).value_or(ShapedType::kDynamic));
+  }
+  Attribute encoding;
+  if (llvm::is_contained(shape, ShapedType::kDynamic))
+    encoding = DimsAttr::get(elementType.getContext(), simple);
+  return RankedTensorType::get(shape, elementType, encoding);
+}
+
+RankedTensorType getTensorType(ArrayRef<int64_t> dims, Type elementType) {
+  return RankedTensorType::get(dims, elementType);
+}
+
+} // namespace girih

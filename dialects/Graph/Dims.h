@@ -1,0 +1,69 @@
+// Symbolic dimensions. A dimension is an affine (or semi-affine) expression over named symbols such as
+// `past`, `past + 1` or `2 * h`. Symbols are interned once per context, so equal expressions are the same
+// pointer. What an affine expression cannot say (min, max) is a symbol of its own that carries its definition.
+#pragma once
+
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/StringMap.h"
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace girih {
+
+/// A symbol: a free name (`seq`), or the minimum or maximum of two expressions.
+struct DimSymbol {
+  enum Kind { Name, Min, Max } kind;
+  std::string name;             // Name only
+  mlir::AffineExpr lhs, rhs;    // Min and Max only
+};
+
+/// The symbols of one context; position i is `getAffineSymbolExpr(i)`. Thread-safe.
+class DimSymbols {
+public:
+  unsigned intern(llvm::StringRef name);
+  unsigned intern(DimSymbol::Kind kind, mlir::AffineExpr lhs, mlir::AffineExpr rhs);
+  const DimSymbol &operator[](unsigned position) const;
+  unsigned size() const;
+
+private:
+  unsigned add(DimSymbol symbol, std::string key);
+  mutable std::mutex mutex;
+  std::deque<DimSymbol> symbols;
+  llvm::StringMap<unsigned> positions;
+};
+
+using DimExpr = mlir::AffineExpr;
+
+DimSymbols &getDimSymbols(mlir::MLIRContext *ctx);
+DimExpr dimConstant(mlir::MLIRContext *ctx, int64_t value);
+DimExpr dimNamed(mlir::MLIRContext *ctx, llvm::StringRef name);
+DimExpr dimMin(DimExpr a, DimExpr b);
+DimExpr dimMax(DimExpr a, DimExpr b);
+/// Canonical form, so that equal sizes compare equal (`s + s` is `s * 2`).
+DimExpr dimSimplify(DimExpr e);
+/// The value of a constant expression.
+std::optional<int64_t> dimValue(DimExpr e);
+/// a / b when the division is known to be exact (constants, or a factor that cancels); null otherwise.
+DimExpr dimExactDiv(DimExpr a, DimExpr b);
+DimExpr dimProduct(mlir::MLIRContext *ctx, llvm::ArrayRef<DimExpr> dims);
+/// Replaces named symbols by other expressions (`--dim NAME=VALUE`), inside min and max too.
+DimExpr dimSubstitute(DimExpr e, const llvm::StringMap<DimExpr> &values);
+/// Positions of the symbols that `e` depends on; min and max are looked through.
+void dimCollectSymbols(DimExpr e, llvm::SetVector<unsigned> &symbols);
+std::string dimToString(DimExpr e);
+/// Parses the printed form. Returns null, with `error` set, on bad input.
+DimExpr dimParse(mlir::MLIRContext *ctx, llvm::StringRef text, std::string &error);
+
+/// The dimensions of a ranked tensor, symbolic ones included.
+llvm::SmallVector<DimExpr> getDims(mlir::RankedTensorType type);
+inline llvm::SmallVector<DimExpr> getDims(mlir::Value v) {
+  return getDims(mlir::cast<mlir::RankedTensorType>(v.getType()));
+}
+/// tensor<dims x element>; carries #girih.dims as its encoding if a dimension is not constant.
+mlir::RankedTensorType getTensorType(llvm::ArrayRef<DimExpr> dims, mlir::Type elementType);
+mlir::RankedTensorType getTensorType(llvm::ArrayRef<int64_t> dims, mlir::Type elementType);
+
+} // namespace girih

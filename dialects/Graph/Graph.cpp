@@ -1,0 +1,102 @@
+#include "dialects/Graph/Graph.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace girih;
+
+#include "dialects/Graph/GraphDialect.cpp.inc"
+#include "dialects/Graph/GraphEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Graph/GraphAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Graph/GraphOps.cpp.inc"
+
+void GirihDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Graph/GraphAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Graph/GraphOps.cpp.inc"
+      >();
+}
+
+Operation *GirihDialect::materializeConstant(OpBuilder &b, Attribute value, Type type, Location loc) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  if (!elements || elements.getType() != type) return nullptr;
+  return ConstantOp::create(b, loc, elements);
+}
+
+Attribute DimsAttr::parse(AsmParser &parser, Type) {
+  SmallVector<AffineExpr> dims;
+  // The expressions are read token by token into text: the expression parser is shared with the command line.
+  auto parseOne = [&]() -> ParseResult {
+    SMLoc loc = parser.getCurrentLocation();
+    std::string text;
+    int depth = 0;
+    while (true) {
+      std::string s;
+      int64_t i;
+      StringRef keyword;
+      if (succeeded(parser.parseOptionalLParen())) {
+        text += "(", ++depth;
+      } else if (depth && succeeded(parser.parseOptionalRParen())) {
+        text += ")", --depth;
+      } else if (depth && succeeded(parser.parseOptionalComma())) {
+        text += ",";
+      } else if (succeeded(parser.parseOptionalPlus())) {
+        text += "+";
+      } else if (succeeded(parser.parseOptionalStar())) {
+        text += "*";
+      } else if (succeeded(parser.parseOptionalString(&s))) {
+        text += '"';
+        llvm::raw_string_ostream os(text);
+        llvm::printEscapedString(s, os);
+        text += '"';
+      } else if (succeeded(parser.parseOptionalKeyword(&keyword))) {
+        text += (" " + keyword + " ").str();
+      } else if (OptionalParseResult r = parser.parseOptionalInteger(i); r.has_value() && succeeded(*r)) {
+        text += " " + std::to_string(i);
+      } else {
+        break;
+      }
+    }
+    std::string error;
+    AffineExpr e = dimParse(parser.getContext(), text, error);
+    if (!e) return parser.emitError(loc, "bad dimension: ") << error;
+    dims.push_back(e);
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, parseOne)) return {};
+  return get(parser.getContext(), dims);
+}
+
+void DimsAttr::print(AsmPrinter &p) const {
+  p << "<";
+  llvm::interleaveComma(getDims(), p, [&](AffineExpr e) { p << dimToString(e); });
+  p << ">";
+}
+
+LogicalResult KernelOp::verify() {
+  Block &body = getBody().front();
+  if (body.getNumArguments() != getInputs().size())
+    return emitOpError("has ") << getInputs().size() << " inputs but its region takes " << body.getNumArguments();
+  auto yield = cast<YieldOp>(body.getTerminator());
+  if (yield.getNumOperands() != getNumResults())
+    return emitOpError("has ") << getNumResults() << " results but its region yields " << yield.getNumOperands();
+  auto sameShape = [](Type a, Type b) {
+    auto ta = cast<RankedTensorType>(a), tb = cast<RankedTensorType>(b);
+    return ta.getShape() == tb.getShape() && ta.getEncoding() == tb.getEncoding();
+  };
+  for (auto [i, pair] : llvm::enumerate(llvm::zip(getInputs().getTypes(), body.getArgumentTypes())))
+    if (!sameShape(std::get<0>(pair), std::get<1>(pair)))
+      return emitOpError("input ") << i << " is " << std::get<0>(pair) << " but its region takes " << std::get<1>(pair);
+  for (auto [i, pair] : llvm::enumerate(llvm::zip(getResultTypes(), yield.getOperandTypes())))
+    if (!sameShape(std::get<0>(pair), std::get<1>(pair)))
+      return emitOpError("result ") << i << " is " << std::get<0>(pair) << " but its region yields " << std::get<1>(pair);
+  return success();
+}

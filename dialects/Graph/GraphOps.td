@@ -1,0 +1,456 @@
+// The girih dialect: deep-learning graph operators on ranked tensors with symbolic dimensions.
+
+#ifndef GIRIH_GRAPH_OPS
+#define GIRIH_GRAPH_OPS
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Girih_Dialect : Dialect {
+  let name = "girih";
+  let cppNamespace = "::girih";
+  let summary = "deep-learning graph operators on ranked tensors with symbolic dimensions";
+  let description = [{
+    Every value is a ranked tensor. Shapes are part of the type: a tensor whose dimensions are not all constant carries
+    `#girih.dims<...>` as its encoding, one expression a dimension, over the model's named symbols. Operands that ONNX
+    uses to pass shapes at run time (Reshape's target, Slice's starts, ...) do not exist here: they are expressions in
+    result types and attributes. `axis` attributes are normalised to `[0, rank)`.
+
+    Data is row-major. `i1` is ONNX's bool (one byte in memory); unsigned integers are `ui8` ... `ui64`.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
+  let extraClassDeclaration = [{
+    /// The names behind the symbols of every `#girih.dims` of this context.
+    DimSymbols &getDimSymbols() { return dimSymbols; }
+  private:
+    DimSymbols dimSymbols;
+  public:
+  }];
+}
+
+//===-- Attributes --------------------------------------------------------===//
+
+class Girih_Attr<string name, string attrMnemonic> : AttrDef<Girih_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+def Girih_DimsAttr : Girih_Attr<"Dims", "dims"> {
+  let summary = "a list of symbolic integers";
+  let description = [{
+    Expressions over named symbols with `+ - * floordiv ceildiv mod min max`:
+    `#girih.dims<1, seq, 2 * h, min(past + 1, 512)>`. Names that are no identifiers are quoted.
+    Used as the encoding of dynamic tensor types and wherever ONNX takes integers at run time.
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::AffineExpr">:$dims);
+  let hasCustomAssemblyFormat = 1;
+}
+
+class Girih_Enum<string name, string summary, list<string> cases> :
+    I32EnumAttr<name, summary,
+      !foreach(i, !range(!size(cases)), I32EnumAttrCase<cases[i], i>)> {
+  let cppNamespace = "::girih";
+  let genSpecializedAttr = 0;
+}
+class Girih_EnumAttr<I32EnumAttr e, string m> : EnumAttr<Girih_Dialect, e, m>;
+
+def Girih_UnaryFn : Girih_Enum<"UnaryFn", "element-wise function of one operand", [
+  "abs", "neg", "sign", "floor", "ceil", "round", "reciprocal", "sqrt", "exp", "log",
+  "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf",
+  "relu", "leaky_relu", "elu", "selu", "celu", "sigmoid", "hard_sigmoid", "hard_swish", "silu", "mish",
+  "softplus", "softsign", "gelu", "gelu_tanh", "thresholded_relu", "shrink",
+  "logical_not", "bitwise_not", "isnan", "isinf"]>;
+def Girih_UnaryFnAttr : Girih_EnumAttr<Girih_UnaryFn, "unary_fn">;
+
+def Girih_BinaryFn : Girih_Enum<"BinaryFn", "element-wise function of two operands", [
+  "add", "sub", "mul", "div", "mod", "fmod", "pow", "min", "max", "prelu",
+  "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "shift_left", "shift_right",
+  "equal", "less", "less_or_equal", "greater", "greater_or_equal"]>;
+def Girih_BinaryFnAttr : Girih_EnumAttr<Girih_BinaryFn, "binary_fn">;
+
+def Girih_ReduceFn : Girih_Enum<"ReduceFn", "reduction", [
+  "sum", "mean", "prod", "max", "min", "l1", "l2", "log_sum", "log_sum_exp", "sum_square"]>;
+def Girih_ReduceFnAttr : Girih_EnumAttr<Girih_ReduceFn, "reduce_fn">;
+
+def Girih_PoolFn : Girih_Enum<"PoolFn", "reduction over a sliding window", ["max", "average", "lp"]>;
+def Girih_PoolFnAttr : Girih_EnumAttr<Girih_PoolFn, "pool_fn">;
+
+def Girih_PadMode : Girih_Enum<"PadMode", "what is read outside a tensor", ["constant", "reflect", "edge", "wrap"]>;
+def Girih_PadModeAttr : Girih_EnumAttr<Girih_PadMode, "pad_mode">;
+
+def Girih_ScatterFn : Girih_Enum<"ScatterFn", "how a scattered update meets the old value",
+  ["none", "add", "mul", "min", "max"]>;
+def Girih_ScatterFnAttr : Girih_EnumAttr<Girih_ScatterFn, "scatter_fn">;
+
+def Girih_ResizeMode : Girih_Enum<"ResizeMode", "interpolation", ["nearest", "linear", "cubic"]>;
+def Girih_ResizeModeAttr : Girih_EnumAttr<Girih_ResizeMode, "resize_mode">;
+def Girih_CoordMode : Girih_Enum<"CoordMode", "from an output coordinate to an input coordinate", [
+  "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
+  "tf_half_pixel_for_nn"]>;
+def Girih_CoordModeAttr : Girih_EnumAttr<Girih_CoordMode, "coord_mode">;
+def Girih_NearestMode : Girih_Enum<"NearestMode", "rounding of a nearest coordinate", [
+  "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]>;
+def Girih_NearestModeAttr : Girih_EnumAttr<Girih_NearestMode, "nearest_mode">;
+
+//===-- Op classes --------------------------------------------------------===//
+
+class Girih_Op<string mnemonic, list<Trait> traits = []> : Op<Girih_Dialect, mnemonic, traits>;
+
+/// An op whose result types follow from operands and attributes; `inferReturnTypes` serves builder, shape inference and verifier.
+class Girih_InferredOp<string mnemonic, list<Trait> traits = []> :
+    Girih_Op<mnemonic, !listconcat([Pure, InferTypeOpAdaptor], traits)> {
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+/// An op whose result type is stated (it holds dimensions that no operand has) and checked by a verifier.
+class Girih_TypedOp<string mnemonic, list<Trait> traits = []> : Girih_Op<mnemonic, !listconcat([Pure], traits)> {
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+defvar Axis = I64Attr;
+
+//===-- Structure ---------------------------------------------------------===//
+
+def Girih_ConstantOp : Girih_Op<"constant", [Pure, ConstantLike, InferTypeOpAdaptor]> {
+  let summary = "a weight or any other constant tensor";
+  let description = [{
+    Large values are `DenseResourceElementsAttr` whose blobs point into the model's file; small ones (up to 1 KiB, and
+    all that shape arithmetic reads) are dense. ONNX source: initializers, Constant, ConstantOfShape.
+  }];
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$value attr-dict";
+  let hasFolder = 1;
+}
+
+def Girih_ShapeOp : Girih_Op<"shape", [Pure, InferTypeOpAdaptor]> {
+  let summary = "a 1-D i64 tensor of symbolic integers";
+  let description = [{
+    `girih.shape #girih.dims<1, seq>` is `tensor<2xi64>`. ONNX source: Shape and Size, and arithmetic on them, where
+    the integers are used as data (where they are shapes, they are in types). `scalar` makes a 0-D tensor of one.
+  }];
+  let arguments = (ins Girih_DimsAttr:$dims, UnitAttr:$scalar);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$dims attr-dict";
+}
+
+def Girih_DimOp : Girih_Op<"dim", [Pure]> {
+  let summary = "the value of one symbolic integer, inside a kernel";
+  let description = [{ `girih.dim #girih.dims<past + 1>` is an `index`. Made by the linalg stage, an argument after the tile stage. }];
+  let arguments = (ins Girih_DimsAttr:$expr);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$expr attr-dict";
+}
+
+def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitTerminator<"::girih::YieldOp">,
+                                         RecursiveMemoryEffects]> {
+  let summary = "operators that run as one loop nest";
+  let description = [{
+    Made by the group stage: one root (a contraction, a convolution, a reduction, ...) with its producers and its
+    epilogue. The region sees operands only as block arguments. It holds graph ops after the group stage, and linalg,
+    tensor, arith and math ops after the linalg stage, where block arguments and yielded values have storage types:
+    `i1` is `i8` and `uiN` is `iN`. `schedule` is set by the plan stage.
+
+    ```mlir
+    %r = girih.kernel "conv1"(%x, %w, %b) : (tensor<1x8x8x16xf32>, ...) -> tensor<1x8x8x32xf32> {
+    ^bb0(%x: ..., %w: ..., %b: ...):
+      ...
+      girih.yield %y : tensor<1x8x8x32xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$kernel_name, Variadic<AnyRankedTensor>:$inputs, OptionalAttr<AnyAttr>:$schedule);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$kernel_name `(` $inputs `)` attr-dict-with-keyword `:` functional-type($inputs, $results) $body";
+  let hasVerifier = 1;
+}
+
+def Girih_YieldOp : Girih_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]> {
+  let summary = "the results of a kernel";
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{}]>];
+}
+
+//===-- Element-wise ------------------------------------------------------===//
+
+def Girih_UnaryOp : Girih_InferredOp<"unary"> {
+  let summary = "element-wise function of one operand";
+  let description = [{
+    ONNX source: the operator of the same name. `alpha` and `beta` are those of ONNX for leaky_relu, elu, selu (`alpha`,
+    gamma as `beta`), celu, hard_sigmoid, thresholded_relu, and lambd/bias for shrink; isinf: detect_negative and
+    detect_positive as 0 or 1; hard_swish, silu and gelu have fixed constants (silu: x * sigmoid(alpha * x)).
+    The result has the operand's type, `i1` for isnan and isinf.
+  }];
+  let arguments = (ins AnyRankedTensor:$operand, Girih_UnaryFnAttr:$fn,
+                   DefaultValuedAttr<F32Attr, "0.0f">:$alpha, DefaultValuedAttr<F32Attr, "0.0f">:$beta);
+  let assemblyFormat = "$fn $operand attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Girih_BinaryOp : Girih_InferredOp<"binary"> {
+  let summary = "element-wise function of two operands with NumPy broadcasting";
+  let description = [{
+    ONNX source: the operator of the same name (mod: Mod with fmod=0, fmod: with fmod=1). Operands have one element
+    type (pow: the exponent may differ); comparisons and logical functions give `i1`.
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, Girih_BinaryFnAttr:$fn);
+  let assemblyFormat = "$fn $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Girih_WhereOp : Girih_InferredOp<"where"> {
+  let summary = "element-wise choice with NumPy broadcasting; ONNX source: Where";
+  let arguments = (ins AnyRankedTensor:$condition, AnyRankedTensor:$x, AnyRankedTensor:$y);
+}
+
+def Girih_CastOp : Girih_InferredOp<"cast"> {
+  let summary = "element type conversion; ONNX source: Cast, CastLike";
+  let description = [{ Floats to integers truncate towards zero; to `i1`, everything but zero is true. }];
+  let arguments = (ins AnyRankedTensor:$operand, TypeAttr:$to);
+  let hasFolder = 1;
+}
+
+//===-- Contractions ------------------------------------------------------===//
+
+def Girih_MatMulOp : Girih_InferredOp<"matmul"> {
+  let summary = "matrix product with NumPy batch broadcasting";
+  let description = [{
+    `lhs` [..., M, K] and `rhs` [..., K, N] give [..., M, N]; with `transpose_lhs` (`transpose_rhs`) the last two dimensions of
+    that operand are swapped first. 1-D operands as in NumPy. `bias`, broadcastable to the result, is added.
+    ONNX source: MatMul, Gemm, Einsum.
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, Optional<AnyRankedTensor>:$bias,
+                   UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
+}
+
+def Girih_ConvOp : Girih_InferredOp<"conv"> {
+  let summary = "convolution with any number of spatial dimensions";
+  let description = [{
+    `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `w` [M, C/group, kernel...] in both layouts, `bias` [M].
+    `pads` is [begin..., end...] as in ONNX, zero. ONNX source: Conv.
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, Optional<AnyRankedTensor>:$bias,
+                   DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$group,
+                   UnitAttr:$channels_last);
+}
+
+def Girih_ConvTransposeOp : Girih_InferredOp<"conv_transpose"> {
+  let summary = "transposed convolution";
+  let description = [{
+    `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `w` [C, M/group, kernel...], `bias` [M]. `pads` crop the
+    result; auto_pad and output_shape are resolved into them on import. ONNX source: ConvTranspose.
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, Optional<AnyRankedTensor>:$bias,
+                   DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+                   DenseI64ArrayAttr:$output_padding, I64Attr:$group, UnitAttr:$channels_last);
+}
+
+//===-- Windows, reductions, normalisations -------------------------------===//
+
+def Girih_PoolOp : Girih_TypedOp<"pool"> {
+  let summary = "reduction over a sliding window";
+  let description = [{
+    `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]). `pads` is [begin..., end...]; the spatial sizes are those of the
+    result type, so ceil_mode needs no attribute: windows that reach past the padded input read nothing there.
+    average divides by the elements inside the input, or inside the padded input with `count_include_pad`; lp uses `p`.
+    ONNX source: MaxPool, AveragePool, LpPool.
+  }];
+  let arguments = (ins AnyRankedTensor:$x, Girih_PoolFnAttr:$fn, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+                   DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, UnitAttr:$count_include_pad,
+                   DefaultValuedAttr<I64Attr, "2">:$p, UnitAttr:$channels_last);
+  let assemblyFormat = "$fn $x attr-dict `:` functional-type(operands, results)";
+}
+
+def Girih_MaxPoolIndicesOp : Girih_TypedOp<"max_pool_indices"> {
+  let summary = "flat index of each window's maximum";
+  let description = [{
+    Second result of ONNX's MaxPool: the index into the flattened NCHW input (`column_major`: storage_order = 1) as `i64`.
+    Attributes as in girih.pool; always channels first.
+  }];
+  let arguments = (ins AnyRankedTensor:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+                   DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, UnitAttr:$column_major);
+}
+
+def Girih_ReduceOp : Girih_InferredOp<"reduce"> {
+  let summary = "reduction over axes";
+  let description = [{
+    `axes` is sorted. An empty sum is 0, an empty max -inf or the least integer. ONNX source: Reduce*, GlobalAveragePool, GlobalMaxPool.
+  }];
+  let arguments = (ins AnyRankedTensor:$operand, Girih_ReduceFnAttr:$fn, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
+  let assemblyFormat = "$fn $operand attr-dict `:` functional-type(operands, results)";
+}
+
+def Girih_ArgReduceOp : Girih_InferredOp<"arg_reduce"> {
+  let summary = "index of the largest (or smallest) element along an axis, as i64; ONNX source: ArgMax, ArgMin";
+  let arguments = (ins AnyRankedTensor:$operand, UnitAttr:$minimum, Axis:$axis, BoolAttr:$keepdims, UnitAttr:$select_last_index);
+}
+
+def Girih_SoftmaxOp : Girih_InferredOp<"softmax"> {
+  let summary = "softmax along an axis, or its logarithm with `log`; ONNX source: Softmax, LogSoftmax";
+  let arguments = (ins AnyRankedTensor:$operand, Axis:$axis, UnitAttr:$log);
+}
+
+def Girih_BatchNormOp : Girih_InferredOp<"batch_norm"> {
+  let summary = "(x - mean) / sqrt(variance + epsilon) * scale + bias a channel (dimension 1); ONNX source: BatchNormalization";
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$scale, AnyRankedTensor:$bias, AnyRankedTensor:$mean,
+                   AnyRankedTensor:$variance, F32Attr:$epsilon);
+}
+
+def Girih_LayerNormOp : Girih_InferredOp<"layer_norm", [AttrSizedOperandSegments]> {
+  let summary = "normalisation over the dimensions from `axis` on";
+  let description = [{
+    (x - mean) / sqrt(variance + epsilon) * scale + bias; scale and bias broadcast to x. With `rms`, x / sqrt(mean(x * x) + epsilon).
+    ONNX source: LayerNormalization, RMSNormalization, and their decompositions.
+  }];
+  let arguments = (ins AnyRankedTensor:$x, Optional<AnyRankedTensor>:$scale, Optional<AnyRankedTensor>:$bias,
+                   Axis:$axis, F32Attr:$epsilon, UnitAttr:$rms);
+  let assemblyFormat = "$x (`scale` $scale^)? (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
+}
+
+def Girih_GroupNormOp : Girih_InferredOp<"group_norm"> {
+  let summary = "normalisation over groups of channels and all spatial dimensions";
+  let description = [{
+    `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `scale` and `bias` [C]. ONNX source: GroupNormalization, InstanceNormalization (groups = C).
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$scale, AnyRankedTensor:$bias, I64Attr:$groups, F32Attr:$epsilon,
+                   UnitAttr:$channels_last);
+}
+
+def Girih_LrnOp : Girih_InferredOp<"lrn"> {
+  let summary = "local response normalisation over channels (dimension 1); ONNX source: LRN";
+  let arguments = (ins AnyRankedTensor:$x, F32Attr:$alpha, F32Attr:$beta, F32Attr:$bias, I64Attr:$size);
+}
+
+//===-- Data movement -----------------------------------------------------===//
+
+def Girih_TransposeOp : Girih_InferredOp<"transpose"> {
+  let summary = "result dimension i is operand dimension permutation[i]; ONNX source: Transpose";
+  let arguments = (ins AnyRankedTensor:$operand, DenseI64ArrayAttr:$permutation);
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Girih_ReshapeOp : Girih_TypedOp<"reshape"> {
+  let summary = "the same elements in another shape; ONNX source: Reshape, Flatten, Squeeze, Unsqueeze";
+  let arguments = (ins AnyRankedTensor:$operand);
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Girih_ExpandOp : Girih_TypedOp<"expand"> {
+  let summary = "NumPy broadcast to the result's shape; ONNX source: Expand";
+  let arguments = (ins AnyRankedTensor:$operand);
+  let hasFolder = 1;
+}
+
+def Girih_SliceOp : Girih_TypedOp<"slice"> {
+  let summary = "a strided part of a tensor";
+  let description = [{
+    Result element i of a dimension is operand element starts + i * steps (steps may be negative). Starts are clamped on import.
+    ONNX source: Slice, Split, SplitToSequence's pieces.
+  }];
+  let arguments = (ins AnyRankedTensor:$operand, Girih_DimsAttr:$starts, DenseI64ArrayAttr:$steps);
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Girih_PadOp : Girih_TypedOp<"pad"> {
+  let summary = "a tensor with a border; negative pads crop";
+  let description = [{
+    `low` and the result type give the border; `value` (0-D) is what `constant` mode fills with, zero where absent. ONNX source: Pad.
+  }];
+  let arguments = (ins AnyRankedTensor:$operand, Optional<AnyRankedTensor>:$value, Girih_DimsAttr:$low, Girih_PadModeAttr:$mode);
+  let assemblyFormat = "$mode operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Girih_ConcatOp : Girih_InferredOp<"concat"> {
+  let summary = "tensors one after the other along an axis; ONNX source: Concat";
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, Axis:$axis);
+  let hasFolder = 1;
+}
+
+def Girih_TileOp : Girih_TypedOp<"tile"> {
+  let summary = "a tensor repeated along its dimensions, to the result's shape; ONNX source: Tile";
+  let arguments = (ins AnyRankedTensor:$operand);
+}
+
+def Girih_GatherOp : Girih_InferredOp<"gather"> {
+  let summary = "slices of `data` along `axis` at `indices`";
+  let description = [{ Negative indices count from the end; others outside are clamped. ONNX source: Gather. }];
+  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, Axis:$axis);
+}
+
+def Girih_GatherElementsOp : Girih_InferredOp<"gather_elements"> {
+  let summary = "one element of `data` along `axis` for each element of `indices`; ONNX source: GatherElements";
+  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, Axis:$axis);
+}
+
+def Girih_GatherNDOp : Girih_InferredOp<"gather_nd"> {
+  let summary = "slices of `data` at index tuples; ONNX source: GatherND";
+  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, I64Attr:$batch_dims);
+}
+
+def Girih_ScatterElementsOp : Girih_InferredOp<"scatter_elements"> {
+  let summary = "`data` with `updates` written at `indices` along `axis`, in order; ONNX source: ScatterElements";
+  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, AnyRankedTensor:$updates, Axis:$axis, Girih_ScatterFnAttr:$fn);
+}
+
+def Girih_ScatterNDOp : Girih_InferredOp<"scatter_nd"> {
+  let summary = "`data` with `updates` written at index tuples, in order; ONNX source: ScatterND";
+  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, AnyRankedTensor:$updates, Girih_ScatterFnAttr:$fn);
+}
+
+def Girih_ResizeOp : Girih_TypedOp<"resize"> {
+  let summary = "interpolation to the result's shape";
+  let description = [{
+    `scales`: one factor a dimension where ONNX gives scales; empty where it gives sizes (then scale = result / operand).
+    `roi` [start..., end...] for tf_crop_and_resize. `antialias` widens the filter when shrinking. ONNX source: Resize, Upsample.
+  }];
+  let arguments = (ins AnyRankedTensor:$operand, Girih_ResizeModeAttr:$mode, Girih_CoordModeAttr:$coord, Girih_NearestModeAttr:$nearest,
+                   DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, F32Attr:$cubic_a, F32Attr:$extrapolation,
+                   UnitAttr:$exclude_outside, UnitAttr:$antialias);
+  let assemblyFormat = "$mode $operand attr-dict `:` functional-type(operands, results)";
+}
+
+def Girih_CumSumOp : Girih_InferredOp<"cumsum"> {
+  let summary = "running sum along an axis; ONNX source: CumSum";
+  let arguments = (ins AnyRankedTensor:$operand, Axis:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
+}
+
+def Girih_TopKOp : Girih_Op<"topk", [Pure]> {
+  let summary = "the k largest (or smallest) elements along an axis and their indices (i64)";
+  let description = [{ k is the result's size. Ties: the lower index first. Results are sorted always. ONNX source: TopK. }];
+  let arguments = (ins AnyRankedTensor:$operand, Axis:$axis, UnitAttr:$smallest);
+  let results = (outs AnyRankedTensor:$values, AnyRankedTensor:$indices);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Girih_OneHotOp : Girih_TypedOp<"one_hot"> {
+  let summary = "on/off values along a new axis; `values` is [off, on]; ONNX source: OneHot";
+  let description = [{ Indices outside [-depth, depth) give a row of off values. depth is the result's size along `axis`. }];
+  let arguments = (ins AnyRankedTensor:$indices, AnyRankedTensor:$values, Axis:$axis);
+}
+
+def Girih_RangeOp : Girih_TypedOp<"range"> {
+  let summary = "start + i * delta; both 0-D; ONNX source: Range";
+  let arguments = (ins AnyRankedTensor:$start, AnyRankedTensor:$delta);
+}
+
+def Girih_TriluOp : Girih_InferredOp<"trilu"> {
+  let summary = "the upper or lower triangle of the last two dimensions, the rest zero; ONNX source: Trilu";
+  let arguments = (ins AnyRankedTensor:$operand, I64Attr:$k, UnitAttr:$upper);
+}
+
+#endif

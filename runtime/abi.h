@@ -1,0 +1,111 @@
+/* What a compiled model is: the tables and functions that the compiler emits and the runtime executes.
+ * Read by the runtime (C) and the CPU backend. Plain C, fixed layout, 8-byte aligned fields. All tables are
+ * read-only; pointers in them are relocated by the loader.
+ *
+ * Every symbolic size of a model is a *slot*: an int64_t computed once per set of input shapes. Slot values that are
+ * constant are emitted as constants; the others are computed by `compute_slots`.
+ */
+#ifndef GIRIH_RUNTIME_ABI_H
+#define GIRIH_RUNTIME_ABI_H
+
+#include <stdint.h>
+
+#define GIRIH_ABI_VERSION 1
+#define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
+#define GIRIH_MAX_RANK 16
+
+/* Element types (values are stable). */
+enum girih_dtype_code {
+  GIRIH_F32 = 1, GIRIH_F64 = 2, GIRIH_F16 = 3, GIRIH_BF16 = 4,
+  GIRIH_I8 = 5, GIRIH_I16 = 6, GIRIH_I32 = 7, GIRIH_I64 = 8,
+  GIRIH_U8 = 9, GIRIH_U16 = 10, GIRIH_U32 = 11, GIRIH_U64 = 12,
+  GIRIH_BOOL = 13
+};
+
+/* A kernel computes tasks [begin, end) of a launch. Tasks are independent, and their number does not depend on the
+ * number of threads. `buffers` are the launch's arguments in order, `dims` the values of its dims in order, `scratch`
+ * private to the calling thread: `scratch_bytes` long (of the artifact) and GIRIH_ALIGNMENT-aligned. */
+typedef void (*girih_kernel_fn)(void *const *buffers, const int64_t *dims, int64_t begin, int64_t end, void *scratch);
+
+/* A size: slot >= 0 ? slots[slot] : constant. */
+typedef struct {
+  int64_t slot;
+  int64_t constant;
+} girih_abi_size;
+
+/* Where a launch's buffer lies: base[kind][index] + offset bytes. */
+enum { GIRIH_BASE_ARENA = 0 /* index: arena buffer */, GIRIH_BASE_INPUT = 1, GIRIH_BASE_OUTPUT = 2, GIRIH_BASE_WEIGHT = 3 /* offset into weights */ };
+typedef struct {
+  uint32_t base;
+  uint32_t index;
+  girih_abi_size offset; /* bytes */
+} girih_abi_buffer_ref;
+
+typedef struct {
+  girih_kernel_fn kernel;
+  const char *name;                    /* the model's node names, '+' between fused ones */
+  const char *kernel_name;             /* the function's name; shared by launches of equal kernels */
+  const girih_abi_buffer_ref *buffers; /* buffer_count */
+  const girih_abi_size *dims;          /* dim_count */
+  uint32_t buffer_count, dim_count;
+  girih_abi_size tasks;
+  girih_abi_size flops; /* floating-point operations (2 a multiply-add) of contractions, 1 an element otherwise */
+  girih_abi_size bytes; /* compulsory traffic: every operand and result once */
+} girih_abi_launch;
+
+/* A buffer of the arena: bytes, alive from launch `first` to launch `last` inclusive. For static models `offset` is
+ * planned at compile time and arena_bytes is set; else (arena_bytes < 0) the runtime plans once per new set of slots. */
+typedef struct {
+  girih_abi_size bytes;
+  uint32_t first, last;
+  int64_t offset;
+} girih_abi_arena_buffer;
+
+typedef struct {
+  const char *name;
+  uint32_t dtype; /* girih_dtype_code */
+  uint32_t rank;
+  const girih_abi_size *dims;     /* rank; what the compiled code expects (inputs) or produces (outputs) */
+  const char *const *dim_text;    /* rank; "1", "seq", "past + 1": for messages */
+} girih_abi_tensor;
+
+/* Slot `slot` is read from an input before compute_slots: its dimension `axis` (axis >= 0), or, with axis < 0, its
+ * element -1 - axis (an integer tensor whose values are shapes). */
+typedef struct {
+  uint32_t input;
+  int32_t axis;
+  uint32_t slot;
+  const char *name;
+} girih_abi_symbol;
+
+/* A copy made at run time where no launch is: output `output` is a plain copy of (or the same data as) another buffer. */
+typedef struct {
+  girih_abi_buffer_ref from;
+  uint32_t output;
+} girih_abi_copy;
+
+typedef struct girih_artifact {
+  uint32_t abi_version;
+  uint32_t flags;
+  const char *model_name;
+  const char *producer;      /* "girih 0.1.0, LLVM 22.1.8" */
+  const char *target_cpu;    /* as given or detected, e.g. "znver4" */
+  const char *required_features; /* comma-separated, as in /proc/cpuinfo: "avx2,fma"; checked before the first run */
+  uint32_t input_count, output_count, launch_count, arena_buffer_count, symbol_count, slot_count, copy_count, node_count;
+  const girih_abi_tensor *inputs, *outputs;
+  const girih_abi_launch *launches;
+  const girih_abi_arena_buffer *arena_buffers;
+  const girih_abi_symbol *symbols;
+  const girih_abi_copy *copies;
+  void (*compute_slots)(int64_t *slots); /* null where there are none to compute */
+  int64_t arena_bytes;       /* -1: planned at run time */
+  int64_t arena_lower_bound; /* largest sum of live buffers; for static models */
+  int64_t scratch_bytes;     /* a thread */
+  const void *weights;       /* null: in weights_file, beside the artifact */
+  int64_t weights_bytes;
+  const char *weights_file;  /* file name without a folder */
+  uint64_t weights_hash;     /* xxh3_64 of the file's first and last MiB and its size, checked on load */
+  int64_t parameters, macs;  /* for inspect: elements of all weights; multiply-adds of one run (0 where dynamic) */
+} girih_artifact;
+
+#endif
