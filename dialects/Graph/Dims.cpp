@@ -150,8 +150,8 @@ void dimCollectSymbols(DimExpr e, llvm::SetVector<unsigned> &out) {
 
 static bool isPlainName(StringRef s) {
   static constexpr StringLiteral reserved[] = {"floordiv", "ceildiv", "mod", "min", "max"};
-  return !s.empty() && !isDigit(s[0]) && !llvm::is_contained(reserved, s) &&
-         llvm::all_of(s, [](char c) { return isAlnum(c) || c == '_'; });
+  return !s.empty() && !llvm::isDigit(s[0]) && !llvm::is_contained(reserved, s) &&
+         llvm::all_of(s, [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
 std::string dimToString(DimExpr e) {
@@ -202,7 +202,7 @@ struct DimParser {
   bool eat(StringRef token) {
     text = text.ltrim();
     if (!text.starts_with(token)) return false;
-    if (isAlpha(token[0]) && text.size() > token.size() && (isAlnum(text[token.size()]) || text[token.size()] == '_'))
+    if (llvm::isAlpha(token[0]) && text.size() > token.size() && (llvm::isAlnum(text[token.size()]) || text[token.size()] == '_'))
       return false;
     text = text.drop_front(token.size());
     return true;
@@ -235,8 +235,8 @@ struct DimParser {
       std::string name;
       size_t i = 1;
       for (; i < text.size() && text[i] != '"'; ++i) {
-        if (text[i] == '\\' && i + 2 < text.size() && isHexDigit(text[i + 1]) && isHexDigit(text[i + 2])) {
-          name += char(hexDigitValue(text[i + 1]) * 16 + hexDigitValue(text[i + 2]));
+        if (text[i] == '\\' && i + 2 < text.size() && llvm::isHexDigit(text[i + 1]) && llvm::isHexDigit(text[i + 2])) {
+          name += char(llvm::hexDigitValue(text[i + 1]) * 16 + llvm::hexDigitValue(text[i + 2]));
           i += 2;
         } else if (text[i] == '\\' && i + 1 < text.size()) {
           name += text[++i];
@@ -248,14 +248,14 @@ struct DimParser {
       text = text.drop_front(i + 1);
       return dimNamed(ctx, name);
     }
-    if (!text.empty() && isDigit(text[0])) {
-      StringRef digits = text.take_while(isDigit);
+    if (!text.empty() && llvm::isDigit(text[0])) {
+      StringRef digits = text.take_while(llvm::isDigit);
       text = text.drop_front(digits.size());
       int64_t v;
       if (digits.getAsInteger(10, v)) return fail("integer out of range");
       return dimConstant(ctx, v);
     }
-    StringRef name = text.take_while([](char c) { return isAlnum(c) || c == '_'; });
+    StringRef name = text.take_while([](char c) { return llvm::isAlnum(c) || c == '_'; });
     if (!isPlainName(name)) return fail("expected a number, a name or '('");
     text = text.drop_front(name.size());
     return dimNamed(ctx, name);

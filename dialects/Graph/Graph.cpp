@@ -100,3 +100,9 @@ LogicalResult KernelOp::verify() {
       return emitOpError("result ") << i << " is " << std::get<0>(pair) << " but its region yields " << std::get<1>(pair);
   return success();
 }
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (!symbols.lookupNearestSymbolFrom(*this, getKernelAttr()))
+    return emitOpError("calls ") << getKernelAttr() << ", which does not exist";
+  return success();
+}

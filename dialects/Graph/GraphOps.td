@@ -7,6 +7,7 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -178,6 +179,51 @@ def Girih_YieldOp : Girih_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]>
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), [{}]>];
+}
+
+def Girih_AssembleOp : Girih_TypedOp<"assemble"> {
+  let summary = "a tensor made of disjoint parts, each at its offset";
+  let description = [{
+    What concatenations and constant pads become in the group stage: `offsets[i]` (`#girih.dims`) is where part i begins; parts cover the
+    result. It is no kernel: the plan stage lets each part's producer write in place, and inserts copies where that cannot be.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$parts, ArrayAttr:$offsets);
+}
+
+def Girih_BufferBase : I32EnumAttr<"BufferBase", "what a buffer is part of", [
+    I32EnumAttrCase<"arena", 0>, I32EnumAttrCase<"input", 1>, I32EnumAttrCase<"output", 2>, I32EnumAttrCase<"weight", 3>]> {
+  let cppNamespace = "::girih";
+  let genSpecializedAttr = 0;
+}
+
+def Girih_RefAttr : Girih_Attr<"Ref", "ref"> {
+  let summary = "where a launch's buffer lies";
+  let description = [{ `#girih.ref<arena, 3, #girih.dims<64 * seq>>`: byte offset into arena buffer 3 (input, output: that argument; weight: into the weights). }];
+  let parameters = (ins "::girih::BufferBase":$base, "int64_t":$index, "::girih::DimsAttr":$offset);
+  let assemblyFormat = "`<` $base `,` $index `,` $offset `>`";
+}
+
+def Girih_PlaceAttr : Girih_Attr<"Place", "place"> {
+  let summary = "the strided part of a buffer that a value occupies, in elements";
+  let description = [{
+    `#girih.place<2, offset = #girih.dims<0>, strides = #girih.dims<...>>`: in buffer 2 (numbered by the plan stage; several values may share
+    one). One stride a dimension. A launch's and a kernel's attribute `girih.places` holds one for each operand and then each result.
+  }];
+  let parameters = (ins "int64_t":$buffer, "::girih::DimsAttr":$offset, "::girih::DimsAttr":$strides);
+  let assemblyFormat = "`<` $buffer `,` `offset` `=` $offset `,` `strides` `=` $strides `>`";
+}
+
+def Girih_LaunchOp : Girih_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "one run of a compiled kernel";
+  let description = [{
+    Made by the tile stage from girih.kernel. `dims` are the integers the kernel takes, `tasks` (one expression) how many independent tasks
+    it has, `flops` and `bytes` (one expression each) what it costs. The buffers stage adds `refs`: one `#girih.ref` for each input and then
+    each result.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs, Girih_DimsAttr:$dims, Girih_DimsAttr:$tasks,
+                   Girih_DimsAttr:$flops, Girih_DimsAttr:$bytes, OptionalAttr<ArrayAttr>:$refs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
 }
 
 //===-- Element-wise ------------------------------------------------------===//
