@@ -1,0 +1,40 @@
+"""lit's configuration: runs `// RUN:` lines of *.mlir and *.test with the tools of the build folder.
+
+    lit test/Graph                      the build folder is build/
+    GIRIH_BUILD=build-asan lit test     another one
+"""
+import os
+import shutil
+import subprocess
+
+import lit.formats
+
+source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+build = os.path.join(source, os.environ.get("GIRIH_BUILD", "build"))
+
+config.name = "girih"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "unit", "conformance", "numerics", "mutation", "lint"]
+config.test_source_root = os.path.join(source, "test")
+config.test_exec_root = os.path.join(build, "test", "lit")
+
+llvm = os.environ.get("GIRIH_LLVM_BIN") or subprocess.run(
+    [shutil.which("llvm-config-22") or "llvm-config", "--bindir"], capture_output=True, text=True, check=True).stdout.strip()
+config.environment["PATH"] = os.pathsep.join([os.path.join(build, "bin"), llvm, os.environ["PATH"]])
+config.environment["PYTHONPATH"] = os.path.join(build, "python")
+# FileCheck variables defined before a CHECK-LABEL do not leak past it, unless they start with $.
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+config.substitutions += [
+    ("%source", source),
+    ("%models", os.path.join(source, "models")),
+    ("%python", os.environ.get("GIRIH_PYTHON") or os.path.join(source, "build", "venv", "bin", "python")),
+]
+flags = open("/proc/cpuinfo").read() if os.path.exists("/proc/cpuinfo") else ""
+for feature in ("avx2", "avx512f"):
+    if f" {feature} " in flags:
+        config.available_features.add(feature)
