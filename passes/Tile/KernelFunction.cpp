@@ -1,0 +1,204 @@
+#include "passes/Tile/KernelFunction.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace girih {
+
+Type getStorageType(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer) return type;
+  return IntegerType::get(type.getContext(), std::max(8u, integer.getWidth()));
+}
+
+int64_t getStorageBytes(Type type) {
+  return getStorageType(type).getIntOrFloatBitWidth() / 8;
+}
+
+SmallVector<DimExpr> getDenseStrides(MLIRContext *ctx, ArrayRef<DimExpr> dims) {
+  SmallVector<DimExpr> strides(dims.size());
+  DimExpr stride = dimConstant(ctx, 1);
+  for (size_t i = dims.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride = dimSimplify(stride * dims[i]);
+  }
+  return strides;
+}
+
+//===-- Costs -------------------------------------------------------------===//
+
+/// `addf(accumulator, mulf(a, b))`, or the same on integers, ends the body.
+static bool isContraction(linalg::GenericOp op) {
+  if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1) return false;
+  Operation *sum = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(sum)) return false;
+  return llvm::any_of(sum->getOperands(), [](Value v) {
+    return isa_and_nonnull<arith::MulFOp, arith::MulIOp>(v.getDefiningOp());
+  });
+}
+
+/// The number of iterations of a loop nest. Each loop is a plain result of some operand's indexing map.
+static DimExpr getIterations(linalg::GenericOp op) {
+  SmallVector<DimExpr> loops(op.getNumLoops());
+  for (OpOperand &operand : op->getOpOperands()) {
+    SmallVector<DimExpr> dims = getDims(operand.get());
+    for (auto [i, e] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+      if (auto d = dyn_cast<AffineDimExpr>(e)) loops[d.getPosition()] = dims[i];
+  }
+  return dimProduct(op.getContext(), loops);
+}
+
+DimExpr getKernelFlops(KernelOp kernel) {
+  DimExpr zero = dimConstant(kernel.getContext(), 0), contractions = zero, largest = zero;
+  kernel.walk([&](linalg::GenericOp op) {
+    DimExpr n = getIterations(op);
+    if (isContraction(op)) contractions = contractions + n * 2;
+    // Symbolic counts are compared as far as they can be: a reduction's domain is at least its result's.
+    auto a = dimValue(n), b = dimValue(largest);
+    if (!a || !b || *a > *b) largest = n;
+  });
+  return dimSimplify(contractions == zero ? largest : contractions);
+}
+
+DimExpr getKernelBytes(KernelOp kernel) {
+  DimExpr bytes = dimConstant(kernel.getContext(), 0);
+  auto add = [&](Type t) {
+    auto type = cast<RankedTensorType>(t);
+    bytes = bytes + dimProduct(kernel.getContext(), getDims(type)) * getStorageBytes(type.getElementType());
+  };
+  llvm::for_each(kernel->getOperandTypes(), add);
+  llvm::for_each(kernel->getResultTypes(), add);
+  return dimSimplify(bytes);
+}
+
+//===-- Function ----------------------------------------------------------===//
+
+/// A function name that assemblers and C take: the model's node names, shortened.
+static std::string getFunctionName(StringRef kernelName) {
+  std::string name = "kernel_";
+  for (char c : kernelName.take_front(48))
+    name += llvm::isAlnum(c) ? c : '_';
+  return name;
+}
+
+/// Strides that the places state for each operand and result; null where dense.
+static LogicalResult getPlaces(KernelOp kernel, ArrayRef<RankedTensorType> types,
+                               SmallVectorImpl<PlaceAttr> &places) {
+  places.assign(types.size(), {});
+  auto attr = kernel->getAttrOfType<ArrayAttr>("girih.places");
+  if (!attr) return success();
+  if (attr.size() != types.size())
+    return kernel.emitOpError("has ")
+           << attr.size() << " places for " << types.size() << " operands and results";
+  for (auto [i, a] : llvm::enumerate(attr)) {
+    places[i] = dyn_cast<PlaceAttr>(a);
+    if (!places[i] || places[i].getStrides().getDims().size() != size_t(types[i].getRank()))
+      return kernel.emitOpError("place ") << i << " is " << a << ", which does not fit " << types[i];
+  }
+  return success();
+}
+
+FailureOr<KernelFunction> KernelFunction::create(KernelOp kernel) {
+  MLIRContext *ctx = kernel.getContext();
+  Block &body = kernel.getBody().front();
+  SmallVector<RankedTensorType> types;
+  for (Type t : body.getArgumentTypes())
+    types.push_back(cast<RankedTensorType>(t));
+  for (Type t : body.getTerminator()->getOperandTypes())
+    types.push_back(cast<RankedTensorType>(t));
+  SmallVector<PlaceAttr> places;
+  if (failed(getPlaces(kernel, types, places))) return failure();
+
+  auto module = kernel->getParentOfType<ModuleOp>();
+  OpBuilder b(ctx);
+  SmallVector<Type> arguments;
+  for (RankedTensorType t : types)
+    arguments.push_back(MemRefType::get({ShapedType::kDynamic}, t.getElementType()));
+  KernelFunction f;
+  f.numInputs = body.getNumArguments();
+  f.function = func::FuncOp::create(kernel.getLoc(), getFunctionName(kernel.getKernelName()),
+                                    b.getFunctionType(arguments, {}));
+  f.function.setPrivate();
+  SymbolTable(module).insert(f.function);
+  b.setInsertionPointToEnd(f.function.addEntryBlock());
+  auto end = func::ReturnOp::create(b, kernel.getLoc());
+  b.setInsertionPoint(end);
+
+  for (auto [i, type] : llvm::enumerate(types)) {
+    SmallVector<DimExpr> dims = getDims(type), dense = getDenseStrides(ctx, dims), strides = dense;
+    bool isDense = true;
+    if (places[i]) {
+      strides = llvm::to_vector(places[i].getStrides().getDims());
+      for (auto [d, stride, e] : llvm::zip(dims, strides, dense)) {
+        // Strides of size-1 dimensions mean nothing; taking the dense one keeps equal kernels equal.
+        if (dimValue(d) == 1) stride = e;
+        isDense &= dimSimplify(stride) == e;
+      }
+    }
+    SmallVector<OpFoldResult> sizes, steps;
+    SmallVector<int64_t> staticStrides;
+    for (DimExpr d : dims)
+      sizes.push_back(f.getMixedSize(b, d));
+    for (DimExpr s : strides) {
+      steps.push_back(f.getMixedSize(b, s));
+      staticStrides.push_back(dimValue(dimSimplify(s)).value_or(ShapedType::kDynamic));
+    }
+    MemRefLayoutAttrInterface layout;
+    if (!isDense) layout = StridedLayoutAttr::get(ctx, 0, staticStrides);
+    auto viewType = MemRefType::get(type.getShape(), type.getElementType(), layout);
+    f.views.push_back(memref::ReinterpretCastOp::create(b, kernel.getLoc(), viewType,
+                                                        f.function.getArgument(i),
+                                                        OpFoldResult(b.getIndexAttr(0)), sizes, steps));
+  }
+  return f;
+}
+
+Value KernelFunction::getSize(OpBuilder &b, Location loc, DimExpr expr) {
+  expr = dimSimplify(expr);
+  if (auto v = dimValue(expr)) return arith::ConstantIndexOp::create(b, loc, *v);
+  auto [it, isNew] = sizes.try_emplace(expr, Value());
+  if (isNew) {
+    unsigned position = function.getNumArguments();
+    (void)function.insertArgument(position, b.getIndexType(), {}, function.getLoc());
+    it->second = function.getArgument(position);
+  }
+  return it->second;
+}
+
+OpFoldResult KernelFunction::getMixedSize(OpBuilder &b, DimExpr expr) {
+  expr = dimSimplify(expr);
+  if (auto v = dimValue(expr)) return b.getIndexAttr(*v);
+  return getSize(b, function.getLoc(), expr);
+}
+
+void KernelFunction::replaceDims() {
+  function.walk([&](DimOp op) {
+    OpBuilder b(op);
+    op.replaceAllUsesWith(getSize(b, op.getLoc(), op.getExpr().getDims().front()));
+    op.erase();
+  });
+}
+
+LaunchOp KernelFunction::launch(KernelOp kernel, DimExpr tasks, func::FuncOp callee) {
+  MLIRContext *ctx = kernel.getContext();
+  OpBuilder b(kernel);
+  auto list = [&](ArrayRef<DimExpr> e) { return DimsAttr::get(ctx, e); };
+  SmallVector<DimExpr> dims;
+  for (auto &[expr, value] : sizes)
+    dims.push_back(expr);
+  auto op = LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),
+                             FlatSymbolRefAttr::get((callee ? callee : function).getSymNameAttr()),
+                             kernel.getInputs(), list(dims), list(dimSimplify(tasks)),
+                             list(getKernelFlops(kernel)), list(getKernelBytes(kernel)), ArrayAttr());
+  op->setAttr("girih.name", kernel.getKernelNameAttr());
+  if (Attribute places = kernel->getAttr("girih.places")) op->setAttr("girih.places", places);
+  kernel.replaceAllUsesWith(op);
+  kernel.erase();
+  return op;
+}
+
+} // namespace girih

@@ -1,0 +1,58 @@
+// The function that a kernel becomes in the tile stage, and the launch that takes the kernel's place. The
+// tile stage and the naive path fill the function's body; arguments, views and sizes are made here, once for
+// both.
+#pragma once
+
+#include "dialects/Graph/Graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace girih {
+
+/// `func.func private @name(inputs: memref<?xT>..., results: memref<?xT>..., sizes: index...)`, as it is
+/// being built.
+///
+/// Buffers come in as flat pointers. At the function's entry each is viewed (memref.reinterpret_cast) as the
+/// shape of its value, with the strides that `girih.places` states, or dense ones. Everything constant is
+/// static in the view's type; other sizes and strides are `index` arguments, one for each distinct
+/// expression.
+class KernelFunction {
+public:
+  /// Adds an empty function for `kernel` (at the linalg stage) to its module. Fails if `girih.places` does
+  /// not fit.
+  static mlir::FailureOr<KernelFunction> create(KernelOp kernel);
+
+  mlir::func::FuncOp getFunction() { return function; }
+  /// Strided views of the kernel's inputs and results.
+  mlir::ArrayRef<mlir::Value> getInputs() const { return mlir::ArrayRef(views).take_front(numInputs); }
+  mlir::ArrayRef<mlir::Value> getResults() const { return mlir::ArrayRef(views).drop_front(numInputs); }
+
+  /// The value of an expression: an index constant made at `b`, or an argument, which is added if it is new.
+  mlir::Value getSize(mlir::OpBuilder &b, mlir::Location loc, DimExpr expr);
+  mlir::OpFoldResult getMixedSize(mlir::OpBuilder &b, DimExpr expr);
+  /// Replaces every girih.dim in the function by an argument.
+  void replaceDims();
+
+  /// Replaces `kernel` by a launch of this function, or of `callee`, which must take the same arguments.
+  LaunchOp launch(KernelOp kernel, DimExpr tasks, mlir::func::FuncOp callee = {});
+
+private:
+  mlir::func::FuncOp function;
+  unsigned numInputs = 0;
+  mlir::SmallVector<mlir::Value> views;
+  llvm::MapVector<DimExpr, mlir::Value> sizes;
+};
+
+/// The element type in memory: `i1` is `i8`, `uiN` is `iN`.
+mlir::Type getStorageType(mlir::Type elementType);
+/// Bytes of one element in memory.
+int64_t getStorageBytes(mlir::Type elementType);
+/// Row-major strides, in elements.
+mlir::SmallVector<DimExpr> getDenseStrides(mlir::MLIRContext *ctx, mlir::ArrayRef<DimExpr> dims);
+/// What one run of a kernel at the linalg stage costs: two operations a multiply-add of its contractions if
+/// it has any, otherwise one an iteration of its largest loop nest.
+DimExpr getKernelFlops(KernelOp kernel);
+/// Every operand and result, once.
+DimExpr getKernelBytes(KernelOp kernel);
+
+} // namespace girih
