@@ -1,0 +1,31 @@
+// A model file in, an artifact out: runs the walk with its options, keeps the books on time and memory, and
+// makes sure that a failure leaves one message and no file.
+#pragma once
+
+#include "compiler/Pipeline.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace girih {
+
+enum class Emit { Artifact, LLVM, Asm, Obj };
+
+struct CompileOptions {
+  PipelineOptions pipeline;
+  std::string input, output;
+  std::vector<std::string> dims; // NAME=VALUE
+  std::optional<Stage> stopAfter;
+  std::optional<Stage> startAfter; // for .mlir inputs: the stage that wrote them
+  Emit emit = Emit::Artifact;
+  unsigned threads = 0; // 0: one a CPU
+  bool externalWeights = false;
+  bool timing = false;
+  bool json = false;
+};
+
+/// "girih 0.1.0, LLVM 22.1.8".
+std::string versionText();
+
+/// All of `girih compile`. Errors are printed; `out` takes IR and summaries. Returns the exit code.
+int compileModel(const CompileOptions &options, llvm::raw_ostream &out);
+
+} // namespace girih

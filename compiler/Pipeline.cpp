@@ -1,0 +1,41 @@
+#include "compiler/Pipeline.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace girih {
+
+static constexpr StringRef names[] = {"import", "graph",   "group", "linalg", "plan",
+                                      "tile",   "buffers", "map",   "llvm"};
+
+StringRef stageName(Stage stage) {
+  return names[static_cast<int>(stage)];
+}
+
+std::optional<Stage> parseStage(StringRef name) {
+  for (auto [i, n] : llvm::enumerate(names))
+    if (n == name) return static_cast<Stage>(i);
+  return std::nullopt;
+}
+
+std::string stageNames() {
+  return llvm::join(ArrayRef(names), ", ");
+}
+
+void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
+  (void)pm, (void)options;
+  switch (stage) {
+  case Stage::Import:
+  case Stage::Graph:
+  case Stage::Group:
+  case Stage::Linalg:
+  case Stage::Plan:
+  case Stage::Tile:
+  case Stage::Buffers:
+  case Stage::Map:
+  case Stage::LLVM:
+    return;
+  }
+}
+
+} // namespace girih

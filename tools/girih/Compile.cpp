@@ -1,0 +1,82 @@
+#include "compiler/Compile.h"
+#include "tools/girih/CommandLine.h"
+#include "tools/girih/Commands.h"
+
+using namespace llvm;
+
+namespace girih::tool {
+
+static const Page page = {
+    "compile", "MODEL -o OUT [options]",
+    "Compiles MODEL (.onnx, .json, or .mlir of any stage) into OUT: a shared library (.so), or an object or "
+    "archive\n"
+    "(.o, .a) with a C header beside it. The library needs libc, libm and pthreads only.",
+    R"(  girih compile model.onnx -o model.so
+      for this machine
+  girih compile model.onnx -o model.so --cpu=x86-64-v3
+      for any CPU with AVX2 and FMA
+  girih compile model.onnx -o model.so --dim batch=1 --dim seq=128
+      with dynamic dimensions pinned: faster code, less memory
+  girih compile model.onnx --stop-after=group
+      prints the fused graph
+  girih compile model.onnx --stop-after=plan > plan.mlir
+  girih compile model.onnx -o model.so --schedule=plan.mlir
+      with the schedules of an edited plan
+  girih compile model.onnx -o kernels.s --emit=asm
+      the kernels as assembly
+)"};
+
+int compileCommand(Arguments args) {
+  CompileOptions options;
+  std::string emit, stopAfter, startAfter;
+  int64_t threads = 0;
+  SmallVector<std::string, 1> files;
+  Option table[] = {
+      text("-o", "OUT",
+           "the artifact: .so, .a or .o; for --emit and --stop-after a file to print into ('-': stdout)",
+           options.output),
+      text("--cpu", "NAME", "host (default), x86-64-v2, x86-64-v3, x86-64-v4 or any LLVM name (znver4, ...)",
+           options.pipeline.cpu),
+      text("--mattr", "LIST", "LLVM features to add or remove: +avx512bf16,-avx512vnni",
+           options.pipeline.mattr),
+      list("--dim", "NAME=VALUE", "pin a symbolic dimension; may be repeated", options.dims),
+      text("--schedule", "FILE", "take kernels' schedules from FILE, an edited output of --stop-after=plan",
+           options.pipeline.scheduleFile),
+      flag("--external-weights", "weights in a file beside OUT, mapped at load time",
+           options.externalWeights),
+      text("--stop-after", "STAGE", "print the IR after a stage: " + stageNames(), stopAfter),
+      text("--emit", "KIND", "print llvm, asm or obj of the kernels instead of linking", emit),
+      flag("--timing", "print the time of each stage and pass", options.timing),
+      integer("-j", "N", "threads; one a CPU by default", threads, 1, 1024),
+      flag("--json", "print the summary as JSON", options.json),
+      hidden(flag("--naive", "plain loops instead of tiles; for tests", options.pipeline.naive)),
+      hidden(text("--start-after", "STAGE", "the stage that an .mlir input went through", startAfter)),
+  };
+  if (auto code = parseArguments(page, table, args, files)) return *code;
+  if (files.size() != 1)
+    return fail("expected one model, got " + Twine(files.size()) + "; see 'girih compile --help'");
+  options.input = files[0];
+  options.threads = threads;
+  for (auto [name, text, stage] :
+       {std::tuple(StringRef("--stop-after"), &stopAfter, &options.stopAfter),
+        std::tuple(StringRef("--start-after"), &startAfter, &options.startAfter)}) {
+    if (text->empty()) continue;
+    *stage = parseStage(*text);
+    if (!*stage)
+      return fail("option '" + name + "': expected one of " + stageNames() + "; got '" + *text + "'");
+  }
+  if (!emit.empty()) {
+    if (emit == "llvm") {
+      options.emit = Emit::LLVM;
+    } else if (emit == "asm") {
+      options.emit = Emit::Asm;
+    } else if (emit == "obj") {
+      options.emit = Emit::Obj;
+    } else {
+      return fail("option '--emit': expected llvm, asm or obj; got '" + emit + "'");
+    }
+  }
+  return compileModel(options, outs());
+}
+
+} // namespace girih::tool
