@@ -8,19 +8,12 @@
 #ifndef GIRIH_RUNTIME_ABI_H
 #define GIRIH_RUNTIME_ABI_H
 
+#include "runtime/girih.h" /* element types, GIRIH_MAX_RANK */
 #include <stdint.h>
+#include <string.h>
 
 #define GIRIH_ABI_VERSION 1
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
-#define GIRIH_MAX_RANK 16
-
-/* Element types (values are stable). */
-enum girih_dtype_code {
-  GIRIH_F32 = 1, GIRIH_F64 = 2, GIRIH_F16 = 3, GIRIH_BF16 = 4,
-  GIRIH_I8 = 5, GIRIH_I16 = 6, GIRIH_I32 = 7, GIRIH_I64 = 8,
-  GIRIH_U8 = 9, GIRIH_U16 = 10, GIRIH_U32 = 11, GIRIH_U64 = 12,
-  GIRIH_BOOL = 13
-};
 
 /* A kernel computes tasks [begin, end) of a launch. Tasks are independent, and their number does not depend on the
  * number of threads. `buffers` are the launch's arguments in order, `dims` the values of its dims in order, `scratch`
@@ -84,7 +77,7 @@ typedef struct {
   uint32_t output;
 } girih_abi_copy;
 
-typedef struct girih_artifact {
+struct girih_artifact {
   uint32_t abi_version;
   uint32_t flags;
   const char *model_name;
@@ -97,15 +90,41 @@ typedef struct girih_artifact {
   const girih_abi_arena_buffer *arena_buffers;
   const girih_abi_symbol *symbols;
   const girih_abi_copy *copies;
-  void (*compute_slots)(int64_t *slots); /* null where there are none to compute */
+  /* Null where there are none to compute. Products and sums saturate (to INT64_MAX or INT64_MIN), so that absurd sizes are
+   * seen as such by the runtime and never wrap around to small ones. */
+  void (*compute_slots)(int64_t *slots);
   int64_t arena_bytes;       /* -1: planned at run time */
   int64_t arena_lower_bound; /* largest sum of live buffers; for static models */
   int64_t scratch_bytes;     /* a thread */
   const void *weights;       /* null: in weights_file, beside the artifact */
   int64_t weights_bytes;
   const char *weights_file;  /* file name without a folder */
-  uint64_t weights_hash;     /* xxh3_64 of the file's first and last MiB and its size, checked on load */
+  uint64_t weights_hash;     /* girih_weights_hash of the file, checked on load */
   int64_t parameters, macs;  /* for inspect: elements of all weights; multiply-adds of one run (0 where dynamic) */
-} girih_artifact;
+};
+
+/* A fingerprint of a weights file: of its size and its first and last MiB, so that a file that is not the artifact's own is
+ * noticed at a cost that does not grow with it. Four independent multiply-xor chains over little-endian words. */
+static inline uint64_t girih_weights_hash(const void *file, uint64_t bytes) {
+  const uint64_t prime = 0x9e3779b97f4a7c15u, part = 1u << 20;
+  uint64_t lanes[4] = {bytes, 1, 2, 3}, begin = 0;
+  for (int half = 0; half < 2; ++half) {
+    uint64_t length = bytes - begin < part ? bytes - begin : part;
+    for (uint64_t i = 0; i < length; i += 8) {
+      uint64_t word = 0;
+      memcpy(&word, (const char *)file + begin + i, length - i < 8 ? length - i : 8);
+      uint64_t *lane = &lanes[i / 8 % 4];
+      *lane = (*lane ^ word) * prime;
+      *lane ^= *lane >> 29;
+    }
+    begin = bytes > 2 * part ? bytes - part : (bytes < part ? bytes : part);
+  }
+  uint64_t hash = prime;
+  for (int i = 0; i < 4; ++i) {
+    hash = (hash ^ lanes[i]) * prime;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
 
 #endif

@@ -1,0 +1,121 @@
+/* What the runtime's files share. C11 and POSIX threads only: all of it ends in every compiled library. */
+#ifndef GIRIH_RUNTIME_INTERNAL_H
+#define GIRIH_RUNTIME_INTERNAL_H
+
+#include "runtime/abi.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Fixed by the width of a virtual address: no size beyond it is a real one. */
+#define MAX_BYTES ((int64_t)1 << 47)
+
+/* Writes a message unless `error` is null, and returns `status`. */
+__attribute__((format(printf, 3, 4))) girih_status fail(girih_error *error, girih_status status,
+                                                        const char *format, ...);
+
+/* A text that grows in a fixed buffer and is cut off at its end. */
+typedef struct {
+  char *text;
+  size_t length, capacity;
+} text_buffer;
+__attribute__((format(printf, 2, 3))) void append(text_buffer *buffer, const char *format, ...);
+
+struct girih_model {
+  const girih_artifact *artifact;
+  atomic_uint references; /* the caller's and each context's */
+  const char *weights;
+  void *mapped;  /* the weights file, or null */
+  void *library; /* dlopen's handle, or null; closed by `close_library` */
+  void (*close_library)(void *library);
+  girih_tensor_info *inputs, *outputs;
+  int64_t *dims; /* of inputs and outputs */
+};
+
+girih_status open_model(const girih_artifact *artifact, const char *weights_folder, girih_model **model,
+                        girih_error *error);
+void retain_model(girih_model *model);
+
+/* A launch with everything that does not depend on the caller's buffers. */
+typedef struct {
+  int64_t tasks;
+  uint32_t chunks; /* threads worth using */
+  uint32_t first_pointer, first_dim;
+} planned_launch;
+
+/* A buffer argument that is the caller's: pointers[pointer] = tensors[index].data + offset. */
+typedef struct {
+  uint32_t pointer, base, index;
+  int64_t offset;
+} caller_pointer;
+
+/* All that follows from one set of input shapes. */
+typedef struct {
+  int64_t *slots;       /* slot_count */
+  int64_t *symbols;     /* symbol_count: the values that it was made for */
+  int64_t *output_dims; /* of all outputs, one after the other */
+  int64_t *output_bytes;
+  int64_t *offsets; /* of the arena's buffers */
+  int64_t *dims;    /* of all launches */
+  void **pointers;  /* of all launches; those into the arena are valid for `arena` */
+  planned_launch *launches;
+  caller_pointer *caller_pointers;
+  uint32_t caller_pointer_count;
+  int64_t arena_bytes;
+  char *arena;
+  uint64_t last_use; /* 0: empty */
+} plan;
+
+/* Models with dynamic shapes often alternate between few of them (prefill and decode, the sizes of a batch).
+ */
+#define PLAN_COUNT 4
+
+struct pool;
+
+struct girih_context {
+  girih_model *model;
+  pthread_mutex_t mutex; /* held by runs, and by whatever reads or changes what runs use */
+  struct pool *pool;     /* null with one thread or an executor */
+  girih_parallel_for parallel_for;
+  void *executor;
+  uint32_t threads;
+  plan plans[PLAN_COUNT];
+  plan *current; /* the latest run's, or null */
+  uint64_t uses;
+  int64_t *symbols; /* of the inputs being bound */
+  char *arena;
+  int64_t arena_bytes;
+  char *scratch; /* `threads` parts of scratch_stride bytes */
+  int64_t scratch_stride;
+  uint64_t *profile; /* per launch: nanoseconds; null when off */
+  uint64_t profiled_runs;
+};
+
+/* Checks the inputs and finds or makes their plan. The context's mutex is held. */
+girih_status find_plan(girih_context *context, const girih_tensor *inputs, plan **result, girih_error *error);
+void destroy_plan(plan *plan);
+
+static inline int64_t size_value(girih_abi_size size, const int64_t *slots) {
+  return size.slot >= 0 ? slots[size.slot] : size.constant;
+}
+
+/* Zeroed, GIRIH_ALIGNMENT-aligned memory straight from the system, in huge pages where large. Null if
+ * refused. */
+void *map_memory(int64_t bytes);
+void unmap_memory(void *memory, int64_t bytes);
+/* Maps the artifact's weights file read-only. */
+girih_status map_weights(const girih_artifact *artifact, const char *folder, void **mapped,
+                         girih_error *error);
+
+/* CPUs that this process may use, by affinity and cgroup quota; at least 1. */
+uint32_t allowed_cpus(void);
+/* Ok if this CPU, and its operating system, have all features in the comma-separated list. */
+girih_status check_features(const char *features, const char *target_cpu, girih_error *error);
+
+/* Worker threads. `run` calls chunk(argument, i) for i in [0, count), count <= threads, chunk 0 on the
+ * calling thread, and returns when all are done. One run at a time. */
+struct pool *create_pool(uint32_t threads, girih_error *error);
+void destroy_pool(struct pool *pool);
+void run_pool(struct pool *pool, uint32_t count, void (*chunk)(void *argument, uint32_t i), void *argument);
+
+#endif
