@@ -38,7 +38,9 @@ DimSymbols &getDimSymbols(MLIRContext *ctx) {
   return ctx->getOrLoadDialect<GirihDialect>()->getDimSymbols();
 }
 
-DimExpr dimConstant(MLIRContext *ctx, int64_t value) { return getAffineConstantExpr(value, ctx); }
+DimExpr dimConstant(MLIRContext *ctx, int64_t value) {
+  return getAffineConstantExpr(value, ctx);
+}
 
 DimExpr dimNamed(MLIRContext *ctx, StringRef name) {
   return getAffineSymbolExpr(getDimSymbols(ctx).intern(name), ctx);
@@ -58,8 +60,12 @@ static DimExpr minMax(DimSymbol::Kind kind, DimExpr a, DimExpr b) {
   return getAffineSymbolExpr(getDimSymbols(ctx).intern(kind, a, b), ctx);
 }
 
-DimExpr dimMin(DimExpr a, DimExpr b) { return minMax(DimSymbol::Min, a, b); }
-DimExpr dimMax(DimExpr a, DimExpr b) { return minMax(DimSymbol::Max, a, b); }
+DimExpr dimMin(DimExpr a, DimExpr b) {
+  return minMax(DimSymbol::Min, a, b);
+}
+DimExpr dimMax(DimExpr a, DimExpr b) {
+  return minMax(DimSymbol::Max, a, b);
+}
 
 DimExpr dimSimplify(DimExpr e) {
   if (isa<AffineConstantExpr, AffineSymbolExpr>(e)) return e;
@@ -102,13 +108,15 @@ DimExpr dimExactDiv(DimExpr a, DimExpr b) {
   }
   if (cb == 0 || ca % cb != 0) return {};
   DimExpr r = dimConstant(a.getContext(), ca / cb);
-  for (DimExpr f : rest) r = r * f;
+  for (DimExpr f : rest)
+    r = r * f;
   return dimSimplify(r);
 }
 
 DimExpr dimProduct(MLIRContext *ctx, ArrayRef<DimExpr> dims) {
   DimExpr r = dimConstant(ctx, 1);
-  for (DimExpr d : dims) r = r * d;
+  for (DimExpr d : dims)
+    r = r * d;
   return dimSimplify(r);
 }
 
@@ -166,23 +174,31 @@ std::string dimToString(DimExpr e) {
     return side(bin.getLHS(), false) + (" " + op + " ").str() + side(bin.getRHS(), true);
   };
   switch (e.getKind()) {
-  case AffineExprKind::Constant: return std::to_string(cast<AffineConstantExpr>(e).getValue());
+  case AffineExprKind::Constant:
+    return std::to_string(cast<AffineConstantExpr>(e).getValue());
   case AffineExprKind::SymbolId: {
     const DimSymbol &s = getDimSymbols(e.getContext())[cast<AffineSymbolExpr>(e).getPosition()];
     if (s.kind != DimSymbol::Name)
-      return (s.kind == DimSymbol::Min ? "min(" : "max(") + dimToString(s.lhs) + ", " + dimToString(s.rhs) + ")";
+      return (s.kind == DimSymbol::Min ? "min(" : "max(") + dimToString(s.lhs) + ", " + dimToString(s.rhs) +
+             ")";
     if (isPlainName(s.name)) return s.name;
     std::string out = "\"";
     llvm::raw_string_ostream os(out);
     llvm::printEscapedString(s.name, os);
     return out + "\"";
   }
-  case AffineExprKind::Add: return binary("+", 1);
-  case AffineExprKind::Mul: return binary("*", 2);
-  case AffineExprKind::Mod: return binary("mod", 2);
-  case AffineExprKind::FloorDiv: return binary("floordiv", 2);
-  case AffineExprKind::CeilDiv: return binary("ceildiv", 2);
-  case AffineExprKind::DimId: break;
+  case AffineExprKind::Add:
+    return binary("+", 1);
+  case AffineExprKind::Mul:
+    return binary("*", 2);
+  case AffineExprKind::Mod:
+    return binary("mod", 2);
+  case AffineExprKind::FloorDiv:
+    return binary("floordiv", 2);
+  case AffineExprKind::CeilDiv:
+    return binary("ceildiv", 2);
+  case AffineExprKind::DimId:
+    break;
   }
   llvm_unreachable("dimension expressions have symbols only");
 }
@@ -202,7 +218,8 @@ struct DimParser {
   bool eat(StringRef token) {
     text = text.ltrim();
     if (!text.starts_with(token)) return false;
-    if (llvm::isAlpha(token[0]) && text.size() > token.size() && (llvm::isAlnum(text[token.size()]) || text[token.size()] == '_'))
+    if (llvm::isAlpha(token[0]) && text.size() > token.size() &&
+        (llvm::isAlnum(text[token.size()]) || text[token.size()] == '_'))
       return false;
     text = text.drop_front(token.size());
     return true;
@@ -235,7 +252,8 @@ struct DimParser {
       std::string name;
       size_t i = 1;
       for (; i < text.size() && text[i] != '"'; ++i) {
-        if (text[i] == '\\' && i + 2 < text.size() && llvm::isHexDigit(text[i + 1]) && llvm::isHexDigit(text[i + 2])) {
+        if (text[i] == '\\' && i + 2 < text.size() && llvm::isHexDigit(text[i + 1]) &&
+            llvm::isHexDigit(text[i + 2])) {
           name += char(llvm::hexDigitValue(text[i + 1]) * 16 + llvm::hexDigitValue(text[i + 2]));
           i += 2;
         } else if (text[i] == '\\' && i + 1 < text.size()) {
@@ -322,6 +340,20 @@ RankedTensorType getTensorType(ArrayRef<DimExpr> dims, Type elementType) {
 
 RankedTensorType getTensorType(ArrayRef<int64_t> dims, Type elementType) {
   return RankedTensorType::get(dims, elementType);
+}
+
+bool isGraphElementType(Type type) {
+  if (auto i = dyn_cast<IntegerType>(type)) {
+    unsigned w = i.getWidth();
+    return w == 1 ? i.isSignless() : !i.isSigned() && (w == 8 || w == 16 || w == 32 || w == 64);
+  }
+  return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
+}
+
+bool isGraphTensor(RankedTensorType type) {
+  bool hasDims = isa_and_nonnull<DimsAttr>(type.getEncoding());
+  return isGraphElementType(type.getElementType()) && hasDims == !type.hasStaticShape() &&
+         (hasDims || !type.getEncoding());
 }
 
 } // namespace girih

@@ -1,10 +1,12 @@
 // Symbolic dimensions. A dimension is an affine (or semi-affine) expression over named symbols such as
 // `past`, `past + 1` or `2 * h`. Symbols are interned once per context, so equal expressions are the same
-// pointer. What an affine expression cannot say (min, max) is a symbol of its own that carries its definition.
+// pointer. What an affine expression cannot say (min, max) is a symbol of its own that carries its
+// definition.
 #pragma once
 
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include <deque>
 #include <mutex>
@@ -16,8 +18,8 @@ namespace girih {
 /// A symbol: a free name (`seq`), or the minimum or maximum of two expressions.
 struct DimSymbol {
   enum Kind { Name, Min, Max } kind;
-  std::string name;             // Name only
-  mlir::AffineExpr lhs, rhs;    // Min and Max only
+  std::string name;          // Name only
+  mlir::AffineExpr lhs, rhs; // Min and Max only
 };
 
 /// The symbols of one context; position i is `getAffineSymbolExpr(i)`. Thread-safe.
@@ -65,5 +67,10 @@ inline llvm::SmallVector<DimExpr> getDims(mlir::Value v) {
 /// tensor<dims x element>; carries #girih.dims as its encoding if a dimension is not constant.
 mlir::RankedTensorType getTensorType(llvm::ArrayRef<DimExpr> dims, mlir::Type elementType);
 mlir::RankedTensorType getTensorType(llvm::ArrayRef<int64_t> dims, mlir::Type elementType);
+/// i1, i8 to i64, ui8 to ui64, f16, bf16, f32, f64.
+bool isGraphElementType(mlir::Type type);
+/// What the types of graph values must be: a known element type, and #girih.dims where (and only where) a
+/// dimension is dynamic.
+bool isGraphTensor(mlir::RankedTensorType type);
 
 } // namespace girih

@@ -81,23 +81,42 @@ void DimsAttr::print(AsmPrinter &p) const {
   p << ">";
 }
 
+LogicalResult DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+                                       function_ref<InFlightDiagnostic()> emitError) const {
+  if (shape.size() != getDims().size())
+    return emitError() << *this << " states " << getDims().size() << " dimensions but the tensor has "
+                       << shape.size();
+  for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(shape, getDims()))) {
+    auto [size, dim] = pair;
+    if (dimValue(dim).value_or(ShapedType::kDynamic) != size)
+      return emitError() << *this << " states dimension " << i << " as " << dimToString(dim)
+                         << " but the tensor's is "
+                         << (ShapedType::isDynamic(size) ? "?" : std::to_string(size));
+  }
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   Block &body = getBody().front();
   if (body.getNumArguments() != getInputs().size())
-    return emitOpError("has ") << getInputs().size() << " inputs but its region takes " << body.getNumArguments();
+    return emitOpError("has ") << getInputs().size() << " inputs but its region takes "
+                               << body.getNumArguments();
   auto yield = cast<YieldOp>(body.getTerminator());
   if (yield.getNumOperands() != getNumResults())
-    return emitOpError("has ") << getNumResults() << " results but its region yields " << yield.getNumOperands();
+    return emitOpError("has ") << getNumResults() << " results but its region yields "
+                               << yield.getNumOperands();
   auto sameShape = [](Type a, Type b) {
     auto ta = cast<RankedTensorType>(a), tb = cast<RankedTensorType>(b);
     return ta.getShape() == tb.getShape() && ta.getEncoding() == tb.getEncoding();
   };
   for (auto [i, pair] : llvm::enumerate(llvm::zip(getInputs().getTypes(), body.getArgumentTypes())))
     if (!sameShape(std::get<0>(pair), std::get<1>(pair)))
-      return emitOpError("input ") << i << " is " << std::get<0>(pair) << " but its region takes " << std::get<1>(pair);
+      return emitOpError("input ") << i << " is " << std::get<0>(pair) << " but its region takes "
+                                   << std::get<1>(pair);
   for (auto [i, pair] : llvm::enumerate(llvm::zip(getResultTypes(), yield.getOperandTypes())))
     if (!sameShape(std::get<0>(pair), std::get<1>(pair)))
-      return emitOpError("result ") << i << " is " << std::get<0>(pair) << " but its region yields " << std::get<1>(pair);
+      return emitOpError("result ") << i << " is " << std::get<0>(pair) << " but its region yields "
+                                    << std::get<1>(pair);
   return success();
 }
 

@@ -8,6 +8,7 @@ include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -36,11 +37,11 @@ def Girih_Dialect : Dialect {
 
 //===-- Attributes --------------------------------------------------------===//
 
-class Girih_Attr<string name, string attrMnemonic> : AttrDef<Girih_Dialect, name> {
+class Girih_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Girih_Dialect, name, traits> {
   let mnemonic = attrMnemonic;
 }
 
-def Girih_DimsAttr : Girih_Attr<"Dims", "dims"> {
+def Girih_DimsAttr : Girih_Attr<"Dims", "dims", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "a list of symbolic integers";
   let description = [{
     Expressions over named symbols with `+ - * floordiv ceildiv mod min max`:
@@ -97,20 +98,27 @@ def Girih_NearestMode : Girih_Enum<"NearestMode", "rounding of a nearest coordin
   "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]>;
 def Girih_NearestModeAttr : Girih_EnumAttr<Girih_NearestMode, "nearest_mode">;
 
+//===-- Types -------------------------------------------------------------===//
+
+def Girih_Tensor : Type<
+    And<[AnyRankedTensor.predicate, CPred<"::girih::isGraphTensor(::llvm::cast<::mlir::RankedTensorType>($_self))">]>,
+    "ranked tensor of i1, i8 to i64, ui8 to ui64 or floats, whose dynamic dimensions are stated by #girih.dims",
+    "::mlir::RankedTensorType">;
+
 //===-- Op classes --------------------------------------------------------===//
 
 class Girih_Op<string mnemonic, list<Trait> traits = []> : Op<Girih_Dialect, mnemonic, traits>;
 
 /// An op whose result types follow from operands and attributes; `inferReturnTypes` serves builder, shape inference and verifier.
 class Girih_InferredOp<string mnemonic, list<Trait> traits = []> :
-    Girih_Op<mnemonic, !listconcat([Pure, InferTypeOpAdaptor], traits)> {
-  let results = (outs AnyRankedTensor:$result);
+    Girih_Op<mnemonic, !listconcat([Pure, InferTypeOpAdaptorWithIsCompatible], traits)> {
+  let results = (outs Girih_Tensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
 /// An op whose result type is stated (it holds dimensions that no operand has) and checked by a verifier.
 class Girih_TypedOp<string mnemonic, list<Trait> traits = []> : Girih_Op<mnemonic, !listconcat([Pure], traits)> {
-  let results = (outs AnyRankedTensor:$result);
+  let results = (outs Girih_Tensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -119,26 +127,26 @@ defvar Axis = I64Attr;
 
 //===-- Structure ---------------------------------------------------------===//
 
-def Girih_ConstantOp : Girih_Op<"constant", [Pure, ConstantLike, InferTypeOpAdaptor]> {
+def Girih_ConstantOp : Girih_Op<"constant", [Pure, ConstantLike, InferTypeOpAdaptorWithIsCompatible]> {
   let summary = "a weight or any other constant tensor";
   let description = [{
     Large values are `DenseResourceElementsAttr` whose blobs point into the model's file; small ones (up to 1 KiB, and
     all that shape arithmetic reads) are dense. ONNX source: initializers, Constant, ConstantOfShape.
   }];
   let arguments = (ins ElementsAttr:$value);
-  let results = (outs AnyRankedTensor:$result);
+  let results = (outs Girih_Tensor:$result);
   let assemblyFormat = "$value attr-dict";
   let hasFolder = 1;
 }
 
-def Girih_ShapeOp : Girih_Op<"shape", [Pure, InferTypeOpAdaptor]> {
+def Girih_ShapeOp : Girih_Op<"shape", [Pure, InferTypeOpAdaptorWithIsCompatible]> {
   let summary = "a 1-D i64 tensor of symbolic integers";
   let description = [{
     `girih.shape #girih.dims<1, seq>` is `tensor<2xi64>`. ONNX source: Shape and Size, and arithmetic on them, where
     the integers are used as data (where they are shapes, they are in types). `scalar` makes a 0-D tensor of one.
   }];
   let arguments = (ins Girih_DimsAttr:$dims, UnitAttr:$scalar);
-  let results = (outs AnyRankedTensor:$result);
+  let results = (outs Girih_Tensor:$result);
   let assemblyFormat = "$dims attr-dict";
 }
 
@@ -167,8 +175,8 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitT
     }
     ```
   }];
-  let arguments = (ins StrAttr:$kernel_name, Variadic<AnyRankedTensor>:$inputs, OptionalAttr<AnyAttr>:$schedule);
-  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let arguments = (ins StrAttr:$kernel_name, Variadic<Girih_Tensor>:$inputs, OptionalAttr<AnyAttr>:$schedule);
+  let results = (outs Variadic<Girih_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$kernel_name `(` $inputs `)` attr-dict-with-keyword `:` functional-type($inputs, $results) $body";
   let hasVerifier = 1;
@@ -176,9 +184,9 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitT
 
 def Girih_YieldOp : Girih_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]> {
   let summary = "the results of a kernel";
-  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let arguments = (ins Variadic<Girih_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
 }
 
 def Girih_AssembleOp : Girih_TypedOp<"assemble"> {
@@ -187,7 +195,7 @@ def Girih_AssembleOp : Girih_TypedOp<"assemble"> {
     What concatenations and constant pads become in the group stage: `offsets[i]` (`#girih.dims`) is where part i begins; parts cover the
     result. It is no kernel: the plan stage lets each part's producer write in place, and inserts copies where that cannot be.
   }];
-  let arguments = (ins Variadic<AnyRankedTensor>:$parts, ArrayAttr:$offsets);
+  let arguments = (ins Variadic<Girih_Tensor>:$parts, ArrayAttr:$offsets);
 }
 
 def Girih_BufferBase : I32EnumAttr<"BufferBase", "what a buffer is part of", [
@@ -220,9 +228,9 @@ def Girih_LaunchOp : Girih_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpI
     it has, `flops` and `bytes` (one expression each) what it costs. The buffers stage adds `refs`: one `#girih.ref` for each input and then
     each result.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs, Girih_DimsAttr:$dims, Girih_DimsAttr:$tasks,
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Girih_Tensor>:$inputs, Girih_DimsAttr:$dims, Girih_DimsAttr:$tasks,
                    Girih_DimsAttr:$flops, Girih_DimsAttr:$bytes, OptionalAttr<ArrayAttr>:$refs);
-  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let results = (outs Variadic<Girih_Tensor>:$results);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
 }
 
@@ -236,7 +244,7 @@ def Girih_UnaryOp : Girih_InferredOp<"unary"> {
     detect_positive as 0 or 1; hard_swish, silu and gelu have fixed constants (silu: x * sigmoid(alpha * x)).
     The result has the operand's type, `i1` for isnan and isinf.
   }];
-  let arguments = (ins AnyRankedTensor:$operand, Girih_UnaryFnAttr:$fn,
+  let arguments = (ins Girih_Tensor:$operand, Girih_UnaryFnAttr:$fn,
                    DefaultValuedAttr<F32Attr, "0.0f">:$alpha, DefaultValuedAttr<F32Attr, "0.0f">:$beta);
   let assemblyFormat = "$fn $operand attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
@@ -249,7 +257,7 @@ def Girih_BinaryOp : Girih_InferredOp<"binary"> {
     ONNX source: the operator of the same name (mod: Mod with fmod=0, fmod: with fmod=1). Operands have one element
     type (pow: the exponent may differ); comparisons and logical functions give `i1`.
   }];
-  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, Girih_BinaryFnAttr:$fn);
+  let arguments = (ins Girih_Tensor:$lhs, Girih_Tensor:$rhs, Girih_BinaryFnAttr:$fn);
   let assemblyFormat = "$fn $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
   let hasCanonicalizer = 1;
@@ -257,13 +265,13 @@ def Girih_BinaryOp : Girih_InferredOp<"binary"> {
 
 def Girih_WhereOp : Girih_InferredOp<"where"> {
   let summary = "element-wise choice with NumPy broadcasting; ONNX source: Where";
-  let arguments = (ins AnyRankedTensor:$condition, AnyRankedTensor:$x, AnyRankedTensor:$y);
+  let arguments = (ins Girih_Tensor:$condition, Girih_Tensor:$x, Girih_Tensor:$y);
 }
 
 def Girih_CastOp : Girih_InferredOp<"cast"> {
   let summary = "element type conversion; ONNX source: Cast, CastLike";
   let description = [{ Floats to integers truncate towards zero; to `i1`, everything but zero is true. }];
-  let arguments = (ins AnyRankedTensor:$operand, TypeAttr:$to);
+  let arguments = (ins Girih_Tensor:$operand, TypeAttr:$to);
   let hasFolder = 1;
 }
 
@@ -276,7 +284,7 @@ def Girih_MatMulOp : Girih_InferredOp<"matmul"> {
     that operand are swapped first. 1-D operands as in NumPy. `bias`, broadcastable to the result, is added.
     ONNX source: MatMul, Gemm, Einsum.
   }];
-  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, Optional<AnyRankedTensor>:$bias,
+  let arguments = (ins Girih_Tensor:$lhs, Girih_Tensor:$rhs, Optional<Girih_Tensor>:$bias,
                    UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
 }
 
@@ -286,7 +294,7 @@ def Girih_ConvOp : Girih_InferredOp<"conv"> {
     `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `w` [M, C/group, kernel...] in both layouts, `bias` [M].
     `pads` is [begin..., end...] as in ONNX, zero. ONNX source: Conv.
   }];
-  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, Optional<AnyRankedTensor>:$bias,
+  let arguments = (ins Girih_Tensor:$x, Girih_Tensor:$w, Optional<Girih_Tensor>:$bias,
                    DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$group,
                    UnitAttr:$channels_last);
 }
@@ -297,7 +305,7 @@ def Girih_ConvTransposeOp : Girih_InferredOp<"conv_transpose"> {
     `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `w` [C, M/group, kernel...], `bias` [M]. `pads` crop the
     result; auto_pad and output_shape are resolved into them on import. ONNX source: ConvTranspose.
   }];
-  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, Optional<AnyRankedTensor>:$bias,
+  let arguments = (ins Girih_Tensor:$x, Girih_Tensor:$w, Optional<Girih_Tensor>:$bias,
                    DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
                    DenseI64ArrayAttr:$output_padding, I64Attr:$group, UnitAttr:$channels_last);
 }
@@ -312,7 +320,7 @@ def Girih_PoolOp : Girih_TypedOp<"pool"> {
     average divides by the elements inside the input, or inside the padded input with `count_include_pad`; lp uses `p`.
     ONNX source: MaxPool, AveragePool, LpPool.
   }];
-  let arguments = (ins AnyRankedTensor:$x, Girih_PoolFnAttr:$fn, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+  let arguments = (ins Girih_Tensor:$x, Girih_PoolFnAttr:$fn, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
                    DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, UnitAttr:$count_include_pad,
                    DefaultValuedAttr<I64Attr, "2">:$p, UnitAttr:$channels_last);
   let assemblyFormat = "$fn $x attr-dict `:` functional-type(operands, results)";
@@ -324,7 +332,7 @@ def Girih_MaxPoolIndicesOp : Girih_TypedOp<"max_pool_indices"> {
     Second result of ONNX's MaxPool: the index into the flattened NCHW input (`column_major`: storage_order = 1) as `i64`.
     Attributes as in girih.pool; always channels first.
   }];
-  let arguments = (ins AnyRankedTensor:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+  let arguments = (ins Girih_Tensor:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
                    DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, UnitAttr:$column_major);
 }
 
@@ -333,24 +341,24 @@ def Girih_ReduceOp : Girih_InferredOp<"reduce"> {
   let description = [{
     `axes` is sorted. An empty sum is 0, an empty max -inf or the least integer. ONNX source: Reduce*, GlobalAveragePool, GlobalMaxPool.
   }];
-  let arguments = (ins AnyRankedTensor:$operand, Girih_ReduceFnAttr:$fn, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
+  let arguments = (ins Girih_Tensor:$operand, Girih_ReduceFnAttr:$fn, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
   let assemblyFormat = "$fn $operand attr-dict `:` functional-type(operands, results)";
 }
 
 def Girih_ArgReduceOp : Girih_InferredOp<"arg_reduce"> {
   let summary = "index of the largest (or smallest) element along an axis, as i64; ONNX source: ArgMax, ArgMin";
-  let arguments = (ins AnyRankedTensor:$operand, UnitAttr:$minimum, Axis:$axis, BoolAttr:$keepdims, UnitAttr:$select_last_index);
+  let arguments = (ins Girih_Tensor:$operand, UnitAttr:$minimum, Axis:$axis, BoolAttr:$keepdims, UnitAttr:$select_last_index);
 }
 
 def Girih_SoftmaxOp : Girih_InferredOp<"softmax"> {
   let summary = "softmax along an axis, or its logarithm with `log`; ONNX source: Softmax, LogSoftmax";
-  let arguments = (ins AnyRankedTensor:$operand, Axis:$axis, UnitAttr:$log);
+  let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$log);
 }
 
 def Girih_BatchNormOp : Girih_InferredOp<"batch_norm"> {
   let summary = "(x - mean) / sqrt(variance + epsilon) * scale + bias a channel (dimension 1); ONNX source: BatchNormalization";
-  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$scale, AnyRankedTensor:$bias, AnyRankedTensor:$mean,
-                   AnyRankedTensor:$variance, F32Attr:$epsilon);
+  let arguments = (ins Girih_Tensor:$x, Girih_Tensor:$scale, Girih_Tensor:$bias, Girih_Tensor:$mean,
+                   Girih_Tensor:$variance, F32Attr:$epsilon);
 }
 
 def Girih_LayerNormOp : Girih_InferredOp<"layer_norm", [AttrSizedOperandSegments]> {
@@ -359,7 +367,7 @@ def Girih_LayerNormOp : Girih_InferredOp<"layer_norm", [AttrSizedOperandSegments
     (x - mean) / sqrt(variance + epsilon) * scale + bias; scale and bias broadcast to x. With `rms`, x / sqrt(mean(x * x) + epsilon).
     ONNX source: LayerNormalization, RMSNormalization, and their decompositions.
   }];
-  let arguments = (ins AnyRankedTensor:$x, Optional<AnyRankedTensor>:$scale, Optional<AnyRankedTensor>:$bias,
+  let arguments = (ins Girih_Tensor:$x, Optional<Girih_Tensor>:$scale, Optional<Girih_Tensor>:$bias,
                    Axis:$axis, F32Attr:$epsilon, UnitAttr:$rms);
   let assemblyFormat = "$x (`scale` $scale^)? (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
 }
@@ -369,34 +377,34 @@ def Girih_GroupNormOp : Girih_InferredOp<"group_norm"> {
   let description = [{
     `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `scale` and `bias` [C]. ONNX source: GroupNormalization, InstanceNormalization (groups = C).
   }];
-  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$scale, AnyRankedTensor:$bias, I64Attr:$groups, F32Attr:$epsilon,
+  let arguments = (ins Girih_Tensor:$x, Girih_Tensor:$scale, Girih_Tensor:$bias, I64Attr:$groups, F32Attr:$epsilon,
                    UnitAttr:$channels_last);
 }
 
 def Girih_LrnOp : Girih_InferredOp<"lrn"> {
   let summary = "local response normalisation over channels (dimension 1); ONNX source: LRN";
-  let arguments = (ins AnyRankedTensor:$x, F32Attr:$alpha, F32Attr:$beta, F32Attr:$bias, I64Attr:$size);
+  let arguments = (ins Girih_Tensor:$x, F32Attr:$alpha, F32Attr:$beta, F32Attr:$bias, I64Attr:$size);
 }
 
 //===-- Data movement -----------------------------------------------------===//
 
 def Girih_TransposeOp : Girih_InferredOp<"transpose"> {
   let summary = "result dimension i is operand dimension permutation[i]; ONNX source: Transpose";
-  let arguments = (ins AnyRankedTensor:$operand, DenseI64ArrayAttr:$permutation);
+  let arguments = (ins Girih_Tensor:$operand, DenseI64ArrayAttr:$permutation);
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }
 
 def Girih_ReshapeOp : Girih_TypedOp<"reshape"> {
   let summary = "the same elements in another shape; ONNX source: Reshape, Flatten, Squeeze, Unsqueeze";
-  let arguments = (ins AnyRankedTensor:$operand);
+  let arguments = (ins Girih_Tensor:$operand);
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }
 
 def Girih_ExpandOp : Girih_TypedOp<"expand"> {
   let summary = "NumPy broadcast to the result's shape; ONNX source: Expand";
-  let arguments = (ins AnyRankedTensor:$operand);
+  let arguments = (ins Girih_Tensor:$operand);
   let hasFolder = 1;
 }
 
@@ -406,7 +414,7 @@ def Girih_SliceOp : Girih_TypedOp<"slice"> {
     Result element i of a dimension is operand element starts + i * steps (steps may be negative). Starts are clamped on import.
     ONNX source: Slice, Split, SplitToSequence's pieces.
   }];
-  let arguments = (ins AnyRankedTensor:$operand, Girih_DimsAttr:$starts, DenseI64ArrayAttr:$steps);
+  let arguments = (ins Girih_Tensor:$operand, Girih_DimsAttr:$starts, DenseI64ArrayAttr:$steps);
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }
@@ -416,45 +424,45 @@ def Girih_PadOp : Girih_TypedOp<"pad"> {
   let description = [{
     `low` and the result type give the border; `value` (0-D) is what `constant` mode fills with, zero where absent. ONNX source: Pad.
   }];
-  let arguments = (ins AnyRankedTensor:$operand, Optional<AnyRankedTensor>:$value, Girih_DimsAttr:$low, Girih_PadModeAttr:$mode);
+  let arguments = (ins Girih_Tensor:$operand, Optional<Girih_Tensor>:$value, Girih_DimsAttr:$low, Girih_PadModeAttr:$mode);
   let assemblyFormat = "$mode operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Girih_ConcatOp : Girih_InferredOp<"concat"> {
   let summary = "tensors one after the other along an axis; ONNX source: Concat";
-  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, Axis:$axis);
+  let arguments = (ins Variadic<Girih_Tensor>:$inputs, Axis:$axis);
   let hasFolder = 1;
 }
 
 def Girih_TileOp : Girih_TypedOp<"tile"> {
   let summary = "a tensor repeated along its dimensions, to the result's shape; ONNX source: Tile";
-  let arguments = (ins AnyRankedTensor:$operand);
+  let arguments = (ins Girih_Tensor:$operand);
 }
 
 def Girih_GatherOp : Girih_InferredOp<"gather"> {
   let summary = "slices of `data` along `axis` at `indices`";
   let description = [{ Negative indices count from the end; others outside are clamped. ONNX source: Gather. }];
-  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, Axis:$axis);
+  let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Axis:$axis);
 }
 
 def Girih_GatherElementsOp : Girih_InferredOp<"gather_elements"> {
   let summary = "one element of `data` along `axis` for each element of `indices`; ONNX source: GatherElements";
-  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, Axis:$axis);
+  let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Axis:$axis);
 }
 
 def Girih_GatherNDOp : Girih_InferredOp<"gather_nd"> {
   let summary = "slices of `data` at index tuples; ONNX source: GatherND";
-  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, I64Attr:$batch_dims);
+  let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, I64Attr:$batch_dims);
 }
 
 def Girih_ScatterElementsOp : Girih_InferredOp<"scatter_elements"> {
   let summary = "`data` with `updates` written at `indices` along `axis`, in order; ONNX source: ScatterElements";
-  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, AnyRankedTensor:$updates, Axis:$axis, Girih_ScatterFnAttr:$fn);
+  let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Girih_Tensor:$updates, Axis:$axis, Girih_ScatterFnAttr:$fn);
 }
 
 def Girih_ScatterNDOp : Girih_InferredOp<"scatter_nd"> {
   let summary = "`data` with `updates` written at index tuples, in order; ONNX source: ScatterND";
-  let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$indices, AnyRankedTensor:$updates, Girih_ScatterFnAttr:$fn);
+  let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Girih_Tensor:$updates, Girih_ScatterFnAttr:$fn);
 }
 
 def Girih_ResizeOp : Girih_TypedOp<"resize"> {
@@ -463,7 +471,7 @@ def Girih_ResizeOp : Girih_TypedOp<"resize"> {
     `scales`: one factor a dimension where ONNX gives scales; empty where it gives sizes (then scale = result / operand).
     `roi` [start..., end...] for tf_crop_and_resize. `antialias` widens the filter when shrinking. ONNX source: Resize, Upsample.
   }];
-  let arguments = (ins AnyRankedTensor:$operand, Girih_ResizeModeAttr:$mode, Girih_CoordModeAttr:$coord, Girih_NearestModeAttr:$nearest,
+  let arguments = (ins Girih_Tensor:$operand, Girih_ResizeModeAttr:$mode, Girih_CoordModeAttr:$coord, Girih_NearestModeAttr:$nearest,
                    DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, F32Attr:$cubic_a, F32Attr:$extrapolation,
                    UnitAttr:$exclude_outside, UnitAttr:$antialias);
   let assemblyFormat = "$mode $operand attr-dict `:` functional-type(operands, results)";
@@ -471,14 +479,14 @@ def Girih_ResizeOp : Girih_TypedOp<"resize"> {
 
 def Girih_CumSumOp : Girih_InferredOp<"cumsum"> {
   let summary = "running sum along an axis; ONNX source: CumSum";
-  let arguments = (ins AnyRankedTensor:$operand, Axis:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
+  let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
 }
 
 def Girih_TopKOp : Girih_Op<"topk", [Pure]> {
   let summary = "the k largest (or smallest) elements along an axis and their indices (i64)";
   let description = [{ k is the result's size. Ties: the lower index first. Results are sorted always. ONNX source: TopK. }];
-  let arguments = (ins AnyRankedTensor:$operand, Axis:$axis, UnitAttr:$smallest);
-  let results = (outs AnyRankedTensor:$values, AnyRankedTensor:$indices);
+  let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$smallest);
+  let results = (outs Girih_Tensor:$values, Girih_Tensor:$indices);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -486,17 +494,17 @@ def Girih_TopKOp : Girih_Op<"topk", [Pure]> {
 def Girih_OneHotOp : Girih_TypedOp<"one_hot"> {
   let summary = "on/off values along a new axis; `values` is [off, on]; ONNX source: OneHot";
   let description = [{ Indices outside [-depth, depth) give a row of off values. depth is the result's size along `axis`. }];
-  let arguments = (ins AnyRankedTensor:$indices, AnyRankedTensor:$values, Axis:$axis);
+  let arguments = (ins Girih_Tensor:$indices, Girih_Tensor:$values, Axis:$axis);
 }
 
 def Girih_RangeOp : Girih_TypedOp<"range"> {
   let summary = "start + i * delta; both 0-D; ONNX source: Range";
-  let arguments = (ins AnyRankedTensor:$start, AnyRankedTensor:$delta);
+  let arguments = (ins Girih_Tensor:$start, Girih_Tensor:$delta);
 }
 
 def Girih_TriluOp : Girih_InferredOp<"trilu"> {
   let summary = "the upper or lower triangle of the last two dimensions, the rest zero; ONNX source: Trilu";
-  let arguments = (ins AnyRankedTensor:$operand, I64Attr:$k, UnitAttr:$upper);
+  let arguments = (ins Girih_Tensor:$operand, I64Attr:$k, UnitAttr:$upper);
 }
 
 #endif

@@ -1,5 +1,5 @@
 #include "dialects/Graph/Inference.h"
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/InferenceRules.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -41,22 +41,23 @@ bool isBroadcastableTo(ArrayRef<DimExpr> from, ArrayRef<DimExpr> to) {
   });
 }
 
-DimExpr windowOutputDim(DimExpr in, DimExpr kernel, int64_t stride, int64_t dilation, int64_t padBegin, int64_t padEnd,
-                        bool ceil) {
+DimExpr windowOutputDim(DimExpr in, DimExpr kernel, int64_t stride, int64_t dilation, int64_t padBegin,
+                        int64_t padEnd, bool ceil) {
   DimExpr last = in + padBegin + padEnd - (kernel - 1) * dilation - 1;
   if (!ceil) return dimSimplify(last.floorDiv(stride) + 1);
   return dimMin(last.ceilDiv(stride) + 1, (in + padBegin).ceilDiv(stride));
 }
 
-DimExpr convTransposeOutputDim(DimExpr in, DimExpr kernel, int64_t stride, int64_t dilation, int64_t padBegin, int64_t padEnd,
-                               int64_t outputPadding) {
+DimExpr convTransposeOutputDim(DimExpr in, DimExpr kernel, int64_t stride, int64_t dilation, int64_t padBegin,
+                               int64_t padEnd, int64_t outputPadding) {
   return dimSimplify((in - 1) * stride + (kernel - 1) * dilation + 1 + outputPadding - padBegin - padEnd);
 }
 
 DimExpr sliceOutputDim(DimExpr start, DimExpr end, int64_t step) {
   DimExpr span = step > 0 ? end - start : start - end;
   DimExpr zero = dimConstant(start.getContext(), 0);
-  // Rounding up what is negative could give no more than 0, so clamping the quotient is the same as clamping the span.
+  // Rounding up what is negative could give no more than 0, so clamping the quotient is the same as clamping
+  // the span.
   return dimMax(dimSimplify(span.ceilDiv(step > 0 ? step : -step)), zero);
 }
 
@@ -64,12 +65,81 @@ std::string dimsToString(ArrayRef<DimExpr> dims) {
   return "[" + llvm::join(llvm::map_range(dims, dimToString), ", ") + "]";
 }
 
-bool isGraphElementType(Type type) {
-  if (auto i = dyn_cast<IntegerType>(type)) {
-    unsigned w = i.getWidth();
-    return w == 1 ? i.isSignless() : !i.isSigned() && (w == 8 || w == 16 || w == 32 || w == 64);
-  }
-  return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
+bool areCompatibleTypes(TypeRange inferred, TypeRange stated) {
+  return inferred.size() == stated.size() && llvm::all_of(llvm::zip_equal(inferred, stated), [](auto pair) {
+           auto a = dyn_cast<RankedTensorType>(std::get<0>(pair)),
+                b = dyn_cast<RankedTensorType>(std::get<1>(pair));
+           if (!a || !b || a.getElementType() != b.getElementType() || a.getRank() != b.getRank())
+             return false;
+           return llvm::all_of(llvm::zip_equal(getDims(a), getDims(b)), [](auto dims) {
+             return succeeded(unifyDims(std::get<0>(dims), std::get<1>(dims)));
+           });
+         });
+}
+
+//===-- Checks ------------------------------------------------------------===//
+
+LogicalResult checkSameElementType(const At &at, StringRef aName, Type a, StringRef bName, Type b) {
+  if (a == b) return success();
+  return at.fail(aName, " has element type ", a, " but ", bName, " has ", b);
+}
+
+LogicalResult checkAxis(const At &at, int64_t axis, int64_t rank) {
+  if (axis >= 0 && axis < rank) return success();
+  return at.fail("axis ", axis, " is outside [0, ", rank, ")");
+}
+
+LogicalResult checkMinRank(const At &at, StringRef name, Value v, int64_t rank) {
+  if (rankOf(v) >= rank) return success();
+  return at.fail(name, " needs at least ", rank, " dimensions but is ", v.getType());
+}
+
+LogicalResult checkRank(const At &at, StringRef name, Value v, int64_t rank) {
+  if (rankOf(v) == rank) return success();
+  return at.fail(name, " needs ", rank, " dimensions but is ", v.getType());
+}
+
+LogicalResult checkFloat(const At &at, StringRef name, Value v) {
+  if (isFloat(elementType(v))) return success();
+  return at.fail(name, " needs floating-point elements but is ", v.getType());
+}
+
+LogicalResult checkNumber(const At &at, StringRef name, Value v) {
+  if (isNumber(elementType(v))) return success();
+  return at.fail(name, " needs numbers but is ", v.getType());
+}
+
+LogicalResult checkIndices(const At &at, Value v) {
+  Type t = elementType(v);
+  if (t.isSignlessInteger(32) || t.isSignlessInteger(64)) return success();
+  return at.fail("indices need i32 or i64 elements but are ", v.getType());
+}
+
+LogicalResult checkEqualDims(const At &at, const Twine &a, DimExpr da, const Twine &b, DimExpr db) {
+  if (succeeded(unifyDims(da, db))) return success();
+  return at.fail(a, " is ", dimToString(da), " but ", b, " is ", dimToString(db));
+}
+
+LogicalResult checkCount(const At &at, StringRef name, int64_t count, int64_t expected) {
+  if (count == expected) return success();
+  return at.fail(name, " has ", count, " values but needs ", expected);
+}
+
+LogicalResult checkAllAtLeast(const At &at, StringRef name, ArrayRef<int64_t> values, int64_t least) {
+  for (int64_t v : values)
+    if (v < least) return at.fail(name, " holds ", v, " but must be at least ", least);
+  return success();
+}
+
+LogicalResult checkWindow(const At &at, int64_t spatial, ArrayRef<int64_t> strides, ArrayRef<int64_t> pads,
+                          ArrayRef<int64_t> dilations) {
+  if (failed(checkCount(at, "strides", strides.size(), spatial)) ||
+      failed(checkCount(at, "pads", pads.size(), 2 * spatial)) ||
+      failed(checkCount(at, "dilations", dilations.size(), spatial)) ||
+      failed(checkAllAtLeast(at, "strides", strides, 1)) ||
+      failed(checkAllAtLeast(at, "dilations", dilations, 1)))
+    return failure();
+  return success();
 }
 
 } // namespace girih

@@ -1,0 +1,268 @@
+// Verifiers of the ops whose result types are stated.
+#include "dialects/Graph/InferenceRules.h"
+
+using namespace mlir;
+using namespace girih;
+
+template <typename Op> static At at(Op op) {
+  return {op.getLoc(), Op::getOperationName()};
+}
+
+static LogicalResult checkNotNegative(const At &at, Value result) {
+  for (auto [i, d] : llvm::enumerate(getDims(result)))
+    if (auto v = dimValue(d); v && *v < 0) return at.fail("dimension ", i, " of the result is ", *v);
+  return success();
+}
+
+/// The operand's rank and element type are the result's.
+static LogicalResult checkLikeOperand(const At &at, Value operand, Value result) {
+  if (failed(checkRank(at, "the result", result, rankOf(operand))) ||
+      failed(
+          checkSameElementType(at, "the operand", elementType(operand), "the result", elementType(result))))
+    return failure();
+  return checkNotNegative(at, result);
+}
+
+LogicalResult AssembleOp::verify() {
+  At where = at(*this);
+  if (getParts().empty()) return where.fail("needs at least one part");
+  if (failed(checkCount(where, "offsets", getOffsets().size(), getParts().size()))) return failure();
+  SmallVector<DimExpr> whole = getDims(getResult());
+  for (auto [n, part, offset] : llvm::enumerate(getParts(), getOffsets())) {
+    std::string name = "part " + std::to_string(n);
+    auto start = dyn_cast<DimsAttr>(offset);
+    if (!start) return where.fail("offset ", n, " is ", offset, " but must be #girih.dims");
+    if (failed(checkRank(where, name, part, whole.size())) ||
+        failed(
+            checkSameElementType(where, name, elementType(part), "the result", elementType(getResult()))) ||
+        failed(checkCount(where, "the offset of " + name, start.getDims().size(), whole.size())))
+      return failure();
+    for (auto [i, d] : llvm::enumerate(getDims(part))) {
+      auto from = dimValue(start.getDims()[i]), end = dimValue(dimSimplify(start.getDims()[i] + d)),
+           size = dimValue(whole[i]);
+      if ((from && *from < 0) || (end && size && *end > *size))
+        return where.fail(name, " reaches from ", dimToString(start.getDims()[i]), " to ",
+                          dimToString(dimSimplify(start.getDims()[i] + d)), " in dimension ", i,
+                          " but the result has ", dimToString(whole[i]));
+    }
+  }
+  return success();
+}
+
+//===-- Windows -----------------------------------------------------------===//
+
+/// Pools: every output position's window begins in the padded input, and no position that rounding down gives
+/// is left out.
+static LogicalResult checkPool(const At &at, Value x, Value result, ArrayRef<int64_t> kernel,
+                               ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations,
+                               bool channelsLast) {
+  int64_t rank = rankOf(x), spatial = rank - 2;
+  if (failed(checkMinRank(at, "x", x, 3)) || failed(checkRank(at, "the result", result, rank)) ||
+      failed(checkNumber(at, "x", x)) || failed(checkCount(at, "kernel", kernel.size(), spatial)) ||
+      failed(checkAllAtLeast(at, "kernel", kernel, 1)) ||
+      failed(checkWindow(at, spatial, strides, pads, dilations)) ||
+      failed(checkAllAtLeast(at, "pads", pads, 0)))
+    return failure();
+  SmallVector<DimExpr> in = getDims(x), out = getDims(result);
+  for (int64_t i : {int64_t(0), channelsLast ? rank - 1 : int64_t(1)})
+    if (failed(checkEqualDims(at, "dimension " + Twine(i) + " of x", in[i], "that of the result", out[i])))
+      return failure();
+  for (int64_t i = 0; i < spatial; ++i) {
+    int64_t d = i + (channelsLast ? 1 : 2);
+    DimExpr k = dimConstant(x.getContext(), kernel[i]);
+    auto least = dimValue(windowOutputDim(in[d], k, strides[i], dilations[i], pads[i], pads[spatial + i]));
+    auto most = dimValue(dimSimplify((in[d] + (pads[i] + pads[spatial + i])).ceilDiv(strides[i])));
+    auto size = dimValue(out[d]);
+    if (size && *size < 1)
+      return at.fail("dimension ", d, " of the result is ", *size, " but must be at least 1");
+    if (size && least && most && (*size < *least || *size > *most))
+      return at.fail("dimension ", d, " of the result is ", *size, " but the windows have ", *least, " to ",
+                     *most, " positions");
+  }
+  return success();
+}
+
+LogicalResult PoolOp::verify() {
+  if (getP() < 1) return at(*this).fail("p is ", getP(), " but must be at least 1");
+  if (failed(checkPool(at(*this), getX(), getResult(), getKernel(), getStrides(), getPads(), getDilations(),
+                       getChannelsLast())))
+    return failure();
+  return checkSameElementType(at(*this), "x", elementType(getX()), "the result", elementType(getResult()));
+}
+
+LogicalResult MaxPoolIndicesOp::verify() {
+  if (failed(checkPool(at(*this), getX(), getResult(), getKernel(), getStrides(), getPads(), getDilations(),
+                       false)))
+    return failure();
+  if (elementType(getResult()).isSignlessInteger(64)) return success();
+  return at(*this).fail("the result needs i64 elements but is ", getResult().getType());
+}
+
+//===-- Data movement -----------------------------------------------------===//
+
+LogicalResult ReshapeOp::verify() {
+  At where = at(*this);
+  if (failed(checkSameElementType(where, "the operand", elementType(getOperand()), "the result",
+                                  elementType(getResult()))) ||
+      failed(checkNotNegative(where, getResult())))
+    return failure();
+  DimExpr from = dimProduct(getContext(), getDims(getOperand())),
+          to = dimProduct(getContext(), getDims(getResult()));
+  return checkEqualDims(where, "the operand's number of elements", from, "the result's", to);
+}
+
+LogicalResult ExpandOp::verify() {
+  At where = at(*this);
+  SmallVector<DimExpr> from = getDims(getOperand()), to = getDims(getResult());
+  if (failed(checkSameElementType(where, "the operand", elementType(getOperand()), "the result",
+                                  elementType(getResult()))) ||
+      failed(checkNotNegative(where, getResult())))
+    return failure();
+  if (isBroadcastableTo(from, to)) return success();
+  return where.fail(dimsToString(from), " does not broadcast to ", dimsToString(to));
+}
+
+LogicalResult SliceOp::verify() {
+  At where = at(*this);
+  int64_t rank = rankOf(getOperand());
+  if (failed(checkLikeOperand(where, getOperand(), getResult())) ||
+      failed(checkCount(where, "starts", getStarts().getDims().size(), rank)) ||
+      failed(checkCount(where, "steps", getSteps().size(), rank)))
+    return failure();
+  SmallVector<DimExpr> from = getDims(getOperand()), to = getDims(getResult());
+  for (int64_t i = 0; i < rank; ++i) {
+    int64_t step = getSteps()[i];
+    if (step == 0) return where.fail("step ", i, " is 0");
+    DimExpr start = getStarts().getDims()[i], last = dimSimplify(start + (to[i] - 1) * step);
+    auto size = dimValue(from[i]), count = dimValue(to[i]);
+    if (count && *count == 0) continue;
+    for (DimExpr e : {start, last}) {
+      auto v = dimValue(e);
+      if (v && (*v < 0 || (size && *v >= *size)))
+        return where.fail("reads element ", *v, " of dimension ", i, " but the operand has ",
+                          dimToString(from[i]));
+    }
+  }
+  return success();
+}
+
+LogicalResult PadOp::verify() {
+  At where = at(*this);
+  int64_t rank = rankOf(getOperand());
+  if (failed(checkLikeOperand(where, getOperand(), getResult())) ||
+      failed(checkCount(where, "low", getLow().getDims().size(), rank)))
+    return failure();
+  if (Value value = getValue())
+    if (failed(checkRank(where, "value", value, 0)) ||
+        failed(checkSameElementType(where, "the operand", elementType(getOperand()), "value",
+                                    elementType(value))))
+      return failure();
+  if (getMode() == PadMode::constant) return success();
+  // Other modes read the operand for each border element: there must be one, and reflect does not go round
+  // twice.
+  for (auto [i, in, out, low] :
+       llvm::enumerate(getDims(getOperand()), getDims(getResult()), getLow().getDims())) {
+    auto size = dimValue(in);
+    if (!size) continue;
+    for (DimExpr border : {low, dimSimplify(out - in - low)}) {
+      auto v = dimValue(border);
+      int64_t most = getMode() == PadMode::reflect ? *size - 1 : *size == 0 ? 0 : INT64_MAX;
+      if (v && *v > 0 && *v > most)
+        return where.fail("mode ", stringifyPadMode(getMode()), " cannot pad dimension ", i, " (", *size,
+                          ") by ", *v);
+    }
+  }
+  return success();
+}
+
+LogicalResult TileOp::verify() {
+  At where = at(*this);
+  if (failed(checkLikeOperand(where, getOperand(), getResult()))) return failure();
+  for (auto [i, in, out] : llvm::enumerate(getDims(getOperand()), getDims(getResult()))) {
+    auto from = dimValue(in), to = dimValue(out);
+    if (from && to && (*from == 0 ? *to != 0 : *to % *from != 0))
+      return where.fail("dimension ", i, " of the result (", *to, ") is not a multiple of the operand's (",
+                        *from, ")");
+  }
+  return success();
+}
+
+LogicalResult ResizeOp::verify() {
+  At where = at(*this);
+  int64_t rank = rankOf(getOperand());
+  if (failed(checkLikeOperand(where, getOperand(), getResult())) ||
+      failed(checkNumber(where, "the operand", getOperand())))
+    return failure();
+  if (!getScales().empty() && failed(checkCount(where, "scales", getScales().size(), rank))) return failure();
+  for (double scale : getScales())
+    if (!(scale > 0)) return where.fail("scales holds ", scale, " but must be greater than 0");
+  bool crops = getCoord() == CoordMode::tf_crop_and_resize;
+  if ((crops || !getRoi().empty()) && failed(checkCount(where, "roi", getRoi().size(), 2 * rank)))
+    return failure();
+  for (auto [i, in, out] : llvm::enumerate(getDims(getOperand()), getDims(getResult()))) {
+    auto to = dimValue(out);
+    if (dimValue(in) == 0 && to && *to != 0)
+      return where.fail("dimension ", i, " is empty but its result has ", *to);
+  }
+  return success();
+}
+
+LogicalResult TopKOp::verify() {
+  At where = at(*this);
+  if (failed(checkLikeOperand(where, getOperand(), getValues())) ||
+      failed(checkNumber(where, "the operand", getOperand())) ||
+      failed(checkAxis(where, getAxis(), rankOf(getOperand()))) ||
+      failed(checkRank(where, "indices", getIndices(), rankOf(getOperand()))))
+    return failure();
+  if (!elementType(getIndices()).isSignlessInteger(64))
+    return where.fail("indices need i64 elements but are ", getIndices().getType());
+  auto rows = llvm::enumerate(getDims(getOperand()), getDims(getValues()), getDims(getIndices()));
+  for (auto [i, in, value, index] : rows) {
+    if (failed(
+            checkEqualDims(where, "dimension " + Twine(i) + " of values", value, "that of indices", index)))
+      return failure();
+    if (i != getAxis()) {
+      if (failed(checkEqualDims(where, "dimension " + Twine(i) + " of the operand", in, "that of values",
+                                value)))
+        return failure();
+      continue;
+    }
+    auto size = dimValue(in), k = dimValue(value);
+    if (size && k && *k > *size)
+      return where.fail("k is ", *k, " but dimension ", i, " has ", *size, " elements");
+  }
+  return success();
+}
+
+LogicalResult OneHotOp::verify() {
+  At where = at(*this);
+  if (failed(checkIndices(where, getIndices())) || failed(checkRank(where, "values", getValues(), 1)) ||
+      failed(checkEqualDims(where, "the size of values", getDims(getValues())[0], "that of [off, on]",
+                            dimConstant(getContext(), 2))) ||
+      failed(checkRank(where, "the result", getResult(), rankOf(getIndices()) + 1)) ||
+      failed(checkSameElementType(where, "values", elementType(getValues()), "the result",
+                                  elementType(getResult()))) ||
+      failed(checkAxis(where, getAxis(), rankOf(getResult()))) ||
+      failed(checkNotNegative(where, getResult())))
+    return failure();
+  SmallVector<DimExpr> dims = getDims(getResult());
+  dims.erase(dims.begin() + getAxis());
+  for (auto [i, index, out] : llvm::enumerate(getDims(getIndices()), dims))
+    if (failed(
+            checkEqualDims(where, "dimension " + Twine(i) + " of indices", index, "that of the result", out)))
+      return failure();
+  return success();
+}
+
+LogicalResult RangeOp::verify() {
+  At where = at(*this);
+  if (failed(checkRank(where, "start", getStart(), 0)) || failed(checkRank(where, "delta", getDelta(), 0)) ||
+      failed(checkNumber(where, "start", getStart())) ||
+      failed(
+          checkSameElementType(where, "start", elementType(getStart()), "delta", elementType(getDelta()))) ||
+      failed(checkSameElementType(where, "start", elementType(getStart()), "the result",
+                                  elementType(getResult()))) ||
+      failed(checkRank(where, "the result", getResult(), 1)))
+    return failure();
+  return checkNotNegative(where, getResult());
+}
