@@ -103,7 +103,7 @@ class Graph:
 
     def weight(self, value):
         name = self.name("w")
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.initializers.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
     def normal_weight(self, *shape):

@@ -1,0 +1,212 @@
+"""Convolutions, pools and matrix products over seeded random configurations with odd sizes, against ONNX Runtime.
+
+Several configurations share a model, so that a run of all stays short; a failing output carries its node's name.
+"""
+import numpy as np
+import pytest
+
+from support import Graph, check
+
+
+def window(rng, rank, sizes, kernel_max=4):
+    """Random kernel, strides, dilations and pads that leave at least one output element."""
+    while True:
+        kernel = rng.integers(1, kernel_max + 1, rank)
+        dilations = rng.choice([1, 1, 2, 3], rank)
+        strides = rng.integers(1, 4, rank)
+        pads = rng.integers(0, 3, 2 * rank)
+        extent = (kernel - 1) * dilations + 1
+        if np.all(sizes + pads[:rank] + pads[rank:] >= extent):
+            return kernel.tolist(), strides.tolist(), dilations.tolist(), pads.tolist()
+
+
+def conv(graph, rank, kind):
+    rng = graph.rng
+    sizes = rng.integers(3, (40, 14, 7)[rank - 1], rank)
+    kernel, strides, dilations, pads = window(rng, rank, sizes)
+    if kind == "grouped":
+        group = int(rng.integers(2, 5))
+        channels, filters = group * int(rng.integers(1, 9)), group * int(rng.integers(1, 9))
+    elif kind == "depthwise":
+        group = channels = filters = int(rng.integers(1, 41))
+    elif kind == "multiplier":
+        group = channels = int(rng.integers(2, 12))
+        filters = 2 * channels
+    else:
+        group, channels, filters = 1, int(rng.integers(1, 40)), int(rng.integers(1, 70))
+    x = graph.normal(int(rng.integers(1, 3)), channels, *sizes.tolist())
+    inputs = [x, graph.normal_weight(filters, channels // group, *kernel)]
+    if rng.integers(2):
+        inputs.append(graph.normal_weight(filters))
+    return graph.op("Conv", *inputs, kernel_shape=kernel, strides=strides, dilations=dilations, pads=pads, group=group)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["dense", "grouped", "depthwise", "multiplier"])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_conv(rank, kind, seed):
+    graph = Graph(1000 * rank + seed)
+    for _ in range(5):
+        graph.output(conv(graph, rank, kind))
+    check(graph)
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 56, 56, 64, 3, 1, 1), (1, 3, 65, 63, 32, 7, 2, 3), (1, 96, 14, 14, 24, 1, 1, 0),
+                                   (1, 17, 30, 31, 129, 5, 2, 2), (2, 256, 7, 7, 40, 3, 1, 1), (1, 1, 33, 33, 1, 3, 1, 0)])
+def test_conv_of_networks(shape):
+    n, c, h, w, m, k, stride, pad = shape
+    graph = Graph(5)
+    y = graph.op("Conv", graph.normal(n, c, h, w), graph.normal_weight(m, c, k, k), graph.normal_weight(m),
+                 strides=[stride, stride], pads=[pad] * 4)
+    graph.output(graph.op("Relu", y))
+    check(graph)
+
+
+@pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER", "VALID"])
+def test_conv_auto_pad(auto_pad):
+    graph = Graph(11)
+    for size, k, s in [(9, 3, 2), (10, 4, 3), (7, 2, 1), (8, 3, 2)]:
+        x = graph.normal(1, 3, size, size + 1)
+        graph.output(graph.op("Conv", x, graph.normal_weight(5, 3, k, k), strides=[s, s], auto_pad=auto_pad))
+        graph.output(graph.op("MaxPool", x, kernel_shape=[k, k], strides=[s, s], auto_pad=auto_pad))
+        graph.output(graph.op("AveragePool", x, kernel_shape=[k, k], strides=[s, s], auto_pad=auto_pad))
+    check(graph)
+
+
+@pytest.mark.parametrize("kind", ["conv", "depthwise"])
+def test_conv_chain(kind):
+    """A stem, bottlenecks with residual sums, and a head: what grouping and layouts have to get right together."""
+    graph = Graph(21)
+    x = graph.normal(1, 3, 37, 41)
+    y = graph.op("Relu", graph.op("Conv", x, graph.normal_weight(16, 3, 3, 3), graph.normal_weight(16), strides=[2, 2], pads=[1] * 4))
+    for _ in range(3):
+        z = graph.op("Conv", y, graph.normal_weight(24, 16, 1, 1), graph.normal_weight(24))
+        z = graph.op("HardSwish", z)
+        group = 24 if kind == "depthwise" else 1
+        z = graph.op("Conv", z, graph.weight(0.2 * graph.rng.standard_normal((24, 24 // group, 3, 3)).astype(np.float32)), pads=[1] * 4, group=group)
+        z = graph.op("BatchNormalization", z, graph.weight(graph.rng.random(24, np.float32) + 0.5), graph.normal_weight(24), graph.normal_weight(24),
+                     graph.weight(graph.rng.random(24, np.float32) + 0.5))
+        z = graph.op("Relu", z)
+        z = graph.op("Conv", z, graph.weight(0.2 * graph.rng.standard_normal((16, 24, 1, 1)).astype(np.float32)))
+        y = graph.op("Add", y, z)
+    y = graph.op("Flatten", graph.op("GlobalAveragePool", y))
+    graph.output(graph.op("Softmax", graph.op("Gemm", y, graph.normal_weight(10, 16), graph.normal_weight(10), transB=1), axis=-1))
+    check(graph)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_conv_transpose(rank, seed):
+    graph = Graph(2000 * rank + seed)
+    rng = graph.rng
+    for _ in range(4):
+        sizes = rng.integers(2, (20, 9, 5)[rank - 1], rank).tolist()
+        kernel, strides = rng.integers(1, 5, rank), rng.integers(1, 4, rank)
+        dilations = rng.choice([1, 2], rank)
+        group = int(rng.choice([1, 1, 2, 3]))
+        extent = (kernel - 1) * dilations + 1
+        pads = [int(rng.integers(0, e)) // 2 for e in [*extent, *extent]]
+        out_pad = [int(rng.integers(0, max(s, d))) if s > 1 else 0 for s, d in zip(strides, dilations)]
+        if any(s * (n - 1) + e + o - pads[i] - pads[i + rank] < 1 for i, (s, n, e, o) in enumerate(zip(strides, sizes, extent, out_pad))):
+            pads = [0] * 2 * rank
+        channels, filters = group * int(rng.integers(1, 9)), int(rng.integers(1, 12))
+        inputs = [graph.normal(int(rng.integers(1, 3)), channels, *sizes), graph.normal_weight(channels, filters, *kernel.tolist())]
+        if rng.integers(2):
+            inputs.append(graph.normal_weight(group * filters))
+        graph.output(graph.op("ConvTranspose", *inputs, kernel_shape=kernel.tolist(), strides=strides.tolist(), dilations=dilations.tolist(),
+                              pads=pads, output_padding=out_pad, group=group))
+    check(graph)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_pools(rank, seed):
+    graph = Graph(3000 * rank + seed)
+    rng = graph.rng
+    for _ in range(3):
+        sizes = rng.integers(4, (40, 15, 8)[rank - 1], rank)
+        kernel, strides = rng.integers(2, 4, rank), rng.integers(1, 4, rank)
+        pads = [int(rng.integers(0, k)) for k in [*kernel, *kernel]]
+        x = graph.normal(int(rng.integers(1, 3)), int(rng.integers(1, 37)), *sizes.tolist())
+        window = dict(kernel_shape=kernel.tolist(), strides=strides.tolist(), pads=pads)
+        graph.output(graph.op("MaxPool", x, **window))
+        graph.output(graph.op("AveragePool", x, **window, count_include_pad=int(rng.integers(2))))
+        graph.output(graph.op("MaxPool", x, **window, ceil_mode=1))
+        graph.output(graph.op("GlobalAveragePool", x))
+        graph.output(graph.op("GlobalMaxPool", x))
+    check(graph)
+
+
+def shapes(rng):
+    m, n, k = (int(v) for v in rng.choice([1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 64, 100], 3))
+    return m, n, k
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_matmul(seed):
+    """Batched, broadcast, vectors on either side, constant and computed operands."""
+    graph = Graph(4000 + seed)
+    rng = graph.rng
+    for _ in range(4):
+        m, n, k = shapes(rng)
+        graph.output(graph.op("MatMul", graph.normal(m, k), graph.normal_weight(k, n)))
+        graph.output(graph.op("MatMul", graph.normal(3, m, k), graph.normal(3, k, n)))
+        graph.output(graph.op("MatMul", graph.normal(2, 1, m, k), graph.normal(3, k, n)))
+        graph.output(graph.op("MatMul", graph.normal(k), graph.normal_weight(k, n)))
+        graph.output(graph.op("MatMul", graph.normal(m, k), graph.normal_weight(k)))
+        graph.output(graph.op("MatMul", graph.normal(k), graph.normal(k)))
+        swapped = graph.op("Transpose", graph.normal(2, n, k), perm=[0, 2, 1])
+        graph.output(graph.op("MatMul", graph.normal(2, m, k), swapped))
+    check(graph)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gemm(seed):
+    graph = Graph(5000 + seed)
+    rng = graph.rng
+    for trans_a in (0, 1):
+        for trans_b in (0, 1):
+            m, n, k = shapes(rng)
+            a = graph.normal(*((k, m) if trans_a else (m, k)))
+            b_shape = (n, k) if trans_b else (k, n)
+            b = graph.normal_weight(*b_shape) if rng.integers(2) else graph.normal(*b_shape)
+            bias = graph.normal_weight(*[(n,), (1, n), (m, 1), (m, n), ()][int(rng.integers(5))])
+            graph.output(graph.op("Gemm", a, b, bias, transA=trans_a, transB=trans_b, alpha=0.5, beta=1.5))
+            graph.output(graph.op("Gemm", a, b, transA=trans_a, transB=trans_b))
+    check(graph)
+
+
+def test_matmul_sizes_at_the_tiles_edges():
+    graph = Graph(6)
+    for m, n, k in [(1, 1, 1), (1, 1000, 512), (13, 31, 7), (12, 32, 256), (97, 65, 129), (197, 192, 64), (128, 1, 300), (3, 513, 2)]:
+        y = graph.op("MatMul", graph.normal(m, k), graph.normal_weight(k, n))
+        graph.output(graph.op("Add", y, graph.normal_weight(n)))
+    check(graph)
+
+
+@pytest.mark.parametrize("equation,shapes", [
+    ("ij,jk->ik", [(3, 5), (5, 7)]), ("bij,bjk->bik", [(2, 3, 5), (2, 5, 7)]), ("bhqd,bhkd->bhqk", [(1, 2, 4, 8), (1, 2, 6, 8)]),
+    ("i,i->", [(9,), (9,)]), ("ij->ji", [(3, 4)]), ("ijk->i", [(3, 4, 5)]), ("ii->i", [(4, 4)]), ("bi,bj->bij", [(2, 3), (2, 4)]),
+    ("...ij,...jk->...ik", [(2, 2, 3, 4), (2, 2, 4, 5)]), ("ij,jk", [(3, 4), (4, 2)]),
+])
+def test_einsum(equation, shapes):
+    graph = Graph(7)
+    graph.output(graph.op("Einsum", *[graph.normal(*s) for s in shapes], equation=equation))
+    check(graph)
+
+
+def test_attention():
+    """Scaled dot products with a mask, as exporters write them."""
+    graph = Graph(8)
+    q, k, v = (graph.normal(2, 11, 48) for _ in range(3))
+
+    def heads(x):
+        return graph.op("Transpose", graph.op("Reshape", x, graph.weight(np.array([0, 0, 3, 16]))), perm=[0, 2, 1, 3])
+
+    scores = graph.op("MatMul", heads(q), graph.op("Transpose", heads(k), perm=[0, 1, 3, 2]))
+    scores = graph.op("Div", scores, graph.weight(np.float32(4)))
+    mask = np.where(graph.rng.random((2, 1, 1, 11)) < 0.3, np.float32(-1e9), np.float32(0))
+    attention = graph.op("Softmax", graph.op("Add", scores, graph.input(mask)), axis=-1)
+    y = graph.op("Transpose", graph.op("MatMul", attention, heads(v)), perm=[0, 2, 1, 3])
+    graph.output(graph.op("Reshape", y, graph.weight(np.array([2, 11, 48]))))
+    check(graph)
