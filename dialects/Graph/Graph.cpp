@@ -11,6 +11,18 @@ using namespace girih;
 #include "dialects/Graph/GraphEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Graph/GraphAttrs.cpp.inc"
+
+/// custom<Enum>: the bare keyword. ($fn alone prints two spaces before it.)
+template <typename EnumAttr> static ParseResult parseEnum(OpAsmParser &parser, EnumAttr &attr) {
+  auto value = FieldParser<decltype(attr.getValue())>::parse(parser);
+  if (failed(value)) return failure();
+  attr = EnumAttr::get(parser.getContext(), *value);
+  return success();
+}
+template <typename EnumAttr> static void printEnum(OpAsmPrinter &printer, Operation *, EnumAttr attr) {
+  printer << attr.getValue();
+}
+
 #define GET_OP_CLASSES
 #include "dialects/Graph/GraphOps.cpp.inc"
 

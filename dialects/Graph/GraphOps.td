@@ -246,7 +246,7 @@ def Girih_UnaryOp : Girih_InferredOp<"unary"> {
   }];
   let arguments = (ins Girih_Tensor:$operand, Girih_UnaryFnAttr:$fn,
                    DefaultValuedAttr<F32Attr, "0.0f">:$alpha, DefaultValuedAttr<F32Attr, "0.0f">:$beta);
-  let assemblyFormat = "$fn $operand attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "custom<Enum>($fn) $operand attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }
@@ -258,7 +258,7 @@ def Girih_BinaryOp : Girih_InferredOp<"binary"> {
     type (pow: the exponent may differ); comparisons and logical functions give `i1`.
   }];
   let arguments = (ins Girih_Tensor:$lhs, Girih_Tensor:$rhs, Girih_BinaryFnAttr:$fn);
-  let assemblyFormat = "$fn $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "custom<Enum>($fn) $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }
@@ -323,7 +323,7 @@ def Girih_PoolOp : Girih_TypedOp<"pool"> {
   let arguments = (ins Girih_Tensor:$x, Girih_PoolFnAttr:$fn, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
                    DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, UnitAttr:$count_include_pad,
                    DefaultValuedAttr<I64Attr, "2">:$p, UnitAttr:$channels_last);
-  let assemblyFormat = "$fn $x attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "custom<Enum>($fn) $x attr-dict `:` functional-type(operands, results)";
 }
 
 def Girih_MaxPoolIndicesOp : Girih_TypedOp<"max_pool_indices"> {
@@ -342,7 +342,7 @@ def Girih_ReduceOp : Girih_InferredOp<"reduce"> {
     `axes` is sorted. An empty sum is 0, an empty max -inf or the least integer. ONNX source: Reduce*, GlobalAveragePool, GlobalMaxPool.
   }];
   let arguments = (ins Girih_Tensor:$operand, Girih_ReduceFnAttr:$fn, DenseI64ArrayAttr:$axes, BoolAttr:$keepdims);
-  let assemblyFormat = "$fn $operand attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "custom<Enum>($fn) $operand attr-dict `:` functional-type(operands, results)";
 }
 
 def Girih_ArgReduceOp : Girih_InferredOp<"arg_reduce"> {
@@ -425,7 +425,7 @@ def Girih_PadOp : Girih_TypedOp<"pad"> {
     `low` and the result type give the border; `value` (0-D) is what `constant` mode fills with, zero where absent. ONNX source: Pad.
   }];
   let arguments = (ins Girih_Tensor:$operand, Optional<Girih_Tensor>:$value, Girih_DimsAttr:$low, Girih_PadModeAttr:$mode);
-  let assemblyFormat = "$mode operands attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "custom<Enum>($mode) operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Girih_ConcatOp : Girih_InferredOp<"concat"> {
@@ -474,7 +474,7 @@ def Girih_ResizeOp : Girih_TypedOp<"resize"> {
   let arguments = (ins Girih_Tensor:$operand, Girih_ResizeModeAttr:$mode, Girih_CoordModeAttr:$coord, Girih_NearestModeAttr:$nearest,
                    DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, F32Attr:$cubic_a, F32Attr:$extrapolation,
                    UnitAttr:$exclude_outside, UnitAttr:$antialias);
-  let assemblyFormat = "$mode $operand attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "custom<Enum>($mode) $operand attr-dict `:` functional-type(operands, results)";
 }
 
 def Girih_CumSumOp : Girih_InferredOp<"cumsum"> {
