@@ -1,0 +1,128 @@
+"""What every file has to keep to: who may include whom, lengths, no notes to self, no paths of a machine, clang-format."""
+import functools
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from support import SOURCE
+
+CODE = (".h", ".c", ".cpp", ".td")
+TEXT = (*CODE, ".py", ".sh", ".md", ".mlir", ".txt", ".cmake", ".in", ".json", ".test")
+MAX_LINES = 600
+
+# What a file of a folder may include besides its own folder: prefixes.
+STANDARD_C = {"stdint.h", "stddef.h", "string.h", "stdlib.h", "stdio.h", "stdarg.h", "stdbool.h", "stdatomic.h", "limits.h", "math.h", "errno.h",
+              "inttypes.h", "time.h", "assert.h"}
+LLVM = ("mlir/", "llvm/", "llvm-c/")
+MAY_INCLUDE = {
+    "dialects": (*LLVM, "dialects/"),
+    "passes": (*LLVM, "dialects/", "passes/"),
+    "backends": (*LLVM, "dialects/", "passes/", "backends/", "runtime/abi.h"),
+    "compiler": (*LLVM, "lld/", "dialects/", "passes/", "backends/", "compiler/", "runtime/abi.h"),
+    "tools": (*LLVM, "compiler/", "tools/", "runtime/girih.h"),
+    "runtime": ("runtime/", "sys/", "pthread.h", "dlfcn.h", "unistd.h", "fcntl.h", "sched.h", "cpuid.h", "immintrin.h", "linux/", "elf.h", "link.h",
+                "sched.h", "semaphore.h", "signal.h", "poll.h"),
+}
+# Third parties that one folder only may see.
+ONLY_IN = {"google/protobuf": "compiler/Import/", "onnx": "compiler/Import/", "nlohmann/": "compiler/Import/", "lld/": "compiler/"}
+# Files where a rule does not hold, and why.
+EXCEPTIONS = {
+    "tools/girih-opt": "registers the dialects and passes of every room",
+    "compiler/Pch.h": "is the precompiled header of every room",
+}
+
+
+@functools.cache
+def files():
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=SOURCE, capture_output=True, text=True)
+    if listed.returncode:  # an unpacked archive
+        return [str(p.relative_to(SOURCE)) for p in SOURCE.rglob("*") if p.is_file() and not p.relative_to(SOURCE).parts[0].startswith("build")]
+    return [f for f in listed.stdout.splitlines() if (SOURCE / f).is_file()]
+
+
+@functools.cache
+def text(path):
+    return (SOURCE / path).read_text(errors="replace")
+
+
+def with_suffix(*suffixes):
+    return [f for f in files() if f.endswith(suffixes) or (f.rsplit("/", 1)[-1] == "CMakeLists.txt" and ".txt" in suffixes)]
+
+
+def report(problems):
+    assert not problems, "\n" + "\n".join(problems)
+
+
+def test_layering():
+    problems = []
+    for path in with_suffix(".h", ".c", ".cpp"):
+        room = path.split("/")[0]
+        if room not in MAY_INCLUDE or any(path.startswith(e) for e in EXCEPTIONS):
+            continue
+        for number, line in enumerate(text(path).splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+            if not match:
+                continue
+            name = match[2]
+            if "/" not in name and match[1] == "<" and (not name.endswith(".h") or name in STANDARD_C):
+                continue
+            where = f"{path}:{number}: includes {name}"
+            for third, only in ONLY_IN.items():
+                if name.startswith(third) and not path.startswith(only):
+                    problems.append(f"{where}; only {only} may see {third}")
+            if any(name.startswith(third) for third in ONLY_IN if path.startswith(ONLY_IN[third])):
+                continue
+            if not name.startswith(MAY_INCLUDE[room]) and not name.startswith(f"{room}/"):
+                problems.append(f"{where}; {room} may include {', '.join(MAY_INCLUDE[room])} and its own files")
+    report(problems)
+
+
+def test_no_notes_to_self():
+    marker = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]) + r")\b")
+    report([f"{p}:{n}: {line.strip()[:80]}" for p in with_suffix(*TEXT) if p not in ("test/lint/test_lint.py",) and not p.startswith("models/")
+            for n, line in enumerate(text(p).splitlines(), 1) if marker.search(line)])
+
+
+def test_no_machine_paths():
+    path = re.compile(r"(?<![\w.])/(home|root|work|Users|opt/[a-z]+/)[/\w]")
+    report([f"{p}:{n}: {line.strip()[:80]}" for p in with_suffix(*TEXT) if p != "test/lint/test_lint.py" for n, line in enumerate(text(p).splitlines(), 1)
+            if path.search(line) and "base64" not in line])
+
+
+def test_lengths():
+    report([f"{p}: {len(text(p).splitlines())} lines, at most {MAX_LINES}" for p in with_suffix(*CODE, ".py", ".sh", ".mlir")
+            if len(text(p).splitlines()) > MAX_LINES])
+
+
+def test_no_trailing_white_space():
+    report([f"{p}:{n}" for p in with_suffix(*TEXT) for n, line in enumerate(text(p).splitlines(), 1) if line != line.rstrip()])
+
+
+def test_passes_are_documented():
+    """Every pass: an argument girih-verb-noun or convert-a-to-b, a summary, a description."""
+    problems = []
+    for path in with_suffix("Passes.td"):
+        for match in re.finditer(r'^def\s+(\w+)\s*:\s*(?:Pass|InterfacePass)<"([^"]+)"(.*?)^}', text(path), re.M | re.S):
+            name, argument, body = match.groups()
+            if not re.fullmatch(r"girih(-[a-z0-9]+)+|convert-[a-z0-9-]+-to-[a-z0-9-]+", argument):
+                problems.append(f"{path}: {name}: argument '{argument}' is not girih-verb-noun")
+            for part in ("summary", "description"):
+                if not re.search(rf"let\s+{part}\s*=", body):
+                    problems.append(f"{path}: {name}: no {part}")
+    report(problems)
+
+
+def test_headers_are_included_once():
+    report([f"{p}: neither #pragma once nor an include guard" for p in with_suffix(".h")
+            if "#pragma once" not in text(p) and not re.search(r"#ifndef \w+_H_?\b", text(p))])
+
+
+def test_formatting():
+    tool = shutil.which("clang-format-22")
+    if not tool:
+        pytest.skip("clang-format-22 is not installed")
+    sources = with_suffix(".h", ".c", ".cpp")
+    r = subprocess.run([tool, "--dry-run", "--Werror", *sources], cwd=SOURCE, capture_output=True, text=True)
+    report(sorted({line.split(": error:")[0].rsplit(":", 2)[0] + ": run clang-format-22 -i on it" for line in r.stderr.splitlines() if ": error:" in line}))
