@@ -221,6 +221,16 @@ def Girih_PlaceAttr : Girih_Attr<"Place", "place"> {
   let assemblyFormat = "`<` $buffer `,` `offset` `=` $offset `,` `strides` `=` $strides `>`";
 }
 
+def Girih_BufferAttr : Girih_Attr<"Buffer", "buffer"> {
+  let summary = "what a numbered buffer is";
+  let description = [{
+    `#girih.buffer<output, 0, #girih.dims<4000>>`: the model's output 0, of 4000 bytes. `@main`'s attribute `girih.buffers` lists them by the
+    numbers that places use. `index` counts inputs and outputs; it is 0 for arena buffers and weights.
+  }];
+  let parameters = (ins "::girih::BufferBase":$base, "int64_t":$index, "::girih::DimsAttr":$bytes);
+  let assemblyFormat = "`<` $base `,` $index `,` $bytes `>`";
+}
+
 def Girih_LaunchOp : Girih_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "one run of a compiled kernel";
   let description = [{
