@@ -1,4 +1,5 @@
 #include "compiler/Pipeline.h"
+#include "passes/Buffers/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -29,9 +30,16 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
   case Stage::Graph:
   case Stage::Group:
   case Stage::Linalg:
+    return;
   case Stage::Plan:
+    // Places come first: copies that they need are kernels, which want a schedule like any other.
+    pm.addPass(createPlanPlaces());
+    return;
   case Stage::Tile:
+    return;
   case Stage::Buffers:
+    pm.addPass(createPlanArena());
+    return;
   case Stage::Map:
   case Stage::LLVM:
     return;

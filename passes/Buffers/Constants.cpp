@@ -16,7 +16,8 @@ static ArrayRef<char> rawBytes(ElementsAttr value) {
   return {};
 }
 
-LogicalResult forEachPiece(ElementsAttr value, llvm::function_ref<void(ArrayRef<char>)> write, std::string &reason) {
+LogicalResult forEachPiece(ElementsAttr value, llvm::function_ref<void(ArrayRef<char>)> write,
+                           std::string &reason) {
   int64_t size = getConstantSize(value);
   ArrayRef<char> raw = rawBytes(value);
   auto dense = dyn_cast<DenseIntOrFPElementsAttr>(value);
@@ -29,7 +30,8 @@ LogicalResult forEachPiece(ElementsAttr value, llvm::function_ref<void(ArrayRef<
     }
     write(piece);
   } else if (dense && dense.isSplat()) {
-    while (int64_t(piece.size()) < std::min(size, pieceSize)) piece.append(raw.begin(), raw.end());
+    while (int64_t(piece.size()) < std::min(size, pieceSize))
+      piece.append(raw.begin(), raw.end());
     for (int64_t at = 0; at < size; at += piece.size())
       write(ArrayRef(piece).take_front(std::min<int64_t>(piece.size(), size - at)));
   } else if (int64_t(raw.size()) == size) {
@@ -49,7 +51,8 @@ ConstantKey getConstantKey(ElementsAttr value) {
 }
 
 ConstantOp getConstant(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getOperand();
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getOperand();
   return value.getDefiningOp<ConstantOp>();
 }
 

@@ -38,7 +38,8 @@ public:
 
 private:
   LogicalResult readBuffers();
-  LogicalResult readAccesses(Operation *op, ValueRange operands, ValueRange results, SmallVectorImpl<Access> &accesses);
+  LogicalResult readAccesses(Operation *op, ValueRange operands, ValueRange results,
+                             SmallVectorImpl<Access> &accesses);
   LogicalResult placeWeights();
   void share(LaunchOp op, ArrayRef<Access> accesses, int64_t index);
   Buffer &buffer(const Access &access) { return buffers[same.getOrInsertLeaderValue(access.place.buffer)]; }
@@ -71,21 +72,24 @@ LogicalResult ArenaPlanner::readAccesses(Operation *op, ValueRange operands, Val
   llvm::append_range(values, results);
   auto places = op->getAttrOfType<ArrayAttr>("girih.places");
   if (!places || places.size() != values.size())
-    return op->emitError("expected girih.places with ") << values.size() << " places, one for each operand and result";
+    return op->emitError("expected girih.places with ")
+           << values.size() << " places, one for each operand and result";
   for (auto [value, attr] : llvm::zip(values, places.getAsRange<PlaceAttr>())) {
     auto type = cast<RankedTensorType>(value.getType());
     int64_t bytes = getStorageBytes(type.getElementType());
     Access access{value, Place::fromAttr(attr), {}};
     access.offset = dimSimplify(access.place.offset * bytes);
     list.push_back(access);
-    // What the tile stage added between launches has no entry in girih.buffers: it is dense and has a buffer of its own.
+    // What the tile stage added between launches has no entry in girih.buffers: it is dense and has a buffer
+    // of its own.
     Buffer &b = buffers[access.place.buffer];
     if (!b.bytes) b.bytes = dimSimplify(dimProduct(ctx, getDims(type)) * bytes);
   }
   return success();
 }
 
-/// Gives each constant that a launch or the return reads an offset, in the order of reading; equal ones share it.
+/// Gives each constant that a launch or the return reads an offset, in the order of reading; equal ones share
+/// it.
 LogicalResult ArenaPlanner::placeWeights() {
   llvm::DenseMap<uint64_t, SmallVector<ConstantOp, 1>> byHash;
   int64_t end = 0;
@@ -107,7 +111,8 @@ LogicalResult ArenaPlanner::placeWeights() {
       twins.push_back(op);
       weights[op] = end;
       int64_t size = getConstantSize(op.getValue());
-      if (size > INT64_MAX - end - GIRIH_ALIGNMENT) return op.emitError("the weights do not fit into an address space");
+      if (size > INT64_MAX - end - GIRIH_ALIGNMENT)
+        return op.emitError("the weights do not fit into an address space");
       end = llvm::alignTo(end + size, GIRIH_ALIGNMENT);
     }
   }
@@ -123,21 +128,24 @@ void ArenaPlanner::share(LaunchOp op, ArrayRef<Access> list, int64_t index) {
     if (i < 0 || i >= op->getNumOperands()) continue;
     const Access &operand = list[i];
     Buffer &to = buffer(result), &from = buffer(operand);
-    bool owned = (to.base == BufferBase::arena || to.base == BufferBase::output) && from.base == BufferBase::arena;
+    bool owned =
+        (to.base == BufferBase::arena || to.base == BufferBase::output) && from.base == BufferBase::arena;
     if (!owned || getConstant(operand.value) || isa<BlockArgument>(operand.value) || &to == &from) continue;
     if (to.first != index || from.last != index || to.bytes != from.bytes || dimValue(operand.offset) != 0 ||
         dimValue(result.offset) != 0)
       continue;
     SmallVector<DimExpr> dims = getDims(result.value);
-    if (getDims(operand.value) != dims || !isDense(dims, result.place.strides) || !isDense(dims, operand.place.strides))
+    if (getDims(operand.value) != dims || !isDense(dims, result.place.strides) ||
+        !isDense(dims, operand.place.strides))
       continue;
     Buffer merged = to;
     merged.first = from.first;
     // A buffer that another operand of this launch reads as well would be overwritten under it.
-    if (llvm::count_if(list.take_front(op->getNumOperands()), [&](const Access &a) { return &buffer(a) == &from; }) > 1)
+    if (llvm::count_if(list.take_front(op->getNumOperands()),
+                       [&](const Access &a) { return &buffer(a) == &from; }) > 1)
       continue;
-    int64_t leader = *same.findLeader(same.unionSets(result.place.buffer, operand.place.buffer));
-    buffers[leader] = merged;
+    same.unionSets(result.place.buffer, operand.place.buffer);
+    buffer(result) = merged;
     ++inPlace;
     return;
   }
@@ -157,7 +165,8 @@ LogicalResult ArenaPlanner::planArena() {
   std::vector<girih_arena_item> items;
   int64_t total = -1, bound = 0;
   if (isStatic) {
-    for (Buffer *b : list) items.push_back({*dimValue(b->bytes), uint32_t(b->first), uint32_t(b->last), 0});
+    for (Buffer *b : list)
+      items.push_back({*dimValue(b->bytes), uint32_t(b->first), uint32_t(b->last), 0});
     total = girih_arena_plan(items.data(), items.size(), &bound);
     if (total < 0) return main.emitError("the tensors of one run do not fit into an address space");
   }
@@ -172,14 +181,13 @@ LogicalResult ArenaPlanner::planArena() {
   module->setAttr("girih.arena", builder.getArrayAttr(arena));
   module->setAttr("girih.arena_bytes", builder.getI64IntegerAttr(total));
   module->setAttr("girih.arena_lower_bound", builder.getI64IntegerAttr(bound));
-  if (isStatic)
-    main.emitRemark("arena of ") << total << " bytes, largest sum of live tensors " << bound << " bytes";
   return success();
 }
 
 RefAttr ArenaPlanner::ref(const Access &access) {
   if (ConstantOp constant = getConstant(access.value))
-    return RefAttr::get(ctx, BufferBase::weight, 0, dims(dimSimplify(access.offset + weights.lookup(constant))));
+    return RefAttr::get(ctx, BufferBase::weight, 0,
+                        dims(dimSimplify(access.offset + weights.lookup(constant))));
   const Buffer &b = buffer(access);
   return RefAttr::get(ctx, b.base, b.index, dims(access.offset));
 }
@@ -190,7 +198,8 @@ LogicalResult ArenaPlanner::run() {
   for (Operation &op : main.getBody().front()) {
     if (auto launch = dyn_cast<LaunchOp>(op)) {
       launches.push_back(launch);
-      if (failed(readAccesses(&op, op.getOperands(), op.getResults(), accesses.emplace_back()))) return failure();
+      if (failed(readAccesses(&op, op.getOperands(), op.getResults(), accesses.emplace_back())))
+        return failure();
     } else if (!isa<ConstantOp, ReshapeOp, AssembleOp>(op) && &op != end) {
       return op.emitError("expected launches only, got '") << op.getName() << "'";
     }
@@ -208,16 +217,19 @@ LogicalResult ArenaPlanner::run() {
       b.last = at;
     }
   }
-  for (auto [i, op] : llvm::enumerate(launches)) share(op, accesses[i], i);
+  for (auto [i, op] : llvm::enumerate(launches))
+    share(op, accesses[i], i);
   if (failed(planArena())) return failure();
 
   Builder b(ctx);
   auto refs = [&](ArrayRef<Access> list) {
     SmallVector<Attribute> attrs;
-    for (const Access &access : list) attrs.push_back(ref(access));
+    for (const Access &access : list)
+      attrs.push_back(ref(access));
     return b.getArrayAttr(attrs);
   };
-  for (auto [op, list] : llvm::zip(launches, accesses)) op.setRefsAttr(refs(list));
+  for (auto [op, list] : llvm::zip(launches, accesses))
+    op.setRefsAttr(refs(list));
   end->setAttr("girih.refs", refs(accesses.back()));
   return success();
 }

@@ -1,8 +1,8 @@
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Buffers/Strides.h"
 #include "passes/Tile/KernelFunction.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 
@@ -69,7 +69,8 @@ Place Planner::partPlace(AssembleOp op, unsigned part, const Place &whole) {
 
 //===-- What may stand where ----------------------------------------------===//
 
-/// A kernel sees an operand through expand_shape and collapse_shape; the latter needs dimensions that follow each other in memory.
+/// A kernel sees an operand through expand_shape and collapse_shape; the latter needs dimensions that follow
+/// each other in memory.
 static bool collapses(tensor::CollapseShapeOp op, ArrayRef<DimExpr> strides) {
   SmallVector<DimExpr> dims = getDims(op.getSrcType());
   if (isDense(dims, strides)) return true;
@@ -84,7 +85,8 @@ static bool collapses(tensor::CollapseShapeOp op, ArrayRef<DimExpr> strides) {
 bool Planner::kernelReads(OpOperand &use, const Place &place) {
   auto kernel = cast<KernelOp>(use.getOwner());
   for (Operation *user : kernel.getBody().getArgument(use.getOperandNumber()).getUsers())
-    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(user); collapse && !collapses(collapse, place.strides))
+    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(user);
+        collapse && !collapses(collapse, place.strides))
       return false;
   return true;
 }
@@ -136,7 +138,8 @@ bool Planner::placePart(Value part, const Place &place) {
   return true;
 }
 
-/// An assemble whose parts all lie as it wants them in some buffer (parts of a later, larger assemble) is there already.
+/// An assemble whose parts all lie as it wants them in some buffer (parts of a later, larger assemble) is
+/// there already.
 bool Planner::viewOfParts(AssembleOp op, Place &place) {
   std::optional<Place> common;
   for (auto [i, part] : llvm::enumerate(op.getParts())) {
@@ -145,7 +148,8 @@ bool Planner::viewOfParts(AssembleOp op, Place &place) {
     Place origin = it->second;
     if (origin.strides.size() != cast<DimsAttr>(op.getOffsets()[i]).getDims().size()) return false;
     DimExpr zero = dimConstant(ctx, 0), start = zero;
-    for (auto [o, s] : llvm::zip(cast<DimsAttr>(op.getOffsets()[i]).getDims(), origin.strides)) start = start + o * s;
+    for (auto [o, s] : llvm::zip(cast<DimsAttr>(op.getOffsets()[i]).getDims(), origin.strides))
+      start = start + o * s;
     origin.offset = dimSimplify(origin.offset - start);
     if (!common) {
       common = origin;
@@ -181,7 +185,8 @@ void Planner::planAssemble(AssembleOp op) {
 /// A kernel that copies `value` to `place`.
 Value Planner::copy(OpBuilder &b, Location loc, Value value, const Place &place) {
   auto type = cast<RankedTensorType>(value.getType());
-  auto storage = RankedTensorType::get(type.getShape(), getStorageType(type.getElementType()), type.getEncoding());
+  auto storage =
+      RankedTensorType::get(type.getShape(), getStorageType(type.getElementType()), type.getEncoding());
   std::string name = "copy";
   if (auto named = dyn_cast<NameLoc>(loc)) name = (named.getName().getValue() + " (copy)").str();
   auto kernel = KernelOp::create(b, loc, type, name, value, Attribute());
@@ -244,7 +249,8 @@ void Planner::planReturn(func::ReturnOp op) {
       buffers.push_back(BufferAttr::get(ctx, BufferBase::output, index, bytes));
       use.set(copied);
     } else if (BufferAttr &buffer = buffers[place.buffer]; buffer.getBase() == BufferBase::arena &&
-                                                           dimValue(place.offset) == 0 && buffer.getBytes() == bytes) {
+                                                           dimValue(place.offset) == 0 &&
+                                                           buffer.getBytes() == bytes) {
       buffer = BufferAttr::get(ctx, BufferBase::output, index, bytes);
     } // the rest (arguments, constants, parts, outputs given twice) is copied at the end of the run
   }
@@ -255,7 +261,8 @@ void Planner::annotate() {
   auto list = [&](auto &&...ranges) {
     SmallVector<Attribute> attrs;
     auto add = [&](ValueRange values) {
-      for (Value v : values) attrs.push_back(places.find(v)->second.toAttr());
+      for (Value v : values)
+        attrs.push_back(places.find(v)->second.toAttr());
     };
     (add(ranges), ...);
     return b.getArrayAttr(attrs);

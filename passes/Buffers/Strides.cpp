@@ -41,13 +41,14 @@ std::optional<SmallVector<DimExpr>> reshapeStrides(ArrayRef<DimExpr> from, Array
   MLIRContext *ctx = to.front().getContext();
   if (isDense(from, strides)) return getDenseStrides(ctx, to);
   SmallVector<DimExpr> result;
-  // Both shapes fall into groups of the same number of elements: each of `from`'s must be uniform, then any shape fits on it.
+  // Both shapes fall into groups of the same number of elements: each of `from`'s must be uniform, then any
+  // shape fits on it.
   while (!from.empty() || !to.empty()) {
     auto findGroup = [&]() -> std::pair<size_t, size_t> {
       for (size_t sum = 1; sum <= from.size() + to.size(); ++sum)
         for (size_t a = 0; a <= std::min(sum, from.size()); ++a)
-          if (size_t b = sum - a; b <= to.size() &&
-                                  dimProduct(ctx, from.take_front(a)) == dimProduct(ctx, to.take_front(b)))
+          if (size_t b = sum - a;
+              b <= to.size() && dimProduct(ctx, from.take_front(a)) == dimProduct(ctx, to.take_front(b)))
             return {a, b};
       return {0, 0};
     };
@@ -55,7 +56,8 @@ std::optional<SmallVector<DimExpr>> reshapeStrides(ArrayRef<DimExpr> from, Array
     if (a + b == 0) return std::nullopt;
     DimExpr step = dimConstant(ctx, 1);
     if (!isUniform(from.take_front(a), strides.take_front(a), step)) return std::nullopt;
-    for (DimExpr s : getDenseStrides(ctx, to.take_front(b))) result.push_back(dimSimplify(s * step));
+    for (DimExpr s : getDenseStrides(ctx, to.take_front(b)))
+      result.push_back(dimSimplify(s * step));
     from = from.drop_front(a), strides = strides.drop_front(a), to = to.drop_front(b);
   }
   return result;

@@ -1,4 +1,5 @@
-// Places of tensors in buffers, with symbolic strides, and how they change when a tensor is seen in another shape.
+// Places of tensors in buffers, with symbolic strides, and how they change when a tensor is seen in another
+// shape.
 #pragma once
 
 #include "dialects/Graph/Graph.h"
@@ -21,9 +22,9 @@ bool isDense(llvm::ArrayRef<DimExpr> dims, llvm::ArrayRef<DimExpr> strides);
 /// Whether the dimensions are one run of equidistant elements; `step` gets the distance.
 bool isUniform(llvm::ArrayRef<DimExpr> dims, llvm::ArrayRef<DimExpr> strides, DimExpr &step);
 
-/// Strides for `to` such that its elements, in row-major order, have the addresses of `from`'s with `strides`; none where no strides
-/// say that, or where sizes are too symbolic to tell.
-std::optional<llvm::SmallVector<DimExpr>> reshapeStrides(llvm::ArrayRef<DimExpr> from, llvm::ArrayRef<DimExpr> strides,
-                                                         llvm::ArrayRef<DimExpr> to);
+/// Strides for `to` such that its elements, in row-major order, have the addresses of `from`'s with
+/// `strides`; none where no strides say that, or where sizes are too symbolic to tell.
+std::optional<llvm::SmallVector<DimExpr>>
+reshapeStrides(llvm::ArrayRef<DimExpr> from, llvm::ArrayRef<DimExpr> strides, llvm::ArrayRef<DimExpr> to);
 
 } // namespace girih
