@@ -2,37 +2,61 @@
 #include "runtime/internal.h"
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void close_library(void *library) {
   dlclose(library);
 }
 
+/* Another spelling of `path` that differs for every file that was ever there: dlopen compares names first,
+ * and would return the library that is already open when the file has been replaced since. The number of the
+ * file, in "./" and ".//", goes between the folder and the name. It always has a '/', so that the system's
+ * folders are not searched. Both results are the caller's to free; null if out of memory. */
+static char *fresh_spelling(const char *path, char **folder) {
+  struct stat file = {0};
+  stat(path, &file);
+  const char *slash = strrchr(path, '/');
+  *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup("./");
+  size_t capacity = strlen(path) + 3 + 3 * 64;
+  char *spelling = malloc(capacity);
+  if (!*folder || !spelling) {
+    free(spelling);
+    return NULL;
+  }
+  text_buffer text = {spelling, 0, capacity};
+  append(&text, "%s", *folder);
+  for (ino_t number = file.st_ino; number; number >>= 1)
+    append(&text, number & 1 ? ".//" : "./");
+  append(&text, "%s", slash ? slash + 1 : path);
+  return spelling;
+}
+
 girih_status girih_load(const char *path, girih_model **model, girih_error *error) {
   if (!path || !model)
     return fail(error, GIRIH_INVALID_ARGUMENT, "girih_load: '%s' is null", path ? "model" : "path");
   if (access(path, R_OK)) return fail(error, GIRIH_NOT_FOUND, "can't read '%s': %s", path, strerror(errno));
-  /* dlopen searches the system's folders for names without a '/'. */
-  size_t bytes = strlen(path) + 3;
-  char *file = malloc(bytes);
-  if (!file) return fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for the path '%s'", path);
-  snprintf(file, bytes, "%s%s", strchr(path, '/') ? "" : "./", path);
-  void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-  free(file);
-  if (!library)
-    return fail(error, GIRIH_INCOMPATIBLE,
-                "'%s' can't be loaded as a compiled model: %s; a model file is compiled by `girih compile "
-                "MODEL -o OUT.so`",
-                path, dlerror());
-  const girih_artifact *artifact = dlsym(library, GIRIH_TABLE_SYMBOL);
-  girih_status status = artifact ? open_model(artifact, NULL, model, error)
-                                 : fail(error, GIRIH_INCOMPATIBLE,
-                                        "'%s' is a shared library, but not one that girih compiled", path);
+  char *folder = NULL;
+  char *spelling = fresh_spelling(path, &folder);
+  void *library = spelling ? dlopen(spelling, RTLD_NOW | RTLD_LOCAL) : NULL;
+  girih_status status =
+      spelling ? GIRIH_OK : fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for the path '%s'", path);
+  const girih_artifact *artifact = library ? dlsym(library, GIRIH_TABLE_SYMBOL) : NULL;
+  if (!status && !library)
+    status = fail(error, GIRIH_INCOMPATIBLE,
+                  "'%s' can't be loaded as a compiled model: %s; a model file is compiled by `girih compile "
+                  "MODEL -o OUT.so`",
+                  path, dlerror());
+  else if (!status && !artifact)
+    status =
+        fail(error, GIRIH_INCOMPATIBLE, "'%s' is a shared library, but not one that girih compiled", path);
+  if (!status) status = open_model(artifact, folder, model, error);
+  free(spelling);
+  free(folder);
   if (status) {
-    dlclose(library);
+    if (library) dlclose(library);
     return status;
   }
   (*model)->library = library;

@@ -364,6 +364,8 @@ TEST(Runtime, Load) {
   EXPECT_STREQ(error.message, "can't read '/nowhere/model.so': No such file or directory");
   EXPECT_EQ(girih_load("/proc/self/cmdline", &model, &error), GIRIH_INCOMPATIBLE);
   EXPECT_TRUE(strstr(error.message, "can't be loaded as a compiled model")) << error.message;
+  ASSERT_EQ(girih_load(GIRIH_LIBRARY, &model, &error), GIRIH_INCOMPATIBLE);
+  EXPECT_TRUE(strstr(error.message, "not one that girih compiled")) << error.message;
   ASSERT_EQ(girih_load(GIRIH_TEST_MODEL, &model, &error), GIRIH_OK) << error.message;
   Context context = create(model, {2, nullptr, nullptr});
   girih_close(model);

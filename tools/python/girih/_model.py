@@ -1,0 +1,208 @@
+"""Models: loading, inspecting, running."""
+import ctypes
+import os
+import weakref
+from typing import NamedTuple
+
+import numpy as np
+
+from . import _native
+from ._errors import Error, InputError
+
+
+class TensorInfo(NamedTuple):
+    """An input or output as the model declares it."""
+
+    name: str
+    dtype: np.dtype
+    shape: tuple  # of int, and of str where a size depends on the inputs: "seq", "past + 1"
+
+
+class _Call:
+    """The argument structures of one run; a model keeps those that no run is using."""
+
+    def __init__(self, inputs, outputs):
+        self.inputs = (_native.Tensor * len(inputs))()
+        self.outputs = (_native.Tensor * len(outputs))()
+        self.error = _native.ErrorText()
+        self.addresses = tuple(ctypes.addressof(x) for x in (self.inputs, self.outputs, self.error))
+        # Indexing a ctypes array makes a new object each time.
+        self.input_list, self.output_list = list(self.inputs), list(self.outputs)
+        self.shapes = [None] * len(inputs)  # that self.inputs hold
+        for tensor, (code, info) in zip(self.input_list + self.output_list, inputs + outputs):
+            tensor.dtype = code
+            tensor.rank = len(info.shape)
+            for axis, size in enumerate(info.shape):
+                tensor.dims[axis] = size if isinstance(size, int) else 0
+
+
+_first_byte, _addressof = ctypes.c_char.from_buffer, ctypes.addressof
+
+
+def _address(array):
+    """array.ctypes.data takes 1.1 us, this 0.3; arrays that are read-only, empty or bfloat16 give no such buffer."""
+    try:
+        return _addressof(_first_byte(array))
+    except (TypeError, ValueError):
+        return array.__array_interface__["data"][0]
+
+
+def _release(library, model, context):
+    if context:
+        library.destroy(context)
+    if model:
+        library.close(model)
+    library.unload()
+
+
+def _typed(dtype, shape):
+    return f"{dtype}[{', '.join(map(str, shape))}]"
+
+
+class Model:
+    """A compiled model and the threads that run it. Made by `girih.load`.
+
+    May be used from several threads: runs wait for each other. Models that shall run at the same time are loaded once each.
+    """
+
+    def __init__(self, path, threads=0):
+        if not isinstance(threads, int) or threads < 0:
+            raise ValueError(f"threads: expected an integer >= 0, got {threads!r}")
+        self._library = library = _native.Library(path)
+        model, context, error = ctypes.c_void_p(), ctypes.c_void_p(), _native.ErrorText()
+        folder = os.path.dirname(os.path.abspath(path)).encode()
+        try:
+            _native.check(library.open(library.table, folder, model, error), error)
+            _native.check(library.create(model, _native.Options(threads=min(threads, 2**32 - 1)), context, error), error)
+        except Error:
+            _release(library, model.value, None)
+            raise
+        self._release = weakref.finalize(self, _release, library, model.value, context.value)
+        self._context = context.value
+        info = _native.ModelInfo()
+        library.get_model_info(model, info)
+        #: The model's name.
+        self.name = info.name.decode()
+        #: Which girih made it, and for which CPU.
+        self.producer, self.target_cpu = info.producer.decode(), info.target_cpu.decode()
+        self._inputs = self._describe(library.get_input, model, info.input_count)
+        self._outputs = self._describe(library.get_output, model, info.output_count)
+        #: Declared inputs and outputs: lists of TensorInfo in the model's order.
+        self.inputs = [info for _, info in self._inputs]
+        self.outputs = [info for _, info in self._outputs]
+        #: The number of threads that runs use.
+        self.threads = library.get_threads(context)
+        self._input_keys = [(i.name, i.dtype, len(i.shape)) for i in self.inputs]
+        self._output_keys = [(i.name, i.dtype) for i in self.outputs]
+        static = all(isinstance(size, int) for info in self.outputs for size in info.shape)
+        self._output_shapes = [info.shape for info in self.outputs] if static else None
+        self._calls = [_Call(self._inputs, self._outputs)]
+
+    def __repr__(self):
+        inputs = ", ".join(f"{i.name}: {_typed(i.dtype, i.shape)}" for i in self.inputs)
+        outputs = ", ".join(f"{o.name}: {_typed(o.dtype, o.shape)}" for o in self.outputs)
+        return f"<girih model '{self.name}' ({inputs}) -> ({outputs}), {self.threads} threads>"
+
+    @staticmethod
+    def _describe(get, model, count):
+        infos = []
+        for i in range(count):
+            t = get(model, i).contents
+            shape = tuple(t.dims[a] if t.dims[a] >= 0 else t.dim_text[a].decode() for a in range(t.rank))
+            infos.append((t.dtype, TensorInfo(t.name.decode(), _native.DTYPES[t.dtype][0], shape)))
+        return infos
+
+    def run(self, inputs):
+        """Runs the model on {name: array} and returns {name: array} in the order of `outputs`.
+
+        Contiguous arrays are read in place, others are copied. The results are new arrays. Raises girih.InputError for
+        a wrong name, type or shape.
+        """
+        calls = self._calls
+        try:
+            call = calls.pop()
+        except IndexError:  # another thread is running
+            call = _Call(self._inputs, self._outputs)
+        try:
+            return self._run(call, inputs)
+        finally:
+            calls.append(call)
+
+    def _run(self, call, inputs):
+        if len(inputs) != len(self._input_keys):
+            self._complain_of_names(inputs)
+        alive = []
+        shapes = call.shapes
+        index = 0
+        for (name, dtype, rank), tensor in zip(self._input_keys, call.input_list):
+            try:
+                array = inputs[name]
+            except KeyError:
+                self._complain_of_names(inputs)
+            if type(array) is not np.ndarray:
+                array = self._to_array(array, index)
+            if array.dtype != dtype or array.ndim != rank:
+                self._complain_of_array(array, index)
+            if not array.flags.c_contiguous:
+                array = np.ascontiguousarray(array)
+            alive.append(array)
+            shape = array.shape
+            if shapes[index] != shape:
+                tensor.dims[:rank] = shape
+                shapes[index] = shape
+            tensor.data = _address(array)
+            index += 1
+        library = self._library
+        inputs_at, outputs_at, error_at = call.addresses
+        output_shapes = self._output_shapes
+        if output_shapes is None:
+            status = library.infer(self._context, inputs_at, outputs_at, error_at)
+            if status:
+                _native.check(status, call.error)
+            output_shapes = [tensor.dims[: tensor.rank] for tensor in call.output_list]
+        results = {}
+        for (name, dtype), shape, tensor in zip(self._output_keys, output_shapes, call.output_list):
+            results[name] = array = np.empty(shape, dtype)
+            tensor.data = _address(array)
+        status = library.run(self._context, inputs_at, outputs_at, error_at)
+        if status:
+            _native.check(status, call.error)
+        return results
+
+    def _to_array(self, value, index):
+        """Array-likes keep the type that they have; Python numbers and lists have none and take the input's."""
+        try:
+            return np.asarray(value) if hasattr(value, "dtype") else np.asarray(value, self.inputs[index].dtype)
+        except (TypeError, ValueError, OverflowError) as e:
+            info = self.inputs[index]
+            raise InputError(
+                f"input '{info.name}': expected {self._expected(index)}, got {type(value).__name__}, which is no such array ({e})"
+            ) from None
+
+    def _expected(self, index):
+        code, info = self._inputs[index]
+        return _typed(_native.DTYPES[code][1], info.shape)
+
+    def _complain_of_array(self, array, index):
+        info = self.inputs[index]
+        names = {dtype: name for dtype, name in _native.DTYPES.values()}
+        got = _typed(names.get(array.dtype, array.dtype), array.shape)
+        why = "the number of dimensions differs" if array.dtype == info.dtype else "the element type differs"
+        raise InputError(f"input '{info.name}': expected {self._expected(index)}, got {got} ({why})")
+
+    def _complain_of_names(self, inputs):
+        known = [i.name for i in self.inputs]
+        missing = [name for name in known if name not in inputs]
+        unknown = [str(name) for name in inputs if name not in known]
+        problems = []
+        if missing:
+            problems.append("missing input " + ", ".join(f"'{n}'" for n in missing))
+        if unknown:
+            problems.append("unknown input " + ", ".join(f"'{n}'" for n in unknown))
+        expected = ", ".join(f"'{name}': {self._expected(i)}" for i, name in enumerate(known)) or "none"
+        raise InputError(f"{'; '.join(problems)}; the model's inputs are {expected}")
+
+
+def load(path, threads=0):
+    """Loads the library that `girih compile` made. `threads`: 0 for one on each CPU that this process may use."""
+    return Model(path, threads)
