@@ -70,12 +70,20 @@ typedef struct girih_tensor_info {
   const char *const *dim_text; /* `rank` texts: "3", "seq", "past + 1" */
 } girih_tensor_info;
 
+/* A named size that the inputs of a run determine. */
+typedef struct girih_symbol_info {
+  const char *name; /* "seq", "shape[1]" */
+  uint32_t input;   /* the input that it is read from: */
+  int32_t axis;     /* its dimension `axis`; -1: */
+  int32_t element;  /* its element `element`, the input being integers that are sizes; -1 with an axis */
+} girih_symbol_info;
+
 typedef struct girih_model_info {
   const char *name;              /* of the model */
   const char *producer;          /* "girih 0.1.0, LLVM 22.1.8" */
   const char *target_cpu;        /* compiled for, "znver4" */
   const char *required_features; /* of the CPU, comma-separated */
-  uint32_t input_count, output_count;
+  uint32_t input_count, output_count, symbol_count;
   uint32_t node_count;   /* of the model */
   uint32_t launch_count; /* kernels executed in a run */
   int64_t parameters;    /* elements of all weights */
@@ -141,6 +149,10 @@ GIRIH_API void girih_get_model_info(const girih_model *model, girih_model_info *
 /* Input or output `index` in the model's order; null if there is none. The result belongs to the model. Any thread. */
 GIRIH_API const girih_tensor_info *girih_get_input(const girih_model *model, uint32_t index);
 GIRIH_API const girih_tensor_info *girih_get_output(const girih_model *model, uint32_t index);
+
+/* Fills *info with symbol `index`. Texts belong to the model. Any thread. Errors: INVALID_ARGUMENT (index). */
+GIRIH_API girih_status girih_get_symbol(const girih_model *model, uint32_t index, girih_symbol_info *info,
+                                        girih_error *error);
 
 /* The index of the input or output called `name`; -1 if there is none. Any thread. */
 GIRIH_API int64_t girih_find_input(const girih_model *model, const char *name);

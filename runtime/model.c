@@ -81,6 +81,7 @@ void girih_get_model_info(const girih_model *model, girih_model_info *info) {
       .required_features = a->required_features,
       .input_count = a->input_count,
       .output_count = a->output_count,
+      .symbol_count = a->symbol_count,
       .node_count = a->node_count,
       .launch_count = a->launch_count,
       .parameters = a->parameters,
@@ -98,6 +99,18 @@ const girih_tensor_info *girih_get_input(const girih_model *model, uint32_t inde
 
 const girih_tensor_info *girih_get_output(const girih_model *model, uint32_t index) {
   return index < model->artifact->output_count ? &model->outputs[index] : NULL;
+}
+
+girih_status girih_get_symbol(const girih_model *model, uint32_t index, girih_symbol_info *info,
+                              girih_error *error) {
+  if (index >= model->artifact->symbol_count)
+    return fail(error, GIRIH_INVALID_ARGUMENT, "symbol %u: there are %u", index,
+                model->artifact->symbol_count);
+  const girih_abi_symbol *symbol = &model->artifact->symbols[index];
+  bool is_axis = symbol->axis >= 0;
+  *info = (girih_symbol_info){symbol->name, symbol->input, is_axis ? symbol->axis : -1,
+                              is_axis ? -1 : -1 - symbol->axis};
+  return GIRIH_OK;
 }
 
 static int64_t find(const girih_tensor_info *infos, uint32_t count, const char *name) {

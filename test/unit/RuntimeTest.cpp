@@ -92,6 +92,13 @@ TEST(Runtime, Inspect) {
   EXPECT_EQ(table->dims[0], -1);
   EXPECT_EQ(girih_get_output(model.get(), 0)->dims[1], 4);
   EXPECT_EQ(girih_get_output(model.get(), 3), nullptr);
+  girih_symbol_info symbol;
+  ASSERT_EQ(girih_get_symbol(model.get(), 1, &symbol, nullptr), GIRIH_OK);
+  EXPECT_STREQ(symbol.name, "size[0]");
+  EXPECT_EQ(symbol.input, 2u);
+  EXPECT_EQ(symbol.axis, -1);
+  EXPECT_EQ(symbol.element, 0);
+  EXPECT_EQ(girih_get_symbol(model.get(), 2, &symbol, nullptr), GIRIH_INVALID_ARGUMENT);
   EXPECT_EQ(girih_find_input(model.get(), "factor"), 1);
   EXPECT_EQ(girih_find_output(model.get(), "factor"), -1);
 }

@@ -28,7 +28,7 @@ class TensorInfo(ctypes.Structure):
 class ModelInfo(ctypes.Structure):
     _fields_ = (
         [(name, ctypes.c_char_p) for name in ("name", "producer", "target_cpu", "required_features")]
-        + [(name, ctypes.c_uint32) for name in ("input_count", "output_count", "node_count", "launch_count")]
+        + [(name, ctypes.c_uint32) for name in ("input_count", "output_count", "symbol_count", "node_count", "launch_count")]
         + [
             (name, ctypes.c_int64)
             for name in ("parameters", "macs", "weights_bytes", "arena_bytes", "arena_lower_bound", "scratch_bytes")
