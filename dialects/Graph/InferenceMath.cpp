@@ -149,7 +149,7 @@ template <typename Adaptor> static LogicalResult checkConvolution(const At &at, 
       failed(checkSameElementType(at, "x", element, "w", elementType(op.getW()))) ||
       failed(checkWindow(at, rankOf(op.getX()) - 2, op.getStrides(), op.getPads(), op.getDilations())))
     return failure();
-  if (op.getGroup() < 1) return at.fail("group is ", op.getGroup(), " but must be at least 1");
+  if (int64_t group = op.getGroup(); group < 1) return at.fail("group is ", group, " but must be at least 1");
   if (!op.getBias()) return success();
   if (failed(checkRank(at, "bias", op.getBias(), 1)) ||
       failed(checkSameElementType(at, "x", element, "bias", elementType(op.getBias()))))

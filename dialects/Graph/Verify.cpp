@@ -83,7 +83,7 @@ static LogicalResult checkPool(const At &at, Value x, Value result, ArrayRef<int
 }
 
 LogicalResult PoolOp::verify() {
-  if (getP() < 1) return at(*this).fail("p is ", getP(), " but must be at least 1");
+  if (int64_t p = getP(); p < 1) return at(*this).fail("p is ", p, " but must be at least 1");
   if (failed(checkPool(at(*this), getX(), getResult(), getKernel(), getStrides(), getPads(), getDilations(),
                        getChannelsLast())))
     return failure();
