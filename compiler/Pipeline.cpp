@@ -1,6 +1,5 @@
 #include "compiler/Pipeline.h"
 #include "passes/Buffers/Passes.h"
-#include "passes/Graph/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -28,13 +27,8 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
   (void)pm, (void)options;
   switch (stage) {
   case Stage::Import:
-    return;
   case Stage::Graph:
-    buildGraphStage(pm);
-    return;
   case Stage::Group:
-    buildGroupStage(pm);
-    return;
   case Stage::Linalg:
     return;
   case Stage::Plan:

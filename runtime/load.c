@@ -34,6 +34,14 @@ static char *fresh_spelling(const char *path, char **folder) {
   return spelling;
 }
 
+/* dlopen's complaint about `spelling`, without it. */
+static const char *complaint(const char *spelling) {
+  const char *text = dlerror();
+  size_t length = strlen(spelling);
+  return strncmp(text, spelling, length) == 0 && strncmp(text + length, ": ", 2) == 0 ? text + length + 2
+                                                                                      : text;
+}
+
 girih_status girih_load(const char *path, girih_model **model, girih_error *error) {
   if (!path || !model)
     return fail(error, GIRIH_INVALID_ARGUMENT, "girih_load: '%s' is null", path ? "model" : "path");
@@ -48,7 +56,7 @@ girih_status girih_load(const char *path, girih_model **model, girih_error *erro
     status = fail(error, GIRIH_INCOMPATIBLE,
                   "'%s' can't be loaded as a compiled model: %s; a model file is compiled by `girih compile "
                   "MODEL -o OUT.so`",
-                  path, dlerror());
+                  path, complaint(spelling));
   else if (!status && !artifact)
     status =
         fail(error, GIRIH_INCOMPATIBLE, "'%s' is a shared library, but not one that girih compiled", path);

@@ -31,6 +31,7 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
 
 config.substitutions += [
     ("%source", source),
+    ("%lib", os.path.join(build, "lib")),
     ("%models", os.path.join(source, "models")),
     ("%python", os.environ.get("GIRIH_PYTHON") or os.path.join(source, "build", "venv", "bin", "python")),
 ]

@@ -7,8 +7,10 @@ namespace girih::tool {
 
 using Arguments = llvm::ArrayRef<const char *>;
 
+int benchCommand(Arguments args);
 int compileCommand(Arguments args);
 int convertCommand(Arguments args);
 int inspectCommand(Arguments args);
+int runCommand(Arguments args);
 
 } // namespace girih::tool

@@ -18,6 +18,8 @@ struct Command {
 
 static const Command commands[] = {
     {"compile", "a model into a native library", compileCommand},
+    {"run", "a compiled model on given or random inputs", runCommand},
+    {"bench", "times a compiled model, and each of its kernels", benchCommand},
 };
 
 static void printHelp() {

@@ -90,12 +90,14 @@ class Library:
     def __init__(self, path):
         path = os.fspath(path)
         try:
-            self.dll = ctypes.CDLL(_fresh_spelling(path))
+            spelling = _fresh_spelling(path)
+            self.dll = ctypes.CDLL(spelling)
         except FileNotFoundError:
             raise Error(f"can't read '{path}': no such file") from None
         except OSError as e:
+            reason = str(e).replace(spelling + ": ", "", 1)
             raise Error(
-                f"'{path}' can't be loaded as a compiled model: {e}; a model file is compiled by girih.compile(model, 'out.so')"
+                f"'{path}' can't be loaded as a compiled model: {reason}; a model file is compiled by girih.compile(model, 'out.so')"
             ) from None
         dll = self.dll
         try:

@@ -1,0 +1,246 @@
+#include "tools/girih/Artifact.h"
+#include "tools/girih/Commands.h"
+#include "tools/girih/Machine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+using namespace llvm;
+
+namespace girih::tool {
+
+static const Page page = {
+    "bench", "OUT.so [options]",
+    "Times a compiled model: loading, the first run, and after a warm-up as many runs as fit into the given "
+    "time. With --profile\n"
+    "also the time of each kernel, beside what this machine could do at best, measured in the same run.",
+    R"(  girih bench model.so
+  girih bench model.so --threads=1 --seconds=5
+  girih bench model.so --threads=1 --profile
+  girih bench model.so --dim seq=128 --json
+)"};
+
+using Clock = std::chrono::steady_clock;
+
+static double secondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+namespace {
+struct BenchOptions {
+  InputOptions inputs;
+  int64_t threads = 0;
+  std::string seconds = "2";
+  bool profile = false, json = false;
+};
+
+/// A loaded model with its arguments.
+struct Bench {
+  Model model;
+  Context context;
+  Inputs inputs;
+  std::vector<Array> outputs;
+  SmallVector<girih_tensor> inputTensors, outputTensors;
+  double load = 0, first = 0; // seconds
+
+  void operator()() const {
+    // All that could fail was checked by the first run.
+    girih_run(context.get(), inputTensors.data(), outputTensors.data(), nullptr);
+  }
+};
+
+struct Times {
+  std::vector<double> samples; // seconds a run, sorted
+  int64_t runs = 0;
+  double percentile(double p) const { return samples[size_t(std::lround(p * double(samples.size() - 1)))]; }
+};
+
+struct KernelTime {
+  girih_launch_info info;
+  double seconds; // a run
+};
+} // namespace
+
+static Expected<Bench> prepare(StringRef path, const BenchOptions &options) {
+  Bench b;
+  auto begin = Clock::now();
+  auto model = loadModel(path);
+  if (!model) return model.takeError();
+  b.model = std::move(*model);
+  auto context = createContext(b.model.get(), unsigned(options.threads));
+  if (!context) return context.takeError();
+  b.context = std::move(*context);
+  b.load = secondsSince(begin);
+  auto inputs = makeInputs(b.context.get(), b.model.get(), options.inputs);
+  if (!inputs) return inputs.takeError();
+  b.inputs = std::move(*inputs);
+  b.inputTensors = tensorsOf(b.inputs.arrays);
+  auto outputs = makeOutputs(b.context.get(), b.model.get(), b.inputTensors);
+  if (!outputs) return outputs.takeError();
+  b.outputs = std::move(*outputs);
+  b.outputTensors = tensorsOf(b.outputs);
+  begin = Clock::now();
+  if (Error e = run(b.context.get(), b.inputTensors, b.outputTensors)) return e;
+  b.first = secondsSince(begin);
+  return b;
+}
+
+/// Runs for `budget` seconds, 5 times at least, after a tenth of it as warm-up.
+static Times measure(const Bench &bench, double budget) {
+  auto begin = Clock::now();
+  int64_t warm = 0;
+  do
+    bench(), ++warm;
+  while (secondsSince(begin) < budget / 10);
+  // Runs too short for the clock are timed together.
+  double estimate = secondsSince(begin) / double(warm);
+  auto batch = int64_t(std::clamp(20e-6 / estimate, 1.0, 1000.0));
+  Times times;
+  begin = Clock::now();
+  do {
+    auto start = Clock::now();
+    for (int64_t i = 0; i < batch; ++i)
+      bench();
+    times.samples.push_back(secondsSince(start) / double(batch));
+    times.runs += batch;
+  } while (secondsSince(begin) < budget || times.samples.size() < 5);
+  llvm::sort(times.samples);
+  return times;
+}
+
+static Expected<std::vector<KernelTime>> profile(const Bench &bench, double budget) {
+  girih_error error;
+  if (girih_set_profiling(bench.context.get(), 1, &error)) return makeError(error.message);
+  auto begin = Clock::now();
+  for (int runs = 0; runs < 5 || secondsSince(begin) < budget; ++runs)
+    bench();
+  std::vector<KernelTime> kernels(modelInfo(bench.model.get()).launch_count);
+  for (const auto &[i, kernel] : enumerate(kernels)) {
+    girih_get_launch(bench.context.get(), i, &kernel.info, nullptr);
+    kernel.seconds = double(kernel.info.nanoseconds) * 1e-9 / double(std::max<uint64_t>(1, kernel.info.runs));
+  }
+  girih_set_profiling(bench.context.get(), 0, nullptr);
+  return kernels;
+}
+
+static double share(double part, double whole) {
+  return whole > 0 ? 100 * part / whole : 0;
+}
+
+static void printProfile(std::vector<KernelTime> kernels, const Machine &machine) {
+  raw_ostream &os = outs();
+  os << format("\nthis machine now: %.1f GFLOP/s (%s FMA)", machine.flopsPerSecond * 1e-9,
+               machine.instructions.c_str());
+  for (const Bandwidth &b : machine.levels)
+    os << format(", %s %.1f GB/s", b.level.c_str(), b.bytesPerSecond * 1e-9);
+  os << "\n\n        us      %  GFLOP/s     GB/s  limit%  kernel\n";
+  double total = 0, limit = 0;
+  int64_t flops = 0, bytes = 0;
+  for (const KernelTime &k : kernels) {
+    total += k.seconds, flops += k.info.flops, bytes += k.info.bytes;
+    limit += machine.limit(k.info.flops, k.info.bytes);
+  }
+  auto line = [&](double seconds, int64_t flops, int64_t bytes, double limit) {
+    double time = std::max(seconds, 1e-12);
+    os << format("%10.1f %6.1f %8.1f %8.1f %7.1f  ", seconds * 1e6, share(seconds, total),
+                 double(flops) / time * 1e-9, double(bytes) / time * 1e-9, 100 * limit / time);
+  };
+  llvm::sort(kernels, [](const KernelTime &a, const KernelTime &b) { return a.seconds > b.seconds; });
+  for (const KernelTime &k : kernels) {
+    line(k.seconds, k.info.flops, k.info.bytes, machine.limit(k.info.flops, k.info.bytes));
+    os << k.info.name << "  (" << k.info.kernel_name << ", " << k.info.tasks
+       << (k.info.tasks == 1 ? " task)" : " tasks)") << "\n";
+  }
+  line(total, flops, bytes, limit);
+  os << "all kernels\n";
+}
+
+static json::Object profileJson(ArrayRef<KernelTime> kernels, const Machine &machine) {
+  json::Array levels, list;
+  for (const Bandwidth &b : machine.levels)
+    levels.push_back(json::Object{{"level", b.level}, {"gb_per_s", b.bytesPerSecond * 1e-9}});
+  for (const KernelTime &k : kernels)
+    list.push_back(json::Object{{"name", k.info.name},
+                                {"kernel", k.info.kernel_name},
+                                {"tasks", k.info.tasks},
+                                {"flops", k.info.flops},
+                                {"bytes", k.info.bytes},
+                                {"us", k.seconds * 1e6},
+                                {"limit_us", machine.limit(k.info.flops, k.info.bytes) * 1e6}});
+  return json::Object{{"peak_gflop_per_s", machine.flopsPerSecond * 1e-9},
+                      {"instructions", machine.instructions},
+                      {"bandwidth", std::move(levels)},
+                      {"kernels", std::move(list)}};
+}
+
+static Error benchModel(StringRef path, const BenchOptions &options) {
+  double budget;
+  if (!to_float(options.seconds, budget) || !(budget > 0 && budget <= 3600))
+    return makeError("option '--seconds': expected a number from 0 to 3600, got '" + options.seconds + "'");
+  auto bench = prepare(path, options);
+  if (!bench) return bench.takeError();
+  Times times = measure(*bench, budget);
+  girih_model_info info = modelInfo(bench->model.get());
+  unsigned threads = girih_get_threads(bench->context.get());
+  double median = times.percentile(0.5);
+
+  json::Object chosen;
+  for (const auto &[name, size] : bench->inputs.chosen)
+    chosen[name] = size;
+  json::Object report{{"model", info.name},
+                      {"threads", threads},
+                      {"runs", times.runs},
+                      {"load_ms", bench->load * 1e3},
+                      {"first_run_ms", bench->first * 1e3},
+                      {"median_ms", median * 1e3},
+                      {"p10_ms", times.percentile(0.1) * 1e3},
+                      {"p90_ms", times.percentile(0.9) * 1e3},
+                      {"min_ms", times.samples.front() * 1e3},
+                      {"chosen", std::move(chosen)}};
+  if (!options.json) {
+    raw_ostream &os = outs();
+    os << info.name << ", compiled for " << info.target_cpu << ", on " << threads
+       << (threads == 1 ? " thread\n" : " threads\n");
+    for (const auto &[name, size] : bench->inputs.chosen)
+      os << "chosen " << name << " = " << size << " (set it by --dim)\n";
+    os << format("load    %10.3f ms\nfirst   %10.3f ms\n", bench->load * 1e3, bench->first * 1e3);
+    os << format("median  %10.4f ms   p10 %.4f  p90 %.4f  min %.4f  (%lld runs)\n", median * 1e3,
+                 times.percentile(0.1) * 1e3, times.percentile(0.9) * 1e3, times.samples.front() * 1e3,
+                 (long long)times.runs);
+    if (info.macs > 0) os << format("rate    %10.2f GFLOP/s\n", 2e-9 * double(info.macs) / median);
+  }
+  if (options.profile) {
+    // The yardstick before and after: of two the higher, since a neighbour can only lower it.
+    Machine machine = measureMachine(threads);
+    auto kernels = profile(*bench, budget);
+    if (!kernels) return kernels.takeError();
+    if (Machine after = measureMachine(threads); after.flopsPerSecond > machine.flopsPerSecond)
+      machine = after;
+    if (options.json)
+      report["profile"] = profileJson(*kernels, machine);
+    else
+      printProfile(std::move(*kernels), machine);
+  }
+  if (options.json) outs() << formatv("{0:2}\n", json::Value(std::move(report)));
+  return Error::success();
+}
+
+int benchCommand(Arguments args) {
+  BenchOptions options;
+  SmallVector<std::string, 1> files;
+  SmallVector<Option> table = options.inputs.table();
+  table.append(
+      {integer("--threads", "N", "threads; 0, the default: one on each CPU", options.threads, 0, 1024),
+       text("--seconds", "X", "time for the timed runs (2)", options.seconds),
+       flag("--profile", "the time of each kernel", options.profile),
+       flag("--json", "print JSON", options.json)});
+  if (auto code = parseArguments(page, table, args, files)) return *code;
+  if (files.size() != 1)
+    return fail("expected one compiled model, got " + Twine(files.size()) + "; see 'girih bench --help'");
+  if (Error e = benchModel(files[0], options)) return fail(toString(std::move(e)));
+  return 0;
+}
+
+} // namespace girih::tool
