@@ -1,5 +1,6 @@
 #include "compiler/Pipeline.h"
 #include "passes/Buffers/Passes.h"
+#include "passes/Graph/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -27,8 +28,13 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
   (void)pm, (void)options;
   switch (stage) {
   case Stage::Import:
+    return;
   case Stage::Graph:
+    buildGraphStage(pm);
+    return;
   case Stage::Group:
+    buildGroupStage(pm);
+    return;
   case Stage::Linalg:
     return;
   case Stage::Plan:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every test and ends with one line: N passed, N failed, N skipped.
 
-GoogleTest binaries (build/bin/*Test), lit (test/**/*.mlir and *.test), then pytest (numerics, conformance, models, mutation, lint).
+GoogleTest binaries (build/bin/*Test, and those of the sanitizer build), lit (test/**/*.mlir and *.test), then pytest (numerics, conformance, models, mutation, lint).
 tools/check.sh builds first and calls this.
 """
 import argparse
@@ -33,10 +33,13 @@ def say(text):
 
 
 def unit_tests(counts, folder):
-    for binary in sorted((BUILD / "bin").glob("*Test")):
-        say(f"{binary.name}")
+    sanitized = SOURCE / "build-asan"
+    for binary in [*sorted((BUILD / "bin").glob("*Test")), *sorted((sanitized / "bin").glob("*Test"))]:
+        say(str(binary.relative_to(SOURCE)))
         start, out = time.time(), folder / f"{binary.name}.json"
-        code = subprocess.run([binary, "--gtest_brief=1", f"--gtest_output=json:{out}"], cwd=SOURCE).returncode
+        out.unlink(missing_ok=True)
+        code = subprocess.run([binary, "--gtest_brief=1", f"--gtest_output=json:{out}"], cwd=SOURCE,
+                              env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}).returncode
         try:
             report = json.loads(out.read_text())
         except (OSError, ValueError):  # it died before it could write

@@ -2,7 +2,8 @@
 # Makes a fresh Debian 12 ready and builds girih: packages that are missing, a Python environment in build/venv, then the build.
 # Run it as often as you like; what is there is left alone.
 #
-#   tools/setup.sh [NINJA TARGET...]      default: everything
+#   tools/setup.sh [NINJA TARGET...]              default: everything
+#   tools/setup.sh --sanitize NINJA TARGET...     in build-asan, with ASan and UBSan
 #
 # CC, CXX        another Clang than clang-22
 # GIRIH_NO_APT=1 install no packages: say what is missing and stop
@@ -47,14 +48,19 @@ if [ "$(cat build/venv/girih-requirements 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >build/venv/girih-requirements
 fi
 
-say "building"
-if [ ! -f build/build.ninja ]; then
-  launcher=()
-  command -v ccache >/dev/null && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  cmake -G Ninja -S . -B build -DCMAKE_C_COMPILER="${CC:-clang-22}" -DCMAKE_CXX_COMPILER="${CXX:-clang++-22}" \
-        -DMLIR_DIR=/usr/lib/llvm-22/lib/cmake/mlir "${launcher[@]}" >build/cmake.log 2>&1 ||
-    { tail -20 build/cmake.log >&2; fail "cmake failed; its output is in build/cmake.log"; }
+folder=build options=()
+if [ "${1:-}" = --sanitize ]; then
+  folder=build-asan options=(-DGIRIH_SANITIZE=ON)
+  shift
+fi
+say "building in $folder"
+if [ ! -f $folder/build.ninja ]; then
+  command -v ccache >/dev/null && options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  mkdir -p $folder
+  cmake -G Ninja -S . -B $folder -DCMAKE_C_COMPILER="${CC:-clang-22}" -DCMAKE_CXX_COMPILER="${CXX:-clang++-22}" \
+        -DMLIR_DIR=/usr/lib/llvm-22/lib/cmake/mlir "${options[@]}" >$folder/cmake.log 2>&1 ||
+    { tail -20 $folder/cmake.log >&2; fail "cmake failed; its output is in $folder/cmake.log"; }
 fi
 # Relative paths in ccache's keys, and precompiled headers it may trust: a second clone builds from the first one's results.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-ninja -C build "$@"
+ninja -C $folder "$@"

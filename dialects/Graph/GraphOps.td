@@ -256,6 +256,10 @@ def Girih_UnaryOp : Girih_InferredOp<"unary"> {
   }];
   let arguments = (ins Girih_Tensor:$operand, Girih_UnaryFnAttr:$fn,
                    DefaultValuedAttr<F32Attr, "0.0f">:$alpha, DefaultValuedAttr<F32Attr, "0.0f">:$beta);
+  let builders = [OpBuilder<(ins "::mlir::Value":$operand, "::girih::UnaryFn":$fn, CArg<"float", "0.0f">:$alpha,
+                             CArg<"float", "0.0f">:$beta), [{
+    build($_builder, $_state, operand, fn, ::llvm::APFloat(alpha), ::llvm::APFloat(beta));
+  }]>];
   let assemblyFormat = "custom<Enum>($fn) $operand attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
   let hasCanonicalizer = 1;

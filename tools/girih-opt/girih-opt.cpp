@@ -5,11 +5,14 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Buffers/Passes.h"
+#include "passes/Graph/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   girih::registerDialects(registry);
   mlir::registerTransformsPasses(); // canonicalize, cse, inline, symbol-dce, ...
   girih::registerBuffersPasses();
+  girih::registerGirihGraphPasses();
+  girih::registerGraphStages();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "girih optimizer driver\n", registry));
 }

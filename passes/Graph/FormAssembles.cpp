@@ -1,0 +1,183 @@
+// Concatenations and constant pads whose parts can be written in place.
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Graph/Constants.h"
+#include "passes/Graph/Grouping.h"
+#include "passes/Graph/Passes.h"
+#include "llvm/ADT/DenseSet.h"
+
+namespace girih {
+#define GEN_PASS_DEF_FORMASSEMBLES
+#include "passes/Graph/Passes.h.inc"
+} // namespace girih
+
+using namespace mlir;
+using namespace girih;
+
+namespace {
+
+/// Runs shorter than this cost more to write with strides than a copy costs.
+constexpr int64_t shortestRun = 32;
+
+class AssembleBuilder {
+public:
+  explicit AssembleBuilder(func::FuncOp func) : func(func), b(func.getContext()) {}
+
+  unsigned run() {
+    unsigned count = 0;
+    for (Operation &op : llvm::make_early_inc_range(func.getBody().front())) {
+      b.setInsertionPoint(&op);
+      if (auto concat = dyn_cast<ConcatOp>(op))
+        count += succeeded(rewriteConcat(concat));
+      else if (auto pad = dyn_cast<PadOp>(op))
+        count += succeeded(rewritePad(pad));
+    }
+    return count;
+  }
+
+private:
+  struct Part {
+    Value value;
+    SmallVector<DimExpr> offset;
+  };
+
+  /// The kernel that computes `v` can write it to a place inside another tensor. `axis`: the last dimension
+  /// along which the place is a part of its tensor.
+  bool isWritable(Value v, int64_t axis) {
+    Operation *def = v.getDefiningOp();
+    if (!def || isa<ConstantOp, ReshapeOp>(def) || placed.contains(v)) return false;
+    // An assembled tensor moves as a whole: its parts go to the new tensor.
+    if (isa<AssembleOp>(def) && !v.hasOneUse()) return false;
+    // A pad reads through the transpose of an input in one pass.
+    if (isa<TransposeOp>(def) && v.hasOneUse() && !def->getOperand(0).getDefiningOp()) return false;
+    // Views and outputs are dense.
+    if (llvm::any_of(v.getUsers(), [](Operation *user) { return isa<ReshapeOp, func::ReturnOp>(user); }))
+      return false;
+    auto type = cast<RankedTensorType>(v.getType());
+    int64_t bytes = (type.getElementTypeBitWidth() + 7) / 8;
+    for (DimExpr e : ArrayRef(getDims(type)).drop_front(axis)) {
+      if (!dimValue(e)) return true;
+      bytes *= *dimValue(e);
+    }
+    return bytes >= shortestRun;
+  }
+
+  void append(SmallVectorImpl<Part> &parts, Value v, ArrayRef<DimExpr> offset) {
+    auto inner = v.getDefiningOp<AssembleOp>();
+    if (!inner) {
+      placed.insert(v);
+      parts.push_back({v, SmallVector<DimExpr>(offset)});
+      return;
+    }
+    for (auto [part, attr] : llvm::zip(inner.getParts(), inner.getOffsets())) {
+      SmallVector<DimExpr> shifted(offset);
+      for (auto [s, o] : llvm::zip(shifted, cast<DimsAttr>(attr).getDims()))
+        s = dimSimplify(s + o);
+      parts.push_back({part, shifted});
+    }
+  }
+
+  void replace(Operation *op, ArrayRef<Part> parts) {
+    auto values = llvm::map_to_vector(parts, [](const Part &p) { return p.value; });
+    auto offsets = llvm::map_to_vector(
+        parts, [&](const Part &p) -> Attribute { return DimsAttr::get(b.getContext(), p.offset); });
+    auto assemble =
+        AssembleOp::create(b, op->getLoc(), op->getResult(0).getType(), values, b.getArrayAttr(offsets));
+    SmallVector<Value> operands(op->getOperands());
+    op->getResult(0).replaceAllUsesWith(assemble.getResult());
+    op->erase();
+    for (Value v : operands)
+      if (Operation *def = v.getDefiningOp(); def && isa<AssembleOp, ConstantOp>(def) && def->use_empty())
+        def->erase();
+  }
+
+  LogicalResult rewriteConcat(ConcatOp op) {
+    int64_t axis = op.getAxis();
+    llvm::SmallDenseSet<Value, 8> seen;
+    for (Value v : op.getInputs())
+      if (!seen.insert(v).second || !isWritable(v, axis)) return failure();
+    SmallVector<Part> parts;
+    SmallVector<DimExpr> offset(getDims(op.getResult()).size(), dimConstant(b.getContext(), 0));
+    for (Value v : op.getInputs()) {
+      append(parts, v, offset);
+      offset[axis] = dimSimplify(offset[axis] + getDims(v)[axis]);
+    }
+    replace(op, parts);
+    return success();
+  }
+
+  LogicalResult rewritePad(PadOp op) {
+    if (op.getMode() != PadMode::constant || (op.getValue() && !constantValue(op.getValue())))
+      return failure();
+    ArrayRef<DimExpr> low = op.getLow().getDims();
+    SmallVector<DimExpr> in = getDims(op.getOperand()), out = getDims(op.getResult());
+    int64_t last = -1;
+    for (auto [d, l] : llvm::enumerate(low)) {
+      // Of symbolic sizes only those are known that differ by a constant.
+      auto lowValue = dimValue(l), high = dimValue(dimSimplify(out[d] - in[d] - l));
+      if (!lowValue || !high || *lowValue < 0 || *high < 0) return failure();
+      if (*lowValue || *high) last = d;
+    }
+    if (last < 0 || !isWritable(op.getOperand(), last)) return failure();
+    SmallVector<Part> parts;
+    append(parts, op.getOperand(), low);
+    fillBorder(op, in, out, parts);
+    replace(op, parts);
+    return success();
+  }
+
+  /// One kernel fills the slabs in front of and behind the interior, outermost dimension first; inner slabs
+  /// span the interior of outer dimensions.
+  void fillBorder(PadOp op, ArrayRef<DimExpr> in, ArrayRef<DimExpr> out, SmallVectorImpl<Part> &parts) {
+    ArrayRef<DimExpr> low = op.getLow().getDims();
+    Type elementType = cast<RankedTensorType>(op.getType()).getElementType();
+    DimExpr zero = dimConstant(b.getContext(), 0);
+    SmallVector<DimExpr> offset(out.size(), zero), size(out);
+    SmallVector<Type> types;
+    SmallVector<SmallVector<DimExpr>> offsets;
+    auto slab = [&](size_t d, DimExpr begin, DimExpr extent) {
+      if (dimValue(extent) == 0) return;
+      offset[d] = begin;
+      size[d] = extent;
+      types.push_back(getTensorType(size, elementType));
+      offsets.push_back(offset);
+    };
+    for (size_t d = 0; d < out.size(); ++d) {
+      DimExpr end = dimSimplify(low[d] + in[d]);
+      slab(d, zero, low[d]);
+      slab(d, end, dimSimplify(out[d] - end));
+      offset[d] = low[d];
+      size[d] = in[d];
+    }
+    auto kernel =
+        KernelOp::create(b, op.getLoc(), types, kernelName({op}), ValueRange(), /*schedule=*/Attribute());
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.createBlock(&kernel.getBody());
+      ElementsAttr fill =
+          op.getValue() ? constantValue(op.getValue())
+                        : cast<ElementsAttr>(DenseElementsAttr::get(RankedTensorType::get({}, elementType),
+                                                                    b.getZeroAttr(elementType)));
+      Value scalar = ConstantOp::create(b, op.getLoc(), fill);
+      SmallVector<Value> slabs;
+      for (Type t : types)
+        slabs.push_back(ExpandOp::create(b, op.getLoc(), t, scalar));
+      YieldOp::create(b, op.getLoc(), slabs);
+    }
+    for (auto [value, o] : llvm::zip(kernel.getResults(), offsets)) {
+      placed.insert(value);
+      parts.push_back({value, o});
+    }
+  }
+
+  func::FuncOp func;
+  OpBuilder b;
+  llvm::DenseSet<Value> placed; // parts of an assemble already
+};
+
+struct FormAssemblesPass : girih::impl::FormAssemblesBase<FormAssemblesPass> {
+  void runOnOperation() override {
+    if (!getOperation().isExternal()) numAssembles += AssembleBuilder(getOperation()).run();
+  }
+};
+
+} // namespace

@@ -1,0 +1,199 @@
+#include "passes/Graph/Grouping.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace girih {
+
+OpRole getRole(Operation *op) {
+  return llvm::TypeSwitch<Operation *, OpRole>(op)
+      .Case<MatMulOp, ConvOp, ConvTransposeOp>([](auto) { return OpRole::Contraction; })
+      .Case<PoolOp, MaxPoolIndicesOp>([](auto) { return OpRole::Pool; })
+      .Case<ReduceOp, ArgReduceOp, SoftmaxOp, LayerNormOp, GroupNormOp, LrnOp>(
+          [](auto) { return OpRole::Row; })
+      .Case<UnaryOp, BinaryOp, WhereOp, CastOp>([](auto) { return OpRole::Elementwise; })
+      .Case<TransposeOp, SliceOp, ExpandOp>([](auto) { return OpRole::Movement; })
+      .Case<PadOp, ConcatOp, TileOp, GatherOp, GatherElementsOp, GatherNDOp, ResizeOp, OneHotOp, RangeOp,
+            TriluOp, ShapeOp>([](auto) { return OpRole::Indexed; })
+      .Case<ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>([](auto) { return OpRole::Alone; })
+      .Default([](Operation *) { return OpRole::Outside; });
+}
+
+/// The model's node name in a location, or an empty string.
+static StringRef nodeName(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc)) return name.getName();
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location inner : fused.getLocations())
+      if (StringRef name = nodeName(inner); !name.empty()) return name;
+  return {};
+}
+
+std::string kernelName(ArrayRef<Operation *> ops) {
+  constexpr size_t most = 3;
+  llvm::SmallSetVector<StringRef, 8> names;
+  for (Operation *op : ops)
+    if (StringRef name = nodeName(op->getLoc()); !name.empty()) names.insert(name);
+  if (names.empty()) return ops.front()->getName().stripDialect().str();
+  std::string text = llvm::join(ArrayRef(names.getArrayRef()).take_front(most), "+");
+  if (names.size() > most) text += "+" + std::to_string(names.size() - most) + " more";
+  return text;
+}
+
+namespace {
+
+/// Bounds what one kernel holds, so that code generation stays linear in long chains.
+constexpr size_t largestGroup = 24;
+
+bool isMap(OpRole role) {
+  return role == OpRole::Elementwise || role == OpRole::Movement || role == OpRole::Indexed;
+}
+
+class Grouper {
+public:
+  explicit Grouper(Block &block) {
+    for (Operation &op : block) {
+      index[&op] = ops.size();
+      ops.push_back(&op);
+    }
+  }
+
+  std::deque<Group> run() {
+    // Later roots first: an addition of two products joins the later one, and the earlier is not held back.
+    // Contractions before rows, since their results are the larger.
+    for (Operation *op : llvm::reverse(ops))
+      if (getRole(op) == OpRole::Contraction) {
+        Group &group = open(op);
+        growEpilogue(group);
+        appendTranspose(group);
+      }
+    for (Operation *op : llvm::reverse(ops)) {
+      OpRole role = getRole(op);
+      if (role == OpRole::Pool || role == OpRole::Row) growEpilogue(open(op));
+      if (role == OpRole::Alone) open(op);
+    }
+    // Readers are visited before what they read, so each op knows whether it has one group of readers.
+    for (Operation *op : llvm::reverse(ops))
+      if (!groupOf.contains(op) && isMap(getRole(op)) && !joinReaders(op)) open(op);
+    for (Group &group : groups)
+      llvm::sort(group.ops, [&](Operation *a, Operation *b) { return index[a] < index[b]; });
+    llvm::sort(groups, [&](const Group &a, const Group &b) { return index[a.exit] < index[b.exit]; });
+    return std::move(groups);
+  }
+
+private:
+  Group &open(Operation *root) {
+    Group &group = groups.emplace_back(Group{getRole(root), root, root, {root}});
+    groupOf[root] = &group;
+    return group;
+  }
+
+  void add(Group &group, Operation *op) {
+    group.ops.push_back(op);
+    groupOf[op] = &group;
+  }
+
+  /// Adds element-wise readers as long as they meet again in one value. Nothing that they read can depend on
+  /// the group, since all readers of its inner values are in it.
+  void growEpilogue(Group &group) {
+    SmallVector<DimExpr> dims = getDims(group.exit->getResult(0));
+    SmallVector<Operation *> added;            // after the last exit
+    llvm::SmallSetVector<Operation *, 4> live; // with readers that may be outside
+    llvm::SmallPtrSet<Operation *, 8> inside(group.ops.begin(), group.ops.end());
+    live.insert(group.exit);
+    if (group.root->getNumResults() != 1) return;
+    while (group.ops.size() + added.size() < largestGroup) {
+      // The first reader of a live value; a value whose readers are all inside is live no more.
+      Operation *next = nullptr;
+      for (Operation *v : live)
+        for (Operation *user : v->getUsers())
+          if (!inside.contains(user) && (!next || index.at(user) < index.at(next))) next = user;
+      if (!next || getRole(next) != OpRole::Elementwise || groupOf.contains(next) ||
+          getDims(next->getResult(0)) != dims)
+        return;
+      inside.insert(next);
+      added.push_back(next);
+      live.insert(next);
+      live.remove_if([&](Operation *v) {
+        return v != next &&
+               llvm::all_of(v->getUsers(), [&](Operation *user) { return inside.contains(user); });
+      });
+      if (live.size() != 1) continue;
+      for (Operation *op : added)
+        add(group, op);
+      added.clear();
+      group.exit = live.front();
+    }
+  }
+
+  void appendTranspose(Group &group) {
+    if (!group.exit->hasOneUse()) return;
+    auto transpose = dyn_cast<TransposeOp>(*group.exit->getUsers().begin());
+    if (!transpose || !keepsMinor(transpose)) return;
+    add(group, transpose);
+    group.exit = transpose;
+  }
+
+  static bool keepsMinor(TransposeOp op) {
+    ArrayRef<int64_t> p = op.getPermutation();
+    return !p.empty() && p.back() == static_cast<int64_t>(p.size()) - 1;
+  }
+
+  /// `op` goes into the group that all its readers are in, if each of them takes it.
+  bool joinReaders(Operation *op) {
+    if (op->use_empty()) return false;
+    Group *group = groupOf.lookup(*op->getUsers().begin());
+    if (!group || group->ops.size() >= largestGroup) return false;
+    for (OpOperand &use : op->getUses())
+      if (groupOf.lookup(use.getOwner()) != group || !takes(*group, use, op)) return false;
+    add(*group, op);
+    return true;
+  }
+
+  /// The reader at `use` can compute `producer` where it reads it, and computes no element twice.
+  static bool takes(const Group &group, OpOperand &use, Operation *producer) {
+    Operation *reader = use.getOwner();
+    OpRole role = getRole(producer);
+    switch (group.role) {
+    case OpRole::Contraction: {
+      auto transpose = dyn_cast<TransposeOp>(producer);
+      return transpose && isa<MatMulOp>(reader) && use.getOperandNumber() < 2 && keepsMinor(transpose);
+    }
+    case OpRole::Row:
+      if (role == OpRole::Indexed) return false;
+      break;
+    case OpRole::Elementwise:
+    case OpRole::Movement:
+    case OpRole::Indexed:
+      break;
+    default:
+      return false;
+    }
+    switch (getRole(reader)) {
+    case OpRole::Elementwise:
+      return getDims(reader->getResult(0)) == getDims(producer->getResult(0));
+    case OpRole::Movement:
+      return !isa<ExpandOp>(reader);
+    case OpRole::Row:
+      return use.getOperandNumber() == 0;
+    case OpRole::Indexed:
+      return isa<PadOp>(reader) && isa<TransposeOp>(producer);
+    default:
+      return false;
+    }
+  }
+
+  SmallVector<Operation *> ops;
+  llvm::DenseMap<Operation *, size_t> index;
+  llvm::DenseMap<Operation *, Group *> groupOf;
+  std::deque<Group> groups; // pointers to elements stay valid while it grows
+};
+
+} // namespace
+
+std::deque<Group> formGroups(Block &block) {
+  return Grouper(block).run();
+}
+
+} // namespace girih

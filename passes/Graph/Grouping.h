@@ -1,0 +1,38 @@
+// Which ops run as one kernel: the decision, apart from building the kernels.
+#pragma once
+
+#include "dialects/Graph/Graph.h"
+#include "llvm/ADT/DenseMap.h"
+#include <deque>
+#include <string>
+
+namespace girih {
+
+/// What an op can be in a kernel.
+enum class OpRole {
+  Outside,     // constants, views, what is a kernel already
+  Contraction, // matmul, conv, conv_transpose
+  Pool,
+  Row, // reductions, softmax, norms
+  Elementwise,
+  Movement, // transpose, slice, expand: reads one operand through an affine map
+  Indexed,  // reads its operands at computed places: gather, resize, pad, concat, ...
+  Alone,    // scatter, topk, cumsum
+};
+
+OpRole getRole(mlir::Operation *op);
+
+/// Ops of one kernel. All values stay inside but the results of `exit`.
+struct Group {
+  OpRole role; // of the root; Elementwise, Movement and Indexed mean a map
+  mlir::Operation *root, *exit;
+  llvm::SmallVector<mlir::Operation *, 4> ops; // in the order of the block once grouping is done
+};
+
+/// The groups of a block, in the order of their exits. Linear in the number of ops.
+std::deque<Group> formGroups(mlir::Block &block);
+
+/// The node names of `ops`, as one name.
+std::string kernelName(llvm::ArrayRef<mlir::Operation *> ops);
+
+} // namespace girih

@@ -1,0 +1,23 @@
+// The graph and group stages: rewrites on graph operators, and their partition into kernels.
+#pragma once
+
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace girih {
+
+#define GEN_PASS_DECL
+#include "passes/Graph/Passes.h.inc"
+
+/// The graph stage: constants folded, patterns fused, layouts chosen, windows padded.
+void buildGraphStage(mlir::OpPassManager &pm);
+/// The group stage: every operator of @main in a kernel, but for constants, reshapes and assembles.
+void buildGroupStage(mlir::OpPassManager &pm);
+
+/// The stages as the pipelines girih-graph-stage and girih-group-stage of girih-opt.
+void registerGraphStages();
+
+#define GEN_PASS_REGISTRATION
+#include "passes/Graph/Passes.h.inc"
+
+} // namespace girih

@@ -1,0 +1,176 @@
+// The passes of the graph and group stages.
+
+#ifndef GIRIH_PASSES_GRAPH
+#define GIRIH_PASSES_GRAPH
+
+include "mlir/Pass/PassBase.td"
+
+class GraphPass<string argument> : Pass<argument, "::mlir::func::FuncOp"> {
+  let dependentDialects = ["::girih::GirihDialect"];
+}
+
+def FoldConstants : GraphPass<"girih-fold-constants"> {
+  let summary = "evaluate ops whose operands are all constant";
+  let description = [{
+    Works in one sweep, so a chain of constant ops costs one evaluation an op. A result larger than `growth-limit` bytes is
+    only computed if it is at most twice as large as its operands: an Expand or Tile of a small constant stays, since the
+    artifact would carry its result. Ops that nothing reads are erased.
+
+    ```mlir
+    %a = girih.constant dense<2.0> : tensor<4xf32>
+    %r = girih.unary neg %a : (tensor<4xf32>) -> tensor<4xf32>
+    // becomes
+    %r = girih.constant dense<-2.0> : tensor<4xf32>
+    ```
+  }];
+  let options = [
+    Option<"growthLimit", "growth-limit", "int64_t", "65536", "bytes that a result may take whatever its operands take">
+  ];
+  let statistics = [Statistic<"numFolded", "folded", "ops evaluated at compile time">];
+}
+
+def FoldBatchNorm : GraphPass<"girih-fold-batch-norm"> {
+  let summary = "fold per-channel scales and shifts into weights and biases";
+  let description = [{
+    A batch norm with constant statistics, or a multiplication or addition by per-channel constants, that alone reads
+    a convolution, transposed convolution or matrix product, goes into that op's weights and bias (f32, computed in f64).
+    Any other batch norm becomes a multiplication and an addition.
+
+    ```mlir
+    %c = girih.conv %x, %w {...}
+    %r = girih.batch_norm %c, %scale, %bias, %mean, %variance {epsilon = 1.0e-5 : f32}
+    // becomes
+    %r = girih.conv %x, %w2, %b2 {...}
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "scales and shifts folded into weights and biases">];
+}
+
+def FusePatterns : GraphPass<"girih-fuse-patterns"> {
+  let summary = "recognise layer norm, softmax, gelu and others in what exporters decompose them into";
+  let description = [{
+    Layer norm (and RMS norm) with scale and bias, softmax, gelu in both forms, silu, hard-swish, mish, softplus and sigmoid from
+    element-wise chains; powers with small constant exponents; divisions by powers of two; broadcasts that the reader does itself.
+
+    ```mlir
+    %s = girih.unary sigmoid %x : (tensor<8xf32>) -> tensor<8xf32>
+    %r = girih.binary mul %x, %s : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+    // becomes
+    %r = girih.unary silu %x {alpha = 1.0 : f32} : (tensor<8xf32>) -> tensor<8xf32>
+    ```
+  }];
+}
+
+def ChooseLayout : GraphPass<"girih-choose-layout"> {
+  let summary = "channels last for windows and group norms; transposes pushed down and cancelled";
+  let description = [{
+    One sweep from inputs to outputs. A transposed value is kept as the pair (source, permutation) and only written out where an op
+    needs it so: convolutions, pools and group norms take channels-last sources; element-wise ops, concatenations, pads, slices,
+    reductions, softmax, resizes and many reshapes are rewritten onto the sources. A transpose that moves only
+    dimensions of size 1 is a reshape.
+
+    ```mlir
+    %c = girih.conv %x, %w {...} : tensor<1x3x8x8xf32>, ... -> tensor<1x16x8x8xf32>
+    %r = girih.unary relu %c : (tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+    // becomes
+    %t = girih.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : ... -> tensor<1x8x8x3xf32>
+    %c = girih.conv %t, %w {..., channels_last} : ... -> tensor<1x8x8x16xf32>
+    %u = girih.unary relu %c : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+    %r = girih.transpose %u {permutation = array<i64: 0, 3, 1, 2>} : ... -> tensor<1x16x8x8xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numTransposes", "transposes", "transposes written out">];
+}
+
+def SimplifyMovement : GraphPass<"girih-simplify-movement"> {
+  let summary = "transposes into matrix products' flags, and transposes that move nothing into reshapes";
+  let description = [{
+    ```mlir
+    %t = girih.transpose %k {permutation = array<i64: 0, 2, 1>} : (tensor<2x8x4xf32>) -> tensor<2x4x8xf32>
+    %s = girih.matmul %q, %t : (tensor<2x8x4xf32>, tensor<2x4x8xf32>) -> tensor<2x8x8xf32>
+    // becomes
+    %s = girih.matmul %q, %k {transpose_rhs} : (tensor<2x8x4xf32>, tensor<2x8x4xf32>) -> tensor<2x8x8xf32>
+    ```
+  }];
+}
+
+def PadWindows : GraphPass<"girih-pad-windows"> {
+  let summary = "explicit pads in front of windows";
+  let description = [{
+    Convolutions read padded data: a window then never asks where it is. So do max pools (the border holds the lowest value) and
+    average pools that count the border. Borders that no window reads are left out.
+    Pre-condition: channels-last windows.
+
+    ```mlir
+    %r = girih.conv %x, %w {channels_last, pads = array<i64: 1, 1, 1, 1>, ...} : (tensor<1x8x8x4xf32>, ...
+    // becomes
+    %p = girih.pad constant %x {low = #girih.dims<0, 1, 1, 0>} : (tensor<1x8x8x4xf32>) -> tensor<1x10x10x4xf32>
+    %r = girih.conv %p, %w {channels_last, pads = array<i64: 0, 0, 0, 0>, ...} : (tensor<1x10x10x4xf32>, ...
+    ```
+  }];
+  let statistics = [Statistic<"numPads", "pads", "pads made explicit">];
+}
+
+def SinkReshapes : GraphPass<"girih-sink-reshapes"> {
+  let summary = "reshapes below element-wise ops";
+  let description = [{
+    A reshape between a contraction and its element-wise consumers would keep them apart, since kernels hold no reshapes
+    between their ops. It moves below: f(reshape(x), y) is reshape(f(x, reshape(y))).
+
+    ```mlir
+    %r = girih.reshape %x : (tensor<8x4xf32>) -> tensor<2x4x4xf32>
+    %u = girih.unary relu %r : (tensor<2x4x4xf32>) -> tensor<2x4x4xf32>
+    // becomes
+    %u = girih.unary relu %x : (tensor<8x4xf32>) -> tensor<8x4xf32>
+    %r = girih.reshape %u : (tensor<8x4xf32>) -> tensor<2x4x4xf32>
+    ```
+  }];
+}
+
+def FormAssembles : GraphPass<"girih-form-assembles"> {
+  let summary = "concatenations and constant pads that producers can write in place";
+  let description = [{
+    A concatenation or a constant pad whose parts are results of kernels becomes a `girih.assemble`: each part's producer writes to its offset.
+    The border of a pad is one kernel without inputs that fills its slabs. Others stay ops that a kernel computes by
+    reading: parts that are arguments, constants, reshaped, needed dense, at another offset elsewhere, or made of runs shorter than 32 bytes.
+
+    ```mlir
+    %r = girih.concat %a, %b {axis = 3 : i64} : ...
+    // becomes
+    %r = girih.assemble %a, %b {offsets = [#girih.dims<0, 0, 0, 0>, #girih.dims<0, 0, 0, 16>]} : ...
+    ```
+  }];
+  let statistics = [Statistic<"numAssembles", "assembles", "tensors written part by part">];
+}
+
+def FormKernels : GraphPass<"girih-form-kernels"> {
+  let summary = "partition the graph into kernels";
+  let description = [{
+    A kernel is a root with what fuses to it. Roots: contractions (matmul, conv, conv_transpose), pools, rows (reduce, arg_reduce, softmax,
+    norms), maps (element-wise and data movement), and ops that are alone (scatter, topk, cumsum).
+
+    - Epilogue: element-wise readers of the root's result that have its shape, as far as they meet again in one value; for a
+      contraction also a last transpose that keeps the minor dimension.
+    - Producers: element-wise ops, transposes and slices that only the kernel reads go into rows and maps; transposes that keep the
+      minor dimension go into the operands of matrix products.
+    - Splat constants are cloned into kernels.
+
+    Fused groups have one result and take nothing that depends on it, so kernels form no cycle.
+
+    ```mlir
+    %m = girih.matmul %x, %w, %b : (tensor<8x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<8x4xf32>
+    %r = girih.unary relu %m : (tensor<8x4xf32>) -> tensor<8x4xf32>
+    // becomes
+    %r = girih.kernel "..."(%x, %w, %b) : ... { %m = girih.matmul ..., %u = girih.unary relu %m ..., girih.yield %u }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numContractions", "contractions", "kernels around a matmul, conv or conv_transpose">,
+    Statistic<"numPools", "pools", "kernels around a pool">,
+    Statistic<"numRows", "rows", "kernels around a reduction, softmax or norm">,
+    Statistic<"numMaps", "maps", "kernels of element-wise ops and data movement">,
+    Statistic<"numAlone", "alone", "kernels of one op that fuses with nothing">,
+  ];
+}
+
+#endif

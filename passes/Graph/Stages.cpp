@@ -1,0 +1,41 @@
+// The order of the graph and group stages.
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Graph/Passes.h"
+
+using namespace mlir;
+
+void girih::buildGraphStage(OpPassManager &pm) {
+  OpPassManager &func = pm.nest<func::FuncOp>();
+  // Constants first: the patterns look for them. Equal subexpressions before the patterns, which compare
+  // values.
+  func.addPass(createFoldConstants());
+  func.addPass(createCanonicalizerPass());
+  func.addPass(createCSEPass());
+  func.addPass(createFoldBatchNorm());
+  func.addPass(createFusePatterns());
+  func.addPass(createChooseLayout());
+  // The layout leaves transposes of constants and dead transposes.
+  func.addPass(createFoldConstants());
+  func.addPass(createSimplifyMovement());
+  func.addPass(createCanonicalizerPass());
+  func.addPass(createCSEPass());
+  // Pads are sized for channels-last windows.
+  func.addPass(createPadWindows());
+}
+
+void girih::buildGroupStage(OpPassManager &pm) {
+  OpPassManager &func = pm.nest<func::FuncOp>();
+  func.addPass(createSinkReshapes());
+  func.addPass(createCSEPass());
+  // In-place parts are chosen before grouping: they are exits of kernels.
+  func.addPass(createFormAssembles());
+  func.addPass(createFormKernels());
+}
+
+void girih::registerGraphStages() {
+  static PassPipelineRegistration<> graph("girih-graph-stage", "the passes of the graph stage",
+                                          buildGraphStage);
+  static PassPipelineRegistration<> group("girih-group-stage", "the passes of the group stage",
+                                          buildGroupStage);
+}
