@@ -287,8 +287,10 @@ private:
     if (!inOrder && !form.preferred) return failure();
     Value source = form.source;
     if (!inOrder) {
+      Permutation ones;
       for (int64_t d = 0, rank = p.size(); d < rank; ++d)
-        if (!llvm::is_contained(order, d)) order.push_back(d); // of size 1
+        if (!llvm::is_contained(order, d)) ones.push_back(d);
+      order.insert(order.begin(), ones.begin(), ones.end());
       source = forms.transposed(source, order, op.getLoc());
     }
     // A result dimension of size 1 stays with what precedes it.
