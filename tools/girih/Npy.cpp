@@ -236,6 +236,12 @@ static Expected<std::vector<ZipEntry>> readDirectory(StringRef file) {
   return entries;
 }
 
+static uint32_t checksum(ArrayRef<char> bytes, uint32_t crc = 0) {
+  // zlib takes a null pointer, which empty arrays have, as the wish to begin anew.
+  return bytes.empty() ? crc
+                       : uint32_t(crc32_z(crc, reinterpret_cast<const Bytef *>(bytes.data()), bytes.size()));
+}
+
 /// Fills `out`, whose size is the expected one. zlib counts in 32 bits, hence the steps.
 static bool inflateAll(StringRef in, std::vector<char> &out) {
   constexpr uint64_t step = 1 << 30;
@@ -274,25 +280,30 @@ static Expected<Array> readEntry(StringRef file, const ZipEntry &entry) {
     return makeError("compression method " + Twine(entry.method) +
                      " is not supported; use numpy.savez or numpy.savez_compressed");
   }
-  if (crc32_z(0, reinterpret_cast<const Bytef *>(bytes.data()), bytes.size()) != entry.crc)
+  if (checksum(ArrayRef(bytes.data(), bytes.size())) != entry.crc)
     return damaged("the entry's checksum is wrong");
   return parseNpy(bytes);
 }
 
-Expected<std::vector<NamedArray>> readNpz(StringRef path) {
-  auto buffer = readFile(path);
-  if (!buffer) return buffer.takeError();
-  StringRef file = (*buffer)->getBuffer();
+Expected<std::vector<NamedArray>> parseNpz(StringRef file) {
   auto entries = readDirectory(file);
-  if (!entries) return makeError("'" + path + "': " + toString(entries.takeError()));
+  if (!entries) return entries.takeError();
   std::vector<NamedArray> arrays;
   for (const ZipEntry &entry : *entries) {
     StringRef name = entry.name;
     name.consume_back(".npy");
     auto array = readEntry(file, entry);
-    if (!array) return makeError("'" + path + "', array '" + name + "': " + toString(array.takeError()));
+    if (!array) return makeError("array '" + name + "': " + toString(array.takeError()));
     arrays.push_back({name.str(), std::move(*array)});
   }
+  return arrays;
+}
+
+Expected<std::vector<NamedArray>> readNpz(StringRef path) {
+  auto file = readFile(path);
+  if (!file) return file.takeError();
+  auto arrays = parseNpz((*file)->getBuffer());
+  if (!arrays) return makeError("'" + path + "': " + toString(arrays.takeError()));
   return arrays;
 }
 
@@ -334,8 +345,7 @@ static void writeArchive(raw_ostream &os, ArrayRef<NamedArray> arrays) {
   std::string directory;
   for (const NamedArray &a : arrays) {
     std::string name = a.name + ".npy", header = npyHeader(a.array);
-    uLong crc = crc32_z(0, reinterpret_cast<const Bytef *>(header.data()), header.size());
-    crc = crc32_z(crc, reinterpret_cast<const Bytef *>(a.array.data.data()), a.array.data.size());
+    uint32_t crc = checksum(a.array.data, checksum(ArrayRef(header.data(), header.size())));
     uint64_t size = header.size() + a.array.data.size();
     directory += zipEntry(true, name, crc, size, os.tell());
     os << zipEntry(false, name, crc, size, 0) << header;

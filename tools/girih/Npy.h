@@ -34,6 +34,8 @@ Array makeArray(uint32_t dtype, llvm::ArrayRef<int64_t> dims);
 std::string typeText(const Array &array);
 
 llvm::Expected<Array> readNpy(llvm::StringRef path);
+/// The arrays of an archive in memory.
+llvm::Expected<std::vector<NamedArray>> parseNpz(llvm::StringRef bytes);
 llvm::Expected<std::vector<NamedArray>> readNpz(llvm::StringRef path);
 /// Writes aside, then renames: `path` is never half written.
 llvm::Error writeNpz(llvm::StringRef path, llvm::ArrayRef<NamedArray> arrays);
