@@ -1,6 +1,6 @@
-// Damages a model file in seeded ways and compiles each result in this process, up to a stage. A model may still compile or be
-// refused; anything else (a crash, a hang, a refusal without a proper message) ends the program, and the last line on
-// stdout is the seed that did it.
+// Damages a model file in seeded ways and compiles each result in this process, up to a stage. A model may
+// still compile or be refused; anything else (a crash, a hang, a refusal without a proper message) ends the
+// program, and the last line on stdout is the seed that did it.
 #include "compiler/Compile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -30,24 +30,41 @@ private:
   void step() {
     size_t at = below(text.size()), other = below(text.size());
     switch (below(9)) {
-    case 0: text[at] = static_cast<char>(below(256)); break;
-    case 1: text[at] ^= static_cast<char>(1 << below(8)); break;
-    case 2: text.erase(at, length()); break;
-    case 3: text.insert(at, text.substr(other, length())); break;
-    case 4: text.resize(at); break;
-    case 5: text.replace(at, length(), text.substr(other, length())); break;
+    case 0:
+      text[at] = static_cast<char>(below(256));
+      break;
+    case 1:
+      text[at] ^= static_cast<char>(1 << below(8));
+      break;
+    case 2:
+      text.erase(at, length());
+      break;
+    case 3:
+      text.insert(at, text.substr(other, length()));
+      break;
+    case 4:
+      text.resize(at);
+      break;
+    case 5:
+      text.replace(at, length(), text.substr(other, length()));
+      break;
     case 6: // a varint of ten bytes: -1, or a length beyond everything
       text.replace(at, 1, std::string(9, '\xff') + (below(2) ? '\x01' : '\x7f'));
       break;
-    case 7: text.insert(at, length(), static_cast<char>(below(256))); break;
-    case 8: number(at); break;
+    case 7:
+      text.insert(at, length(), static_cast<char>(below(256)));
+      break;
+    case 8:
+      number(at);
+      break;
     }
   }
 
   /// Replaces the next number of a JSON text (in ONNX: the next digit) by one that hurts.
   void number(size_t at) {
-    static constexpr const char *values[] = {"-1", "0", "1", "2", "1e9", "2147483648", "-9223372036854775808",
-                                             "4611686018427387904", "1e400", "\"\"", "null", "[]", "{}"};
+    static constexpr const char *values[] = {
+        "-1",    "0",    "1",    "2",  "1e9", "2147483648", "-9223372036854775808", "4611686018427387904",
+        "1e400", "\"\"", "null", "[]", "{}"};
     size_t begin = text.find_first_of("0123456789", at);
     if (begin == std::string::npos) return;
     size_t end = std::min(text.find_first_not_of("0123456789.", begin), text.size());
@@ -77,8 +94,9 @@ private:
 };
 
 int usage() {
-  errs() << "usage: girih-mutate MODEL STAGE FIRST COUNT\n"
-            "compiles COUNT damaged copies of MODEL, seeds FIRST and on, up to STAGE ('all': to an artifact)\n";
+  errs()
+      << "usage: girih-mutate MODEL STAGE FIRST COUNT\n"
+         "compiles COUNT damaged copies of MODEL, seeds FIRST and on, up to STAGE ('all': to an artifact)\n";
   return 2;
 }
 
