@@ -1,9 +1,8 @@
-// Concatenations and constant pads whose parts can be written in place.
+// Concatenations and constant pads become tensors that the producers of their parts write.
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Graph/Constants.h"
 #include "passes/Graph/Grouping.h"
 #include "passes/Graph/Passes.h"
-#include "llvm/ADT/DenseSet.h"
 
 namespace girih {
 #define GEN_PASS_DEF_FORMASSEMBLES
@@ -15,7 +14,7 @@ using namespace girih;
 
 namespace {
 
-/// Runs shorter than this cost more to write with strides than a copy costs.
+/// Shorter runs cost more to write one by one than one kernel that looks up each element's source.
 constexpr int64_t shortestRun = 32;
 
 class AssembleBuilder {
@@ -40,18 +39,8 @@ private:
     SmallVector<DimExpr> offset;
   };
 
-  /// The kernel that computes `v` can write it to a place inside another tensor. `axis`: the last dimension
-  /// along which the place is a part of its tensor.
-  bool isWritable(Value v, int64_t axis) {
-    Operation *def = v.getDefiningOp();
-    if (!def || isa<ConstantOp, ReshapeOp>(def) || placed.contains(v)) return false;
-    // An assembled tensor moves as a whole: its parts go to the new tensor.
-    if (isa<AssembleOp>(def) && !v.hasOneUse()) return false;
-    // A pad reads through the transpose of an input in one pass.
-    if (isa<TransposeOp>(def) && v.hasOneUse() && !def->getOperand(0).getDefiningOp()) return false;
-    // Views and outputs are dense.
-    if (llvm::any_of(v.getUsers(), [](Operation *user) { return isa<ReshapeOp, func::ReturnOp>(user); }))
-      return false;
+  /// `axis`: the last dimension along which `v` is only a part of the result.
+  static bool hasLongRuns(Value v, int64_t axis) {
     auto type = cast<RankedTensorType>(v.getType());
     int64_t bytes = (type.getElementTypeBitWidth() + 7) / 8;
     for (DimExpr e : ArrayRef(getDims(type)).drop_front(axis)) {
@@ -61,44 +50,23 @@ private:
     return bytes >= shortestRun;
   }
 
-  void append(SmallVectorImpl<Part> &parts, Value v, ArrayRef<DimExpr> offset) {
-    auto inner = v.getDefiningOp<AssembleOp>();
-    if (!inner) {
-      placed.insert(v);
-      parts.push_back({v, SmallVector<DimExpr>(offset)});
-      return;
-    }
-    for (auto [part, attr] : llvm::zip(inner.getParts(), inner.getOffsets())) {
-      SmallVector<DimExpr> shifted(offset);
-      for (auto [s, o] : llvm::zip(shifted, cast<DimsAttr>(attr).getDims()))
-        s = dimSimplify(s + o);
-      parts.push_back({part, shifted});
-    }
-  }
-
   void replace(Operation *op, ArrayRef<Part> parts) {
     auto values = llvm::map_to_vector(parts, [](const Part &p) { return p.value; });
     auto offsets = llvm::map_to_vector(
         parts, [&](const Part &p) -> Attribute { return DimsAttr::get(b.getContext(), p.offset); });
     auto assemble =
         AssembleOp::create(b, op->getLoc(), op->getResult(0).getType(), values, b.getArrayAttr(offsets));
-    SmallVector<Value> operands(op->getOperands());
     op->getResult(0).replaceAllUsesWith(assemble.getResult());
     op->erase();
-    for (Value v : operands)
-      if (Operation *def = v.getDefiningOp(); def && isa<AssembleOp, ConstantOp>(def) && def->use_empty())
-        def->erase();
   }
 
   LogicalResult rewriteConcat(ConcatOp op) {
     int64_t axis = op.getAxis();
-    llvm::SmallDenseSet<Value, 8> seen;
-    for (Value v : op.getInputs())
-      if (!seen.insert(v).second || !isWritable(v, axis)) return failure();
     SmallVector<Part> parts;
     SmallVector<DimExpr> offset(getDims(op.getResult()).size(), dimConstant(b.getContext(), 0));
     for (Value v : op.getInputs()) {
-      append(parts, v, offset);
+      if (!hasLongRuns(v, axis)) return failure();
+      parts.push_back({v, offset});
       offset[axis] = dimSimplify(offset[axis] + getDims(v)[axis]);
     }
     replace(op, parts);
@@ -117,11 +85,12 @@ private:
       if (!lowValue || !high || *lowValue < 0 || *high < 0) return failure();
       if (*lowValue || *high) last = d;
     }
-    if (last < 0 || !isWritable(op.getOperand(), last)) return failure();
-    SmallVector<Part> parts;
-    append(parts, op.getOperand(), low);
+    if (last < 0 || !hasLongRuns(op.getOperand(), last)) return failure();
+    SmallVector<Part> parts{{op.getOperand(), SmallVector<DimExpr>(low)}};
     fillBorder(op, in, out, parts);
+    Value fill = op.getValue();
     replace(op, parts);
+    if (fill && fill.use_empty()) fill.getDefiningOp()->erase();
     return success();
   }
 
@@ -163,15 +132,12 @@ private:
         slabs.push_back(ExpandOp::create(b, op.getLoc(), t, scalar));
       YieldOp::create(b, op.getLoc(), slabs);
     }
-    for (auto [value, o] : llvm::zip(kernel.getResults(), offsets)) {
-      placed.insert(value);
+    for (auto [value, o] : llvm::zip(kernel.getResults(), offsets))
       parts.push_back({value, o});
-    }
   }
 
   func::FuncOp func;
   OpBuilder b;
-  llvm::DenseSet<Value> placed; // parts of an assemble already
 };
 
 struct FormAssemblesPass : girih::impl::FormAssemblesBase<FormAssemblesPass> {

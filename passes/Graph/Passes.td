@@ -130,9 +130,9 @@ def SinkReshapes : GraphPass<"girih-sink-reshapes"> {
 def FormAssembles : GraphPass<"girih-form-assembles"> {
   let summary = "concatenations and constant pads that producers can write in place";
   let description = [{
-    A concatenation or a constant pad whose parts are results of kernels becomes a `girih.assemble`: each part's producer writes to its offset.
-    The border of a pad is one kernel without inputs that fills its slabs. Others stay ops that a kernel computes by
-    reading: parts that are arguments, constants, reshaped, needed dense, at another offset elsewhere, or made of runs shorter than 32 bytes.
+    A concatenation or a constant pad becomes a `girih.assemble`: each part's producer writes to its offset, and the plan stage copies
+    the parts that cannot be had that way. The border of a pad is one kernel without inputs that fills its slabs. Parts in runs
+    shorter than 32 bytes, and pads of unknown sign, stay ops that a kernel computes by reading.
 
     ```mlir
     %r = girih.concat %a, %b {axis = 3 : i64} : ...

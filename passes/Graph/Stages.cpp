@@ -28,7 +28,7 @@ void girih::buildGroupStage(OpPassManager &pm) {
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(createSinkReshapes());
   func.addPass(createCSEPass());
-  // In-place parts are chosen before grouping: they are exits of kernels.
+  // Before grouping: the parts of an assemble are results of kernels.
   func.addPass(createFormAssembles());
   func.addPass(createFormKernels());
 }
