@@ -130,3 +130,8 @@ def test_formatting():
     sources = with_suffix(".h", ".c", ".cpp")
     r = subprocess.run([tool, "--dry-run", "--Werror", *sources], cwd=SOURCE, capture_output=True, text=True)
     report(sorted({line.split(": error:")[0].rsplit(":", 2)[0] + ": run clang-format-22 -i on it" for line in r.stderr.splitlines() if ": error:" in line}))
+
+
+def test_generated_docs_are_current():
+    r = subprocess.run([str(SOURCE / "tools" / "docs.sh"), "--check"], capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr
