@@ -1,6 +1,7 @@
-/* Greedy best fit: items are placed one after the other, each into the smallest gap between the items already placed
- * that are alive at the same time. Which order is best depends on the graph, so a few are tried and the best is kept.
- * The neighbours in time come from an interval tree that is laid out in an array: it serves all orders. */
+/* Greedy best fit: items are placed one after the other, each into the smallest gap between the items already
+ * placed that are alive at the same time. Which order is best depends on the graph, so a few are tried and
+ * the best is kept. The neighbours in time come from an interval tree that is laid out in an array: it serves
+ * all orders. */
 #include "runtime/arena.h"
 #include "runtime/abi.h"
 #include <stdlib.h>
@@ -11,7 +12,7 @@ enum { ORDERS = 4 };
 typedef struct {
   const girih_arena_item *items;
   size_t count;
-  uint32_t *by_first;  /* items sorted by `first`: an implicit balanced tree, root of [lo, hi) in the middle */
+  uint32_t *by_first; /* items sorted by `first`: an implicit balanced tree, root of [lo, hi) in the middle */
   uint32_t *tree_last; /* largest `last` in the subtree whose root is at this position */
   uint32_t *order;
   uint32_t *near; /* placed items alive at the same time, while one item is placed */
@@ -24,7 +25,8 @@ static int64_t aligned(int64_t bytes) {
   return (bytes + (GIRIH_ALIGNMENT - 1)) & ~(int64_t)(GIRIH_ALIGNMENT - 1);
 }
 
-/* Sorts `a` by `less`; heap sort, so that no input is slow and no recursion is deep. Ties must be broken by `less`. */
+/* Sorts `a` by `less`; heap sort, so that no input is slow and no recursion is deep. Ties must be broken by
+ * `less`. */
 typedef int (*less_fn)(const plan_state *s, int order, uint32_t a, uint32_t b);
 
 static void sort(const plan_state *s, int order, uint32_t *a, size_t n, less_fn less) {
@@ -94,7 +96,8 @@ static uint32_t build_tree(plan_state *s, size_t lo, size_t hi) {
   return s->tree_last[mid] = last;
 }
 
-/* Appends to `near` the placed items of [lo, hi) that are alive together with `item`; returns the new length. */
+/* Appends to `near` the placed items of [lo, hi) that are alive together with `item`; returns the new length.
+ */
 static size_t find_near(const plan_state *s, size_t lo, size_t hi, const girih_arena_item *item, size_t n) {
   while (lo < hi) {
     size_t mid = lo + (hi - lo) / 2;
@@ -108,7 +111,8 @@ static size_t find_near(const plan_state *s, size_t lo, size_t hi, const girih_a
   return n;
 }
 
-/* Places all items in the given order into `offsets`. Returns the size, or `limit` as soon as it is reached. */
+/* Places all items in the given order into `offsets`. Returns the size, or `limit` as soon as it is reached.
+ */
 static int64_t place_all(plan_state *s, int order, int64_t limit) {
   sort(s, order, s->order, s->count, less_order);
   memset(s->placed, 0, s->count);
@@ -156,7 +160,8 @@ static int64_t live_maximum(plan_state *s) {
       by_last[root] = value;
     }
     size_t leaf = n++;
-    for (size_t parent; leaf && s->items[by_last[parent = (leaf - 1) / 2]].last > s->items[i].last; leaf = parent)
+    for (size_t parent; leaf && s->items[by_last[parent = (leaf - 1) / 2]].last > s->items[i].last;
+         leaf = parent)
       by_last[leaf] = by_last[parent];
     by_last[leaf] = i;
     live += s->sizes[i];
@@ -181,20 +186,23 @@ int64_t girih_arena_plan(girih_arena_item *items, size_t count, int64_t *lower_b
   s.sizes = (int64_t *)memory, s.offsets = s.sizes + count, s.best = s.offsets + count;
   s.by_first = (uint32_t *)(s.best + count), s.tree_last = s.by_first + count, s.order = s.tree_last + count;
   s.near = s.order + count, s.placed = (unsigned char *)(s.near + count);
-  for (size_t i = 0; i < count; ++i) s.sizes[i] = aligned(items[i].bytes), s.by_first[i] = (uint32_t)i;
+  for (size_t i = 0; i < count; ++i)
+    s.sizes[i] = aligned(items[i].bytes), s.by_first[i] = (uint32_t)i;
   sort(&s, 0, s.by_first, count, less_first);
   build_tree(&s, 0, count);
 
   int64_t bound = live_maximum(&s);
   int64_t total = INT64_MAX;
-  for (size_t i = 0; i < count; ++i) s.order[i] = (uint32_t)i;
+  for (size_t i = 0; i < count; ++i)
+    s.order[i] = (uint32_t)i;
   for (int order = 0; order < ORDERS && total > bound; ++order) {
     int64_t size = place_all(&s, order, total);
     if (size >= total) continue;
     total = size;
     memcpy(s.best, s.offsets, count * sizeof(int64_t));
   }
-  for (size_t i = 0; i < count; ++i) items[i].offset = s.best[i];
+  for (size_t i = 0; i < count; ++i)
+    items[i].offset = s.best[i];
   free(memory);
   if (lower_bound) *lower_bound = bound;
   return total;

@@ -1,13 +1,14 @@
 /* The C API of compiled models: load, inspect, run.
  *
- * A model is immutable and may be shared by any number of threads. A context holds what runs need (threads, working
- * memory); runs on one context are done one after the other, runs on different contexts at the same time.
- * A compiled shared library exports all of this except girih_load, so that dlopen of it is enough; programs that prefer
- * girih_load link libgirih.
+ * A model is immutable and may be shared by any number of threads. A context holds what runs need (threads,
+ * working memory); runs on one context are done one after the other, runs on different contexts at the same
+ * time. A compiled shared library exports all of this except girih_load, so that dlopen of it is enough;
+ * programs that prefer girih_load link libgirih.
  *
- * Errors: functions return a girih_status and, when it is not GIRIH_OK, write a message to `error` unless that is null. The
- * message names what is wrong, what was expected and what was given. Nothing is ever printed, no function aborts.
- * Sizes are in elements for dimensions and in bytes where a name says so; times are in nanoseconds.
+ * Errors: functions return a girih_status and, when it is not GIRIH_OK, write a message to `error` unless
+ * that is null. The message names what is wrong, what was expected and what was given. Nothing is ever
+ * printed, no function aborts. Sizes are in elements for dimensions and in bytes where a name says so; times
+ * are in nanoseconds.
  */
 #ifndef GIRIH_RUNTIME_GIRIH_H
 #define GIRIH_RUNTIME_GIRIH_H
@@ -33,9 +34,18 @@ typedef enum girih_status {
 
 /* Element types. The values are stable. Elements of GIRIH_BOOL are bytes of 0 or 1. */
 enum girih_dtype_code {
-  GIRIH_F32 = 1, GIRIH_F64 = 2, GIRIH_F16 = 3, GIRIH_BF16 = 4,
-  GIRIH_I8 = 5, GIRIH_I16 = 6, GIRIH_I32 = 7, GIRIH_I64 = 8,
-  GIRIH_U8 = 9, GIRIH_U16 = 10, GIRIH_U32 = 11, GIRIH_U64 = 12,
+  GIRIH_F32 = 1,
+  GIRIH_F64 = 2,
+  GIRIH_F16 = 3,
+  GIRIH_BF16 = 4,
+  GIRIH_I8 = 5,
+  GIRIH_I16 = 6,
+  GIRIH_I32 = 7,
+  GIRIH_I64 = 8,
+  GIRIH_U8 = 9,
+  GIRIH_U16 = 10,
+  GIRIH_U32 = 11,
+  GIRIH_U64 = 12,
   GIRIH_BOOL = 13
 };
 
@@ -44,16 +54,16 @@ typedef struct girih_error {
   char message[1024];
 } girih_error;
 
-/* A compiled model's tables, made by `girih compile`: in a shared library the symbol GIRIH_TABLE_SYMBOL, in a static one the
- * symbol that its header declares. */
+/* A compiled model's tables, made by `girih compile`: in a shared library the symbol GIRIH_TABLE_SYMBOL, in a
+ * static one the symbol that its header declares. */
 typedef struct girih_artifact girih_artifact;
 #define GIRIH_TABLE_SYMBOL "girih_artifact_table"
 
 typedef struct girih_model girih_model;
 typedef struct girih_context girih_context;
 
-/* A dense row-major array in the caller's memory. `data` of an input is only read; it may be null if there are no elements.
- * Any alignment that suits the element type will do; GIRIH_ALIGNMENT (64) bytes are best. */
+/* A dense row-major array in the caller's memory. `data` of an input is only read; it may be null if there
+ * are no elements. Any alignment that suits the element type will do; GIRIH_ALIGNMENT (64) bytes are best. */
 typedef struct girih_tensor {
   void *data;
   uint32_t dtype; /* girih_dtype_code */
@@ -64,7 +74,7 @@ typedef struct girih_tensor {
 /* An input or output as the model declares it. Memory belongs to the model and lives as long as it. */
 typedef struct girih_tensor_info {
   const char *name;
-  uint32_t dtype;              /* girih_dtype_code */
+  uint32_t dtype; /* girih_dtype_code */
   uint32_t rank;
   const int64_t *dims;         /* `rank` sizes; -1 where a size depends on the inputs */
   const char *const *dim_text; /* `rank` texts: "3", "seq", "past + 1" */
@@ -90,18 +100,19 @@ typedef struct girih_model_info {
   int64_t macs;          /* multiply-adds of a run; 0 where they depend on the inputs */
   int64_t weights_bytes;
   int64_t arena_bytes;       /* working memory of a context; -1 where it depends on the inputs */
-  int64_t arena_lower_bound; /* largest sum of values alive at once, bytes; 0 where it depends on the inputs */
+  int64_t arena_lower_bound; /* the most bytes of values alive at once; 0 where it depends */
   int64_t scratch_bytes;     /* more working memory, for each thread */
 } girih_model_info;
 
-/* The host's own executor: calls chunk(argument, i) once for every i in [0, count), in any order, on any threads, at the same
- * time if it likes, and returns when all calls have returned. `count` is at most the context's number of threads. */
+/* The host's own executor: calls chunk(argument, i) once for every i in [0, count), in any order, on any
+ * threads, at the same time if it likes, and returns when all calls have returned. `count` is at most the
+ * context's number of threads. */
 typedef void (*girih_parallel_for)(void *executor, uint32_t count, void (*chunk)(void *argument, uint32_t i),
                                    void *argument);
 
 /* Zero-initialise, then set what differs. */
 typedef struct girih_options {
-  uint32_t threads;                /* the caller's included; 0: as many as CPUs are allowed by affinity and cgroup */
+  uint32_t threads; /* the caller's included; 0: as many as CPUs are allowed by affinity and cgroup */
   girih_parallel_for parallel_for; /* null: a pool of our own with threads - 1 workers */
   void *executor;                  /* passed to parallel_for; must outlive the context */
 } girih_options;
@@ -126,31 +137,33 @@ GIRIH_API const char *girih_dtype_name(uint32_t dtype);
 /* Bytes of an element; 0 for no girih_dtype_code. Any thread. */
 GIRIH_API size_t girih_dtype_bytes(uint32_t dtype);
 
-/* Loads the shared library at `path` (a file, not searched for) and opens the model in it. On success *model is the caller's,
- * to be given to girih_close. Any thread. Only in libgirih, not in compiled models.
- * Errors: NOT_FOUND, INCOMPATIBLE (no compiled model, other version, damaged weights file), OUT_OF_MEMORY. */
+/* Loads the shared library at `path` (a file, not searched for) and opens the model in it. On success *model
+ * is the caller's, to be given to girih_close. Any thread. Only in libgirih, not in compiled models. Errors:
+ * NOT_FOUND, INCOMPATIBLE (no compiled model, other version, damaged weights file), OUT_OF_MEMORY. */
 GIRIH_API girih_status girih_load(const char *path, girih_model **model, girih_error *error);
 
-/* Opens a model that is linked into the program or library. `artifact` must stay in place until girih_close and until its
- * contexts are destroyed. Weights kept in a file are looked for in `weights_folder`, or, if that is null, beside the library
- * or program that holds `artifact`; the file is mapped read-only and must not change while the model is open. On
- * success *model is the caller's, to be given to girih_close. Any thread.
- * Errors: INVALID_ARGUMENT, NOT_FOUND (weights file), INCOMPATIBLE, OUT_OF_MEMORY. */
-GIRIH_API girih_status girih_open(const girih_artifact *artifact, const char *weights_folder, girih_model **model,
-                                  girih_error *error);
+/* Opens a model that is linked into the program or library. `artifact` must stay in place until girih_close
+ * and until its contexts are destroyed. Weights kept in a file are looked for in `weights_folder`, or, if
+ * that is null, beside the library or program that holds `artifact`; the file is mapped read-only and must
+ * not change while the model is open. On success *model is the caller's, to be given to girih_close. Any
+ * thread. Errors: INVALID_ARGUMENT, NOT_FOUND (weights file), INCOMPATIBLE, OUT_OF_MEMORY. */
+GIRIH_API girih_status girih_open(const girih_artifact *artifact, const char *weights_folder,
+                                  girih_model **model, girih_error *error);
 
-/* Gives the model back. Contexts made from it stay valid; memory is released with the last of them. Null is allowed. Any
- * thread, once. */
+/* Gives the model back. Contexts made from it stay valid; memory is released with the last of them. Null is
+ * allowed. Any thread, once. */
 GIRIH_API void girih_close(girih_model *model);
 
 /* Fills *info. Texts belong to the model. Any thread. */
 GIRIH_API void girih_get_model_info(const girih_model *model, girih_model_info *info);
 
-/* Input or output `index` in the model's order; null if there is none. The result belongs to the model. Any thread. */
+/* Input or output `index` in the model's order; null if there is none. The result belongs to the model. Any
+ * thread. */
 GIRIH_API const girih_tensor_info *girih_get_input(const girih_model *model, uint32_t index);
 GIRIH_API const girih_tensor_info *girih_get_output(const girih_model *model, uint32_t index);
 
-/* Fills *info with symbol `index`. Texts belong to the model. Any thread. Errors: INVALID_ARGUMENT (index). */
+/* Fills *info with symbol `index`. Texts belong to the model. Any thread. Errors: INVALID_ARGUMENT (index).
+ */
 GIRIH_API girih_status girih_get_symbol(const girih_model *model, uint32_t index, girih_symbol_info *info,
                                         girih_error *error);
 
@@ -158,9 +171,10 @@ GIRIH_API girih_status girih_get_symbol(const girih_model *model, uint32_t index
 GIRIH_API int64_t girih_find_input(const girih_model *model, const char *name);
 GIRIH_API int64_t girih_find_output(const girih_model *model, const char *name);
 
-/* Makes a context and its worker threads. `options` may be null and is not kept. On success *context is the caller's, to
- * be given to girih_destroy. Working memory is taken at the first run. Not to be used in a forked child. Any thread.
- * Errors: INCOMPATIBLE (this CPU lacks instructions), INVALID_ARGUMENT, OUT_OF_MEMORY, SYSTEM_ERROR (threads). */
+/* Makes a context and its worker threads. `options` may be null and is not kept. On success *context is the
+ * caller's, to be given to girih_destroy. Working memory is taken at the first run. Not to be used in a
+ * forked child. Any thread. Errors: INCOMPATIBLE (this CPU lacks instructions), INVALID_ARGUMENT,
+ * OUT_OF_MEMORY, SYSTEM_ERROR (threads). */
 GIRIH_API girih_status girih_create(girih_model *model, const girih_options *options, girih_context **context,
                                     girih_error *error);
 
@@ -170,25 +184,26 @@ GIRIH_API void girih_destroy(girih_context *context);
 /* The number of threads that runs use, the caller's included. Any thread. */
 GIRIH_API uint32_t girih_get_threads(const girih_context *context);
 
-/* Sets dtype, rank and dims of all outputs for the given inputs, in the model's order; leaves their data alone. Input data
- * are read only where the model computes shapes from them, and may else be null. Any thread.
- * Errors: INVALID_ARGUMENT (an input's type or shape), OUT_OF_MEMORY (absurd sizes). */
+/* Sets dtype, rank and dims of all outputs for the given inputs, in the model's order; leaves their data
+ * alone. Input data are read only where the model computes shapes from them, and may else be null. Any
+ * thread. Errors: INVALID_ARGUMENT (an input's type or shape), OUT_OF_MEMORY (absurd sizes). */
 GIRIH_API girih_status girih_infer(girih_context *context, const girih_tensor *inputs, girih_tensor *outputs,
                                    girih_error *error);
 
-/* Runs the model. `inputs` and `outputs` are arrays in the model's order. Outputs are written to the caller's memory; their
- * dtype, rank and dims must be those of girih_infer, and they may overlap neither each other nor an input. Nothing of
- * the caller's is kept. Any thread; calls on one context wait for each other.
- * Errors: as girih_infer, and INVALID_ARGUMENT (an output, null data). After an error outputs are undefined. */
-GIRIH_API girih_status girih_run(girih_context *context, const girih_tensor *inputs, const girih_tensor *outputs,
-                                 girih_error *error);
+/* Runs the model. `inputs` and `outputs` are arrays in the model's order. Outputs are written to the caller's
+ * memory; their dtype, rank and dims must be those of girih_infer, and they may overlap neither each other
+ * nor an input. Nothing of the caller's is kept. Any thread; calls on one context wait for each other.
+ * Errors: as girih_infer, and INVALID_ARGUMENT (an output, null data). After an error outputs are undefined.
+ */
+GIRIH_API girih_status girih_run(girih_context *context, const girih_tensor *inputs,
+                                 const girih_tensor *outputs, girih_error *error);
 
-/* Switches the timing of each launch on (and its sums to zero) or off. Off at first. Any thread, not during a run.
- * Errors: OUT_OF_MEMORY. */
+/* Switches the timing of each launch on (and its sums to zero) or off. Off at first. Any thread, not during a
+ * run. Errors: OUT_OF_MEMORY. */
 GIRIH_API girih_status girih_set_profiling(girih_context *context, int on, girih_error *error);
 
-/* Fills *info for launch `index` < launch_count. Texts belong to the model. Before the first run, values that depend
- * on the inputs are 0. Any thread. Errors: INVALID_ARGUMENT (index). */
+/* Fills *info for launch `index` < launch_count. Texts belong to the model. Before the first run, values that
+ * depend on the inputs are 0. Any thread. Errors: INVALID_ARGUMENT (index). */
 GIRIH_API girih_status girih_get_launch(girih_context *context, uint32_t index, girih_launch_info *info,
                                         girih_error *error);
 

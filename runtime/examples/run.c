@@ -2,8 +2,8 @@
  *
  *   cc -I.. run.c ../../build/lib/libgirih.a -lpthread -lm -o run && ./run model.so
  *
- * Dynamic sizes are taken as 1. A model that is linked statically is opened by girih_open instead of girih_load:
- * see docs/c-api.md.
+ * Dynamic sizes are taken as 1. A model that is linked statically is opened by girih_open instead of
+ * girih_load: see docs/c-api.md.
  */
 #include "girih.h"
 #include <stdio.h>
@@ -36,7 +36,8 @@ int main(int argc, char **argv) {
   options.threads = 1;
   if (girih_create(model, &options, &context, &error)) return fail(error.message);
 
-  girih_tensor *inputs = calloc(info.input_count + info.output_count, sizeof *inputs), *outputs = inputs + info.input_count;
+  girih_tensor *inputs = calloc(info.input_count + info.output_count, sizeof *inputs),
+               *outputs = inputs + info.input_count;
   if (!inputs) return fail("out of memory");
   for (uint32_t i = 0; i < info.input_count; ++i) {
     const girih_tensor_info *declared = girih_get_input(model, i);
