@@ -1,0 +1,275 @@
+#include "backends/CPU/EmitHost.h"
+#include "backends/CPU/EmitSlots.h"
+#include "runtime/abi.h"
+#include "llvm/IR/Constants.h"
+
+using namespace mlir;
+
+namespace girih {
+
+std::string weightsSymbol(StringRef prefix) { return (prefix + "girih_weights").str(); }
+
+namespace {
+
+/// Builds the constants. A table's LLVM type is a struct of i32, i64 and pointer fields, which has the C struct's layout.
+class HostBuilder {
+public:
+  HostBuilder(ModuleOp source, func::FuncOp main, llvm::Module &module, const HostOptions &options)
+      : source(source), main(main), module(module), context(module.getContext()), options(options), slots(main) {}
+  LogicalResult build(const Weights &weights, const CpuTarget &target);
+
+private:
+  using C = llvm::Constant *;
+  C i32(uint64_t v) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), uint32_t(v)); }
+  C i64(int64_t v) { return llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(context), v); }
+  C null() { return llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0)); }
+  C record(ArrayRef<C> fields) { return llvm::ConstantStruct::getAnon(context, fields); }
+  C text(StringRef s);
+  C array(ArrayRef<C> elements, StringRef name);
+  C constant(C value, StringRef name);
+
+  C size(DimExpr expr, Location loc);
+  C sizes(ArrayRef<DimExpr> exprs, Location loc, StringRef name);
+  C ref(RefAttr attr, Location loc);
+  C launch(LaunchOp op);
+  C tensor(RankedTensorType type, StringRef name, Location loc);
+  C tensors(TypeRange types, bool isInput);
+  C arena();
+  C symbols();
+  C copies(uint32_t &count);
+  int64_t scratch();
+  int64_t number(StringRef attr);
+
+  ModuleOp source;
+  func::FuncOp main;
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  const HostOptions &options;
+  SlotTable slots;
+  llvm::StringMap<C> texts;
+  bool failedSize = false;
+};
+
+} // namespace
+
+llvm::Constant *HostBuilder::constant(C value, StringRef name) {
+  auto *global = new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
+  global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+  return global;
+}
+
+llvm::Constant *HostBuilder::text(StringRef s) {
+  C &c = texts[s];
+  if (!c) c = constant(llvm::ConstantDataArray::getString(context, s), "text");
+  return c;
+}
+
+llvm::Constant *HostBuilder::array(ArrayRef<C> elements, StringRef name) {
+  if (elements.empty()) return null();
+  return constant(llvm::ConstantArray::get(llvm::ArrayType::get(elements[0]->getType(), elements.size()), elements), name);
+}
+
+/// girih_abi_size
+llvm::Constant *HostBuilder::size(DimExpr expr, Location loc) {
+  expr = dimSimplify(expr);
+  if (auto value = dimValue(expr)) return record({i64(-1), i64(*value)});
+  int64_t slot = slots.getSlot(expr, loc);
+  failedSize |= slot < 0;
+  return record({i64(slot), i64(0)});
+}
+
+llvm::Constant *HostBuilder::sizes(ArrayRef<DimExpr> exprs, Location loc, StringRef name) {
+  SmallVector<C> list;
+  for (DimExpr e : exprs) list.push_back(size(e, loc));
+  return array(list, name);
+}
+
+/// girih_abi_buffer_ref
+llvm::Constant *HostBuilder::ref(RefAttr attr, Location loc) {
+  return record({i32(uint64_t(attr.getBase())), i32(attr.getIndex()), size(attr.getOffset().getDims().front(), loc)});
+}
+
+/// girih_abi_launch
+llvm::Constant *HostBuilder::launch(LaunchOp op) {
+  Location loc = op.getLoc();
+  std::string symbol = options.prefix + op.getKernel().str();
+  llvm::Function *kernel = module.getFunction(symbol);
+  if (!kernel) {
+    llvm::Type *p = llvm::PointerType::get(context, 0), *i = llvm::Type::getInt64Ty(context);
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {p, p, i, i, p}, false);
+    kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, symbol, module);
+    kernel->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  }
+  auto name = op->getAttrOfType<StringAttr>("girih.name");
+  SmallVector<C> buffers;
+  for (RefAttr r : op.getRefs()->getAsRange<RefAttr>()) buffers.push_back(ref(r, loc));
+  auto one = [&](DimsAttr attr) { return size(attr.getDims().front(), loc); };
+  return record({kernel, text(name ? name.getValue() : op.getKernel()), text(op.getKernel()), array(buffers, "buffers"),
+                 sizes(op.getDims().getDims(), loc, "dims"), i32(buffers.size()), i32(op.getDims().getDims().size()),
+                 one(op.getTasks()), one(op.getFlops()), one(op.getBytes())});
+}
+
+static uint32_t getDtype(Type type) {
+  if (type.isF32()) return GIRIH_F32;
+  if (type.isF64()) return GIRIH_F64;
+  if (type.isF16()) return GIRIH_F16;
+  if (type.isBF16()) return GIRIH_BF16;
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer) return 0;
+  bool isUnsigned = integer.isUnsigned();
+  switch (integer.getWidth()) {
+  case 1:
+    return GIRIH_BOOL;
+  case 8:
+    return isUnsigned ? GIRIH_U8 : GIRIH_I8;
+  case 16:
+    return isUnsigned ? GIRIH_U16 : GIRIH_I16;
+  case 32:
+    return isUnsigned ? GIRIH_U32 : GIRIH_I32;
+  case 64:
+    return isUnsigned ? GIRIH_U64 : GIRIH_I64;
+  default:
+    return 0;
+  }
+}
+
+/// girih_abi_tensor
+llvm::Constant *HostBuilder::tensor(RankedTensorType type, StringRef name, Location loc) {
+  SmallVector<DimExpr> dims = getDims(type);
+  uint32_t dtype = getDtype(type.getElementType());
+  if (!dtype || dims.size() > GIRIH_MAX_RANK) {
+    emitError(loc) << "'" << name << "' is " << type << ", which compiled models cannot take or give: expected at most "
+                   << GIRIH_MAX_RANK << " dimensions, floating-point elements of 16 to 64 bits, bools, or integers of 8 to 64 bits";
+    failedSize = true;
+  }
+  SmallVector<C> dimTexts;
+  for (DimExpr d : dims) dimTexts.push_back(text(dimToString(d)));
+  return record({text(name), i32(dtype), i32(dims.size()), sizes(dims, loc, "dims"), array(dimTexts, "dim_text")});
+}
+
+llvm::Constant *HostBuilder::tensors(TypeRange types, bool isInput) {
+  SmallVector<C> list;
+  for (auto [i, type] : llvm::enumerate(types)) {
+    auto name = isInput ? main.getArgAttrOfType<StringAttr>(i, "girih.name") : main.getResultAttrOfType<StringAttr>(i, "girih.name");
+    std::string fallback = (isInput ? "input" : "output") + std::to_string(i);
+    list.push_back(tensor(cast<RankedTensorType>(type), name ? name.getValue() : StringRef(fallback), main.getLoc()));
+  }
+  return array(list, isInput ? "inputs" : "outputs");
+}
+
+/// girih_abi_arena_buffer
+llvm::Constant *HostBuilder::arena() {
+  SmallVector<C> list;
+  for (DimsAttr attr : source->getAttrOfType<ArrayAttr>("girih.arena").getAsRange<DimsAttr>()) {
+    ArrayRef<DimExpr> d = attr.getDims();
+    list.push_back(record({size(d[0], main.getLoc()), i32(*dimValue(d[1])), i32(*dimValue(d[2])), i64(*dimValue(d[3]))}));
+  }
+  return array(list, "arena_buffers");
+}
+
+/// girih_abi_symbol
+llvm::Constant *HostBuilder::symbols() {
+  SmallVector<C> list;
+  for (auto [slot, s] : llvm::enumerate(slots.getSources()))
+    list.push_back(record({i32(s.input), i32(s.axis), i32(slot), text(s.name)}));
+  return array(list, "symbols");
+}
+
+/// girih_abi_copy, for each output that no launch writes.
+llvm::Constant *HostBuilder::copies(uint32_t &count) {
+  Operation *end = main.getBody().front().getTerminator();
+  SmallVector<C> list;
+  for (auto [i, r] : llvm::enumerate(end->getAttrOfType<ArrayAttr>("girih.refs").getAsRange<RefAttr>()))
+    if (r.getBase() != BufferBase::output || r.getIndex() != int64_t(i))
+      list.push_back(record({ref(r, main.getLoc()), i32(i)}));
+  count = list.size();
+  return array(list, "copies");
+}
+
+int64_t HostBuilder::scratch() {
+  int64_t most = 0;
+  for (Operation &op : *source.getBody())
+    if (auto bytes = op.getAttrOfType<IntegerAttr>("girih.scratch")) most = std::max(most, bytes.getInt());
+  return most;
+}
+
+int64_t HostBuilder::number(StringRef attr) {
+  auto value = source->getAttrOfType<IntegerAttr>(attr);
+  return value ? value.getInt() : 0;
+}
+
+LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target) {
+  if (!source->hasAttr("girih.arena")) return source.emitError("has no girih.arena; the buffers stage makes it");
+  SmallVector<C> launches;
+  main.walk([&](LaunchOp op) { launches.push_back(launch(op)); });
+  C launchTable = array(launches, "launches");
+  C inputs = tensors(main.getArgumentTypes(), true), outputs = tensors(main.getResultTypes(), false);
+  C arenaTable = arena();
+  uint32_t copyCount;
+  C copyTable = copies(copyCount), symbolTable = symbols();
+  if (failedSize) return failure();
+  llvm::Function *compute = slots.emit(module, "compute_slots");
+
+  bool external = !options.weightsFile.empty();
+  C data = null();
+  if (weights.bytes && !external) {
+    auto *bytes = new llvm::GlobalVariable(module, llvm::ArrayType::get(llvm::Type::getInt8Ty(context), 0), true,
+                                           llvm::GlobalValue::ExternalLinkage, nullptr, weightsSymbol(options.prefix));
+    bytes->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    data = bytes;
+  }
+  auto name = source->getAttrOfType<StringAttr>("girih.model");
+  auto arenaCount = source->getAttrOfType<ArrayAttr>("girih.arena").size();
+  C table = record({i32(GIRIH_ABI_VERSION),
+                    i32(0),
+                    text(name ? name.getValue() : "model"),
+                    text(options.producer),
+                    text(target.cpu),
+                    text(target.requiredText()),
+                    i32(main.getNumArguments()),
+                    i32(main.getNumResults()),
+                    i32(launches.size()),
+                    i32(arenaCount),
+                    i32(slots.getSources().size()),
+                    i32(slots.size()),
+                    i32(copyCount),
+                    i32(number("girih.nodes")),
+                    inputs,
+                    outputs,
+                    launchTable,
+                    arenaTable,
+                    symbolTable,
+                    copyTable,
+                    compute ? compute : null(),
+                    i64(number("girih.arena_bytes")),
+                    i64(number("girih.arena_lower_bound")),
+                    i64(scratch()),
+                    data,
+                    i64(weights.bytes),
+                    external ? text(options.weightsFile) : null(),
+                    i64(options.weightsHash),
+                    i64(number("girih.parameters")),
+                    i64(number("girih.macs"))});
+  new llvm::GlobalVariable(module, table->getType(), true, llvm::GlobalValue::ExternalLinkage, table, options.tableSymbol);
+  [[maybe_unused]] const llvm::DataLayout &layout = module.getDataLayout();
+  assert(layout.getTypeAllocSize(table->getType()) == sizeof(girih_artifact));
+  assert(launches.empty() || layout.getTypeAllocSize(launches[0]->getType()) == sizeof(girih_abi_launch));
+  return success();
+}
+
+std::unique_ptr<llvm::Module> buildHostModule(ModuleOp module, const Weights &weights, const CpuTarget &target,
+                                              const HostOptions &options, llvm::LLVMContext &context) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main) {
+    module.emitError("has no function @main");
+    return nullptr;
+  }
+  auto host = std::make_unique<llvm::Module>("girih_host", context);
+  std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
+  host->setTargetTriple(machine->getTargetTriple());
+  host->setDataLayout(machine->createDataLayout());
+  if (failed(HostBuilder(module, main, *host, options).build(weights, target))) return nullptr;
+  return host;
+}
+
+} // namespace girih

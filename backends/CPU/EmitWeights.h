@@ -1,0 +1,30 @@
+// Weights as bytes: a relocatable object with one section, or a file that is mapped at load time. They never become LLVM constants,
+// and no more than one constant is in memory beyond what the module holds.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace girih {
+
+struct Weights {
+  struct Piece {
+    int64_t offset;
+    mlir::ElementsAttr value;
+    mlir::Location loc;
+  };
+  llvm::SmallVector<Piece> pieces; // by offset; equal constants share one
+  int64_t bytes = 0;
+};
+
+/// The weights that the launches' `refs` speak of.
+Weights collectWeights(mlir::ModuleOp module);
+
+/// Writes them, padded to their offsets.
+mlir::LogicalResult writeWeights(const Weights &weights, llvm::raw_ostream &os);
+
+/// Writes an ELF object that defines `symbol` (hidden) in a read-only section which the linker keeps apart from code.
+mlir::LogicalResult writeWeightsObject(const Weights &weights, llvm::StringRef symbol, llvm::raw_ostream &os);
+
+} // namespace girih
