@@ -1,11 +1,22 @@
 #include "compiler/Compile.h"
+#include "backends/CPU/EmitHost.h"
+#include "backends/CPU/EmitKernels.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/Dialects.h"
+#include "compiler/Link.h"
+#include "dialects/Graph/Graph.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/Timing.h"
+#include "runtime/abi.h"
 #include "llvm/Config/llvm-config.h"
-#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/Threading.h"
 
 using namespace mlir;
 
@@ -15,43 +26,95 @@ std::string versionText() {
   return "girih " GIRIH_VERSION ", LLVM " LLVM_VERSION_STRING;
 }
 
+static LogicalResult report(StringRef file, llvm::Error error) {
+  if (!error) return success();
+  llvm::errs() << "error: " << (file.empty() ? "" : file + ": ") << llvm::toString(std::move(error)) << "\n";
+  return failure();
+}
+
 namespace {
-/// One compilation: the context, and what the stages share.
-class Compilation {
+
+/// What is left of a compilation when its IR is gone. Linking needs no IR, and memory.
+struct Emitted {
+  LinkInputs inputs;
+  std::optional<TemporaryFile> weights; // an object, or the external file
+  int64_t weightsBytes = 0;
+  unsigned launches = 0, kernels = 0;
+  int64_t arenaBytes = 0, arenaLowerBound = 0;
+  int64_t nodes = 0, parameters = 0, macs = 0;
+};
+
+/// One line on stderr that says what is going on, once that takes long and somebody looks.
+class Progress {
 public:
-  Compilation(const CompileOptions &options, raw_ostream &out)
-      : options(options), out(out), diagnostics(&context, options.input, options.timing) {}
-  LogicalResult run();
+  ~Progress() {
+    if (shown) llvm::errs() << "\r\033[K";
+  }
+  void step(StringRef what) {
+    if (!llvm::sys::Process::StandardErrIsDisplayed() ||
+        std::chrono::steady_clock::now() - start < std::chrono::seconds(2))
+      return;
+    llvm::errs() << "\r\033[K" << what << " ...";
+    shown = true;
+  }
 
 private:
-  LogicalResult import();
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  bool shown = false;
+};
+
+/// One compilation: the context and what the stages share.
+class Compilation {
+public:
+  Compilation(const CompileOptions &options, const CpuTarget &target, TimingScope &timing, Progress &progress,
+              raw_ostream &out);
+  /// Runs the stages; prints IR where that is asked for, else fills `emitted`.
+  LogicalResult run(Emitted &emitted);
+
+private:
+  LogicalResult importInput();
   LogicalResult runStage(Stage stage);
-  void print();
+  LogicalResult emit(Emitted &emitted);
+  LogicalResult emitWeights(HostOptions &host, Emitted &emitted);
+  int64_t number(StringRef attribute);
 
   const CompileOptions &options;
+  const CpuTarget &target;
+  TimingScope &timing;
+  Progress &progress;
   raw_ostream &out;
-  MLIRContext context{registry(), MLIRContext::Threading::DISABLED};
+  llvm::DefaultThreadPool pool;
+  MLIRContext context;
   DiagnosticPrinter diagnostics;
-  DefaultTimingManager timing;
-  TimingScope root;
   OwningOpRef<ModuleOp> module;
-
-  static DialectRegistry registry() {
-    DialectRegistry r;
-    registerDialects(r);
-    return r;
-  }
 };
+
 } // namespace
 
-LogicalResult Compilation::import() {
-  TimingScope scope = root.nest("import");
+static DialectRegistry allDialects() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  return registry;
+}
+
+Compilation::Compilation(const CompileOptions &options, const CpuTarget &target, TimingScope &timing,
+                         Progress &progress, raw_ostream &out)
+    : options(options), target(target), timing(timing), progress(progress), out(out),
+      pool(llvm::hardware_concurrency(options.threads)),
+      context(allDialects(), MLIRContext::Threading::DISABLED),
+      diagnostics(&context, options.input, options.timing) {
+  if (pool.getMaxConcurrency() > 1) context.setThreadPool(pool);
+}
+
+LogicalResult Compilation::importInput() {
+  TimingScope scope = timing.nest("import");
   module = parseSourceFile<ModuleOp>(options.input, &context);
   return success(static_cast<bool>(module));
 }
 
 LogicalResult Compilation::runStage(Stage stage) {
-  TimingScope scope = root.nest(stageName(stage));
+  progress.step(stageName(stage));
+  TimingScope scope = timing.nest(stageName(stage));
   PassManager pm(&context);
   // Verifying once a stage finds what verifying after each pass finds, in a fraction of the time.
   pm.enableVerifier(false);
@@ -66,30 +129,207 @@ LogicalResult Compilation::runStage(Stage stage) {
   return verify(*module);
 }
 
-/// Constants are elided: an edited dump is for reading and for schedules, weights stay in the model.
-void Compilation::print() {
-  module->print(out, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(16));
+int64_t Compilation::number(StringRef attribute) {
+  auto value = (*module)->getAttrOfType<IntegerAttr>(attribute);
+  return value ? value.getInt() : 0;
 }
 
-LogicalResult Compilation::run() {
-  timing.setEnabled(options.timing);
-  timing.setDisplayMode(DefaultTimingManager::DisplayMode::Tree);
-  root = timing.getRootScope();
-  if (failed(import())) return failure();
+/// Weights go to an object for the linker, or to the file that lies beside the artifact.
+LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
+  TimingScope scope = timing.nest("weights");
+  Weights weights = collectWeights(*module);
+  emitted.weightsBytes = weights.bytes;
+  if (weights.bytes) {
+    auto file = TemporaryFile::create(options.output, options.externalWeights ? ".weights" : ".o");
+    if (!file) return report(options.output, file.takeError());
+    bool written = true;
+    auto error = file->write([&](raw_ostream &os) {
+      written =
+          succeeded(options.externalWeights ? writeWeights(weights, os)
+                                            : writeWeightsObject(weights, weightsSymbol(host.prefix), os));
+      return llvm::Error::success();
+    });
+    if (failed(report(options.output, std::move(error))) || !written) return failure();
+    if (options.externalWeights) {
+      auto mapped = llvm::MemoryBuffer::getFile(file->getPath(), false, false);
+      if (!mapped) return report(options.output, llvm::errorCodeToError(mapped.getError()));
+      host.weightsFile = (llvm::sys::path::filename(options.output) + ".weights").str();
+      host.weightsHash = girih_weights_hash((*mapped)->getBufferStart(), (*mapped)->getBufferSize());
+    }
+    emitted.weights = std::move(*file);
+  }
+  scope = timing.nest("tables");
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> tables = buildHostModule(*module, weights, target, host, llvmContext);
+  if (!tables) return failure();
+  LinkObject object{"girih_host.o", {}};
+  std::string error = emitModule(*tables, target, CodeKind::Object, object.bytes);
+  if (!error.empty()) return module->emitError("code generation of the tables failed: ") << error;
+  emitted.inputs.objects.push_back(std::move(object));
+  return success();
+}
+
+LogicalResult Compilation::emit(Emitted &emitted) {
+  progress.step("code generation");
+  HostOptions host;
+  host.producer = versionText();
+  bool isShared =
+      options.emit == Emit::Artifact && *getArtifactKind(options.output) == ArtifactKind::SharedLibrary;
+  if (options.emit == Emit::Artifact && !isShared) {
+    // Several models may meet in one program, so their symbols are told apart by the files' names.
+    host.prefix = "girih_" + getIdentifier(options.output) + "_";
+    host.tableSymbol = modelSymbol(options.output);
+  }
+  CodeKind kind = options.emit == Emit::LLVM  ? CodeKind::IR
+                  : options.emit == Emit::Asm ? CodeKind::Assembly
+                                              : CodeKind::Object;
+  {
+    TimingScope scope = timing.nest("kernels");
+    FailureOr<SmallVector<EmittedCode>> kernels = emitKernels(*module, target, kind, host.prefix);
+    if (failed(kernels)) return failure();
+    for (EmittedCode &k : *kernels)
+      emitted.inputs.objects.push_back({k.name + ".o", std::move(k.bytes)});
+  }
+  emitted.kernels = emitted.inputs.objects.size();
+  module->walk([&](LaunchOp) { ++emitted.launches; });
+  emitted.arenaBytes = number("girih.arena_bytes"),
+  emitted.arenaLowerBound = number("girih.arena_lower_bound");
+  emitted.nodes = number("girih.nodes"), emitted.parameters = number("girih.parameters"),
+  emitted.macs = number("girih.macs");
+  return options.emit == Emit::Artifact ? emitWeights(host, emitted) : success();
+}
+
+LogicalResult Compilation::run(Emitted &emitted) {
+  if (failed(importInput())) return failure();
   int first = static_cast<int>(options.startAfter.value_or(Stage::Import));
   for (int i = first; i <= static_cast<int>(Stage::LLVM); ++i) {
     Stage stage = static_cast<Stage>(i);
     if (i > first && failed(runStage(stage))) return failure();
-    if (options.stopAfter == stage) {
-      print();
-      return success();
-    }
+    if (options.stopAfter != stage) continue;
+    // Constants are elided: a dump is for reading and for schedules, weights stay in the model.
+    module->print(out, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(16));
+    return success();
   }
+  return emit(emitted);
+}
+
+static void printSummary(const CompileOptions &options, const Emitted &e, double seconds, raw_ostream &out) {
+  uint64_t size = 0;
+  llvm::sys::fs::file_size(options.output, size);
+  if (options.json) {
+    llvm::json::OStream json(out, 2);
+    json.object([&] {
+      json.attribute("output", options.output);
+      json.attribute("bytes", int64_t(size));
+      json.attribute("weights_bytes", e.weightsBytes);
+      json.attribute("nodes", e.nodes);
+      json.attribute("launches", e.launches);
+      json.attribute("kernels", e.kernels);
+      json.attribute("parameters", e.parameters);
+      json.attribute("macs", e.macs);
+      json.attribute("arena_bytes", e.arenaBytes);
+      json.attribute("arena_lower_bound", e.arenaLowerBound);
+      json.attribute("seconds", seconds);
+    });
+    out << "\n";
+    return;
+  }
+  out << options.output << llvm::format(": %.1f MB (weights %.1f MB), ", size / 1e6, e.weightsBytes / 1e6)
+      << e.launches << " launches of " << e.kernels << " kernels, ";
+  if (e.arenaBytes < 0) {
+    out << "arena planned per shape";
+  } else {
+    double ratio = e.arenaLowerBound ? double(e.arenaBytes) / e.arenaLowerBound : 1;
+    out << llvm::format("arena %.2f MB (%.2f of the lower bound)", e.arenaBytes / 1e6, ratio);
+  }
+  out << llvm::format(", %.1f s\n", seconds);
+}
+
+/// Where IR and code go: OUT if it is given, else standard output.
+static LogicalResult printTo(const CompileOptions &options, raw_ostream &out,
+                             llvm::function_ref<LogicalResult(raw_ostream &)> print) {
+  if (options.output.empty() || options.output == "-") return print(out);
+  auto file = TemporaryFile::create(options.output, "");
+  if (!file) return report("", file.takeError());
+  bool printed = true;
+  auto error = file->write([&](raw_ostream &os) {
+    printed = succeeded(print(os));
+    return llvm::Error::success();
+  });
+  if (failed(report(options.output, std::move(error))) || !printed) return failure();
+  return report("", file->keep(options.output));
+}
+
+static LogicalResult emitCode(const CompileOptions &options, const CpuTarget &target, TimingScope &timing,
+                              Progress &progress, raw_ostream &out) {
+  Emitted emitted;
+  if (failed(Compilation(options, target, timing, progress, out).run(emitted))) return failure();
+  if (options.stopAfter) return success();
+  if (options.emit == Emit::Obj) {
+    auto file = TemporaryFile::create(options.output, ".o");
+    if (!file) return report("", file.takeError());
+    if (failed(report(options.output,
+                      linkRelocatable(std::move(emitted.inputs), options.output, file->getPath()))))
+      return failure();
+    return report("", file->keep(options.output));
+  }
+  for (const LinkObject &o : emitted.inputs.objects)
+    out.write(o.bytes.data(), o.bytes.size());
+  return success();
+}
+
+static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarget &target,
+                                   TimingScope &timing, Progress &progress, raw_ostream &out) {
+  auto start = std::chrono::steady_clock::now();
+  auto kind = getArtifactKind(options.output);
+  if (!kind) return report("", kind.takeError());
+  auto file = TemporaryFile::create(options.output, llvm::sys::path::extension(options.output));
+  if (!file) return report("", file.takeError());
+  Emitted emitted;
+  if (failed(Compilation(options, target, timing, progress, out).run(emitted))) return failure();
+
+  progress.step("link");
+  TimingScope scope = timing.nest("link");
+  if (emitted.weights && !options.externalWeights) emitted.inputs.weights = emitted.weights->getPath();
+  unsigned threads = llvm::hardware_concurrency(options.threads).compute_thread_count();
+  auto error = linkArtifact(*kind, std::move(emitted.inputs), options.output, file->getPath(), threads);
+  if (failed(report(options.output, std::move(error)))) return failure();
+  if (*kind != ArtifactKind::SharedLibrary) {
+    std::string headerName = (options.output.substr(0, options.output.size() - 2) + ".h");
+    auto header = TemporaryFile::create(headerName, ".h");
+    if (!header) return report("", header.takeError());
+    auto write = [&](raw_ostream &os) {
+      os << getHeaderText(options.output, modelSymbol(options.output), versionText());
+      return llvm::Error::success();
+    };
+    if (failed(report("", header->write(write))) || failed(report("", header->keep(headerName))))
+      return failure();
+  }
+  if (options.externalWeights && emitted.weights)
+    if (failed(report("", emitted.weights->keep(options.output + ".weights")))) return failure();
+  if (failed(report("", file->keep(options.output, *kind == ArtifactKind::SharedLibrary)))) return failure();
+  scope.stop();
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  printSummary(options, emitted, seconds.count(), out);
   return success();
 }
 
 int compileModel(const CompileOptions &options, raw_ostream &out) {
-  return failed(Compilation(options, out).run());
+  llvm::Expected<CpuTarget> target = resolveCpuTarget(options.pipeline.cpu, options.pipeline.mattr);
+  if (!target) return failed(report("", target.takeError()));
+  DefaultTimingManager timing;
+  timing.setEnabled(options.timing);
+  timing.setDisplayMode(DefaultTimingManager::DisplayMode::Tree);
+  TimingScope root = timing.getRootScope();
+  Progress progress;
+  bool isArtifact = !options.stopAfter && options.emit == Emit::Artifact;
+  if (isArtifact) return failed(buildArtifact(options, *target, root, progress, out));
+  if (!options.stopAfter && options.emit == Emit::Obj && (options.output.empty() || options.output == "-"))
+    return failed(report("", llvm::createStringError("--emit=obj needs a file: -o OUT.o")));
+  if (!options.stopAfter && options.emit == Emit::Obj)
+    return failed(emitCode(options, *target, root, progress, out));
+  return failed(
+      printTo(options, out, [&](raw_ostream &os) { return emitCode(options, *target, root, progress, os); }));
 }
 
 } // namespace girih

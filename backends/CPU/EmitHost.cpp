@@ -7,15 +7,19 @@ using namespace mlir;
 
 namespace girih {
 
-std::string weightsSymbol(StringRef prefix) { return (prefix + "girih_weights").str(); }
+std::string weightsSymbol(StringRef prefix) {
+  return (prefix + "girih_weights").str();
+}
 
 namespace {
 
-/// Builds the constants. A table's LLVM type is a struct of i32, i64 and pointer fields, which has the C struct's layout.
+/// Builds the constants. A table's LLVM type is a struct of i32, i64 and pointer fields, which has the C
+/// struct's layout.
 class HostBuilder {
 public:
   HostBuilder(ModuleOp source, func::FuncOp main, llvm::Module &module, const HostOptions &options)
-      : source(source), main(main), module(module), context(module.getContext()), options(options), slots(main) {}
+      : source(source), main(main), module(module), context(module.getContext()), options(options),
+        slots(main) {}
   LogicalResult build(const Weights &weights, const CpuTarget &target);
 
 private:
@@ -53,7 +57,8 @@ private:
 } // namespace
 
 llvm::Constant *HostBuilder::constant(C value, StringRef name) {
-  auto *global = new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
+  auto *global = new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage,
+                                          value, name);
   global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
   return global;
 }
@@ -66,7 +71,9 @@ llvm::Constant *HostBuilder::text(StringRef s) {
 
 llvm::Constant *HostBuilder::array(ArrayRef<C> elements, StringRef name) {
   if (elements.empty()) return null();
-  return constant(llvm::ConstantArray::get(llvm::ArrayType::get(elements[0]->getType(), elements.size()), elements), name);
+  return constant(
+      llvm::ConstantArray::get(llvm::ArrayType::get(elements[0]->getType(), elements.size()), elements),
+      name);
 }
 
 /// girih_abi_size
@@ -80,13 +87,15 @@ llvm::Constant *HostBuilder::size(DimExpr expr, Location loc) {
 
 llvm::Constant *HostBuilder::sizes(ArrayRef<DimExpr> exprs, Location loc, StringRef name) {
   SmallVector<C> list;
-  for (DimExpr e : exprs) list.push_back(size(e, loc));
+  for (DimExpr e : exprs)
+    list.push_back(size(e, loc));
   return array(list, name);
 }
 
 /// girih_abi_buffer_ref
 llvm::Constant *HostBuilder::ref(RefAttr attr, Location loc) {
-  return record({i32(uint64_t(attr.getBase())), i32(attr.getIndex()), size(attr.getOffset().getDims().front(), loc)});
+  return record(
+      {i32(uint64_t(attr.getBase())), i32(attr.getIndex()), size(attr.getOffset().getDims().front(), loc)});
 }
 
 /// girih_abi_launch
@@ -102,11 +111,13 @@ llvm::Constant *HostBuilder::launch(LaunchOp op) {
   }
   auto name = op->getAttrOfType<StringAttr>("girih.name");
   SmallVector<C> buffers;
-  for (RefAttr r : op.getRefs()->getAsRange<RefAttr>()) buffers.push_back(ref(r, loc));
+  for (RefAttr r : op.getRefs()->getAsRange<RefAttr>())
+    buffers.push_back(ref(r, loc));
   auto one = [&](DimsAttr attr) { return size(attr.getDims().front(), loc); };
-  return record({kernel, text(name ? name.getValue() : op.getKernel()), text(op.getKernel()), array(buffers, "buffers"),
-                 sizes(op.getDims().getDims(), loc, "dims"), i32(buffers.size()), i32(op.getDims().getDims().size()),
-                 one(op.getTasks()), one(op.getFlops()), one(op.getBytes())});
+  return record({kernel, text(name ? name.getValue() : op.getKernel()), text(op.getKernel()),
+                 array(buffers, "buffers"), sizes(op.getDims().getDims(), loc, "dims"), i32(buffers.size()),
+                 i32(op.getDims().getDims().size()), one(op.getTasks()), one(op.getFlops()),
+                 one(op.getBytes())});
 }
 
 static uint32_t getDtype(Type type) {
@@ -138,21 +149,27 @@ llvm::Constant *HostBuilder::tensor(RankedTensorType type, StringRef name, Locat
   SmallVector<DimExpr> dims = getDims(type);
   uint32_t dtype = getDtype(type.getElementType());
   if (!dtype || dims.size() > GIRIH_MAX_RANK) {
-    emitError(loc) << "'" << name << "' is " << type << ", which compiled models cannot take or give: expected at most "
-                   << GIRIH_MAX_RANK << " dimensions, floating-point elements of 16 to 64 bits, bools, or integers of 8 to 64 bits";
+    emitError(loc)
+        << "'" << name << "' is " << type << ", which compiled models cannot take or give: expected at most "
+        << GIRIH_MAX_RANK
+        << " dimensions, floating-point elements of 16 to 64 bits, bools, or integers of 8 to 64 bits";
     failedSize = true;
   }
   SmallVector<C> dimTexts;
-  for (DimExpr d : dims) dimTexts.push_back(text(dimToString(d)));
-  return record({text(name), i32(dtype), i32(dims.size()), sizes(dims, loc, "dims"), array(dimTexts, "dim_text")});
+  for (DimExpr d : dims)
+    dimTexts.push_back(text(dimToString(d)));
+  return record(
+      {text(name), i32(dtype), i32(dims.size()), sizes(dims, loc, "dims"), array(dimTexts, "dim_text")});
 }
 
 llvm::Constant *HostBuilder::tensors(TypeRange types, bool isInput) {
   SmallVector<C> list;
   for (auto [i, type] : llvm::enumerate(types)) {
-    auto name = isInput ? main.getArgAttrOfType<StringAttr>(i, "girih.name") : main.getResultAttrOfType<StringAttr>(i, "girih.name");
+    auto name = isInput ? main.getArgAttrOfType<StringAttr>(i, "girih.name")
+                        : main.getResultAttrOfType<StringAttr>(i, "girih.name");
     std::string fallback = (isInput ? "input" : "output") + std::to_string(i);
-    list.push_back(tensor(cast<RankedTensorType>(type), name ? name.getValue() : StringRef(fallback), main.getLoc()));
+    list.push_back(
+        tensor(cast<RankedTensorType>(type), name ? name.getValue() : StringRef(fallback), main.getLoc()));
   }
   return array(list, isInput ? "inputs" : "outputs");
 }
@@ -162,7 +179,8 @@ llvm::Constant *HostBuilder::arena() {
   SmallVector<C> list;
   for (DimsAttr attr : source->getAttrOfType<ArrayAttr>("girih.arena").getAsRange<DimsAttr>()) {
     ArrayRef<DimExpr> d = attr.getDims();
-    list.push_back(record({size(d[0], main.getLoc()), i32(*dimValue(d[1])), i32(*dimValue(d[2])), i64(*dimValue(d[3]))}));
+    list.push_back(record(
+        {size(d[0], main.getLoc()), i32(*dimValue(d[1])), i32(*dimValue(d[2])), i64(*dimValue(d[3]))}));
   }
   return array(list, "arena_buffers");
 }
@@ -199,7 +217,8 @@ int64_t HostBuilder::number(StringRef attr) {
 }
 
 LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target) {
-  if (!source->hasAttr("girih.arena")) return source.emitError("has no girih.arena; the buffers stage makes it");
+  if (!source->hasAttr("girih.arena"))
+    return source.emitError("has no girih.arena; the buffers stage makes it");
   SmallVector<C> launches;
   main.walk([&](LaunchOp op) { launches.push_back(launch(op)); });
   C launchTable = array(launches, "launches");
@@ -213,8 +232,9 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   bool external = !options.weightsFile.empty();
   C data = null();
   if (weights.bytes && !external) {
-    auto *bytes = new llvm::GlobalVariable(module, llvm::ArrayType::get(llvm::Type::getInt8Ty(context), 0), true,
-                                           llvm::GlobalValue::ExternalLinkage, nullptr, weightsSymbol(options.prefix));
+    auto *bytes =
+        new llvm::GlobalVariable(module, llvm::ArrayType::get(llvm::Type::getInt8Ty(context), 0), true,
+                                 llvm::GlobalValue::ExternalLinkage, nullptr, weightsSymbol(options.prefix));
     bytes->setVisibility(llvm::GlobalValue::HiddenVisibility);
     data = bytes;
   }
@@ -250,15 +270,17 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     i64(options.weightsHash),
                     i64(number("girih.parameters")),
                     i64(number("girih.macs"))});
-  new llvm::GlobalVariable(module, table->getType(), true, llvm::GlobalValue::ExternalLinkage, table, options.tableSymbol);
+  new llvm::GlobalVariable(module, table->getType(), true, llvm::GlobalValue::ExternalLinkage, table,
+                           options.tableSymbol);
   [[maybe_unused]] const llvm::DataLayout &layout = module.getDataLayout();
   assert(layout.getTypeAllocSize(table->getType()) == sizeof(girih_artifact));
   assert(launches.empty() || layout.getTypeAllocSize(launches[0]->getType()) == sizeof(girih_abi_launch));
   return success();
 }
 
-std::unique_ptr<llvm::Module> buildHostModule(ModuleOp module, const Weights &weights, const CpuTarget &target,
-                                              const HostOptions &options, llvm::LLVMContext &context) {
+std::unique_ptr<llvm::Module> buildHostModule(ModuleOp module, const Weights &weights,
+                                              const CpuTarget &target, const HostOptions &options,
+                                              llvm::LLVMContext &context) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main) {
     module.emitError("has no function @main");

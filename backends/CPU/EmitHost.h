@@ -20,7 +20,8 @@ struct HostOptions {
 std::string weightsSymbol(llvm::StringRef prefix);
 
 /// The host module, ready for emitModule. Errors are emitted; the result is null then.
-std::unique_ptr<llvm::Module> buildHostModule(mlir::ModuleOp module, const Weights &weights, const CpuTarget &target,
-                                              const HostOptions &options, llvm::LLVMContext &context);
+std::unique_ptr<llvm::Module> buildHostModule(mlir::ModuleOp module, const Weights &weights,
+                                              const CpuTarget &target, const HostOptions &options,
+                                              llvm::LLVMContext &context);
 
 } // namespace girih

@@ -27,7 +27,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
 }
 
-std::string emitModule(llvm::Module &module, const CpuTarget &target, CodeKind kind, SmallVectorImpl<char> &out) {
+std::string emitModule(llvm::Module &module, const CpuTarget &target, CodeKind kind,
+                       SmallVectorImpl<char> &out) {
   std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
   module.setTargetTriple(machine->getTargetTriple());
   module.setDataLayout(machine->createDataLayout());
@@ -54,8 +55,10 @@ std::string emitModule(llvm::Module &module, const CpuTarget &target, CodeKind k
     return "";
   }
   llvm::legacy::PassManager passes;
-  auto type = kind == CodeKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-  if (machine->addPassesToEmitFile(passes, os, nullptr, type)) return "LLVM cannot emit code for " + target.triple;
+  auto type =
+      kind == CodeKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine->addPassesToEmitFile(passes, os, nullptr, type))
+    return "LLVM cannot emit code for " + target.triple;
   passes.run(module);
   return "";
 }
@@ -71,7 +74,8 @@ static OwningOpRef<ModuleOp> isolate(LLVM::LLVMFuncOp kernel, SymbolTable &symbo
         if (Operation *op = symbols.lookup(use.getSymbolRef().getRootReference())) needed.insert(op);
   }
   OpBuilder b(result->getBodyRegion());
-  for (Operation *op : needed) b.clone(*op);
+  for (Operation *op : needed)
+    b.clone(*op);
   return result;
 }
 
@@ -102,7 +106,8 @@ FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module, const CpuTarget
   WalkResult walk = module.walk([&](LaunchOp launch) {
     auto kernel = symbols.lookup<LLVM::LLVMFuncOp>(launch.getKernel());
     if (!kernel || kernel.isExternal()) {
-      launch.emitError("its kernel @") << launch.getKernel() << " is no function of the LLVM dialect with a body";
+      launch.emitError("its kernel @")
+          << launch.getKernel() << " is no function of the LLVM dialect with a body";
       return WalkResult::interrupt();
     }
     kernels.insert(kernel);
@@ -112,7 +117,8 @@ FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module, const CpuTarget
 
   SmallVector<EmittedCode> result(kernels.size());
   SmallVector<OwningOpRef<ModuleOp>> modules;
-  for (Operation *kernel : kernels) modules.push_back(isolate(cast<LLVM::LLVMFuncOp>(kernel), symbols));
+  for (Operation *kernel : kernels)
+    modules.push_back(isolate(cast<LLVM::LLVMFuncOp>(kernel), symbols));
   LogicalResult status = failableParallelForEachN(module.getContext(), 0, kernels.size(), [&](size_t i) {
     StringRef name = cast<LLVM::LLVMFuncOp>(kernels[i]).getSymName();
     return emitKernel(*modules[i], name, target, kind, prefix, result[i]);

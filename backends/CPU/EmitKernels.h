@@ -14,12 +14,14 @@ struct EmittedCode {
   llvm::SmallVector<char, 0> bytes;
 };
 
-/// Optimises and emits every kernel that `@main` launches, in the order of their first launch, on the context's
-/// threads; the result does not depend on how many there are. Functions are called `prefix` + kernel's name.
+/// Optimises and emits every kernel that `@main` launches, in the order of their first launch, on the
+/// context's threads; the result does not depend on how many there are. Functions are called `prefix` +
+/// kernel's name.
 mlir::FailureOr<llvm::SmallVector<EmittedCode>> emitKernels(mlir::ModuleOp module, const CpuTarget &target,
                                                             CodeKind kind, llvm::StringRef prefix);
 
 /// Optimises and emits one module. Returns an error message, empty if all is well.
-std::string emitModule(llvm::Module &module, const CpuTarget &target, CodeKind kind, llvm::SmallVectorImpl<char> &out);
+std::string emitModule(llvm::Module &module, const CpuTarget &target, CodeKind kind,
+                       llvm::SmallVectorImpl<char> &out);
 
 } // namespace girih

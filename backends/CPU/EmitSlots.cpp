@@ -49,7 +49,8 @@ int64_t SlotTable::getSlot(DimExpr expr, Location loc) {
     const DimSymbol &s = getDimSymbols(context)[position];
     if (s.kind != DimSymbol::Name || slots.contains(getAffineSymbolExpr(position, context))) continue;
     emitError(loc) << "the size '" << s.name << "' in '" << dimToString(expr)
-                   << "' is no dimension and no element of an input; pin it with --dim " << s.name << "=VALUE";
+                   << "' is no dimension and no element of an input; pin it with --dim " << s.name
+                   << "=VALUE";
     return -1;
   }
   int64_t slot = slots.size();
@@ -59,8 +60,8 @@ int64_t SlotTable::getSlot(DimExpr expr, Location loc) {
 
 namespace {
 
-/// Straight-line code for expressions. Sums and products saturate, so that an absurd size stays absurd; a division by what is not
-/// positive gives 0, which no size that matters survives.
+/// Straight-line code for expressions. Sums and products saturate, so that an absurd size stays absurd; a
+/// division by what is not positive gives 0, which no size that matters survives.
 class ExprEmitter {
 public:
   ExprEmitter(llvm::IRBuilder<> &b, MLIRContext *context) : b(b), context(context) {}
@@ -129,11 +130,14 @@ private:
 llvm::Function *SlotTable::emit(llvm::Module &module, StringRef name) const {
   if (slots.size() == sources.size()) return nullptr;
   llvm::LLVMContext &llvmContext = module.getContext();
-  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(llvmContext), {llvm::PointerType::get(llvmContext, 0)}, false);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(llvmContext),
+                                       {llvm::PointerType::get(llvmContext, 0)}, false);
   auto *function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module);
   llvm::IRBuilder<> b(llvm::BasicBlock::Create(llvmContext, "", function));
   ExprEmitter emitter(b, context);
-  auto address = [&](int64_t slot) { return b.CreateConstGEP1_64(b.getInt64Ty(), function->getArg(0), slot); };
+  auto address = [&](int64_t slot) {
+    return b.CreateConstGEP1_64(b.getInt64Ty(), function->getArg(0), slot);
+  };
   for (auto [expr, slot] : slots)
     if (size_t(slot) < sources.size()) emitter.values[expr] = b.CreateLoad(b.getInt64Ty(), address(slot));
   for (auto [expr, slot] : slots)

@@ -1,4 +1,5 @@
-// Symbolic sizes as slots: int64 values that the runtime reads from the inputs' shapes or that `compute_slots` derives from those.
+// Symbolic sizes as slots: int64 values that the runtime reads from the inputs' shapes or that
+// `compute_slots` derives from those.
 #pragma once
 
 #include "dialects/Graph/Graph.h"
@@ -20,8 +21,8 @@ public:
   /// Finds where each symbol that `@main`'s inputs name is read.
   explicit SlotTable(mlir::func::FuncOp main);
 
-  /// The slot of an expression that is not constant; made if it is new. -1, with an error at `loc`, where a symbol in it is given by
-  /// no input.
+  /// The slot of an expression that is not constant; made if it is new. -1, with an error at `loc`, where a
+  /// symbol in it is given by no input.
   int64_t getSlot(DimExpr expr, mlir::Location loc);
 
   size_t size() const { return slots.size(); }

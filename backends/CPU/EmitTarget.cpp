@@ -12,13 +12,15 @@ using namespace llvm;
 
 namespace girih {
 
-// Instruction sets that code generation picks by itself. The runtime's table (runtime/cpu.c) knows all of them.
+// Instruction sets that code generation picks by itself. The runtime's table (runtime/cpu.c) knows all of
+// them.
 static constexpr StringRef instructionSets[] = {
-    "sse3",     "ssse3",    "sse4.1",     "sse4.2",      "popcnt",       "avx",             "avx2",       "fma",
-    "f16c",     "bmi",      "bmi2",       "lzcnt",       "movbe",        "avx512f",         "avx512cd",   "avx512bw",
-    "avx512dq", "avx512vl", "avx512vnni", "avx512bf16",  "avx512vbmi",   "avx512vbmi2",     "avx512ifma", "avx512bitalg",
-    "gfni",     "avxvnni",  "avx512fp16", "avxvnniint8", "avxifma",      "avx512vpopcntdq", "amx-tile",   "amx-bf16",
-    "amx-int8",
+    "sse3",       "ssse3",      "sse4.1",     "sse4.2",      "popcnt",     "avx",
+    "avx2",       "fma",        "f16c",       "bmi",         "bmi2",       "lzcnt",
+    "movbe",      "avx512f",    "avx512cd",   "avx512bw",    "avx512dq",   "avx512vl",
+    "avx512vnni", "avx512bf16", "avx512vbmi", "avx512vbmi2", "avx512ifma", "avx512bitalg",
+    "gfni",       "avxvnni",    "avx512fp16", "avxvnniint8", "avxifma",    "avx512vpopcntdq",
+    "amx-tile",   "amx-bf16",   "amx-int8",
 };
 
 static const Target *lookUp(const Triple &triple, std::string &error) {
@@ -31,7 +33,9 @@ static const Target *lookUp(const Triple &triple, std::string &error) {
   return TargetRegistry::lookupTarget(triple, error);
 }
 
-bool CpuTarget::has(StringRef feature) const { return is_contained(required, feature); }
+bool CpuTarget::has(StringRef feature) const {
+  return is_contained(required, feature);
+}
 
 std::string CpuTarget::requiredText() const {
   std::string text = join(required, ",");
@@ -42,16 +46,16 @@ std::string CpuTarget::requiredText() const {
 std::unique_ptr<TargetMachine> CpuTarget::createMachine() const {
   std::string error;
   const Target *target = lookUp(Triple(triple), error);
-  return std::unique_ptr<TargetMachine>(target->createTargetMachine(Triple(triple), cpu, features, TargetOptions(),
-                                                                    Reloc::PIC_, CodeModel::Small,
-                                                                    CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<TargetMachine>(
+      target->createTargetMachine(Triple(triple), cpu, features, TargetOptions(), Reloc::PIC_,
+                                  CodeModel::Small, CodeGenOptLevel::Aggressive));
 }
 
 /// "znver4, znver5, ...": the names nearest to what was asked for, and the levels.
 static std::string suggestions(const MCSubtargetInfo &info, StringRef cpu) {
   SmallVector<std::pair<unsigned, StringRef>> names;
   for (const SubtargetSubTypeKV &p : info.getAllProcessorDescriptions())
-    names.push_back({cpu.edit_distance(p.key()), p.key()});
+    names.push_back({cpu.edit_distance(StringRef(p.Key)), p.Key});
   llvm::sort(names);
   names.truncate(std::min<size_t>(names.size(), 6));
   return "host, x86-64-v2, x86-64-v3, x86-64-v4, " + join(make_second_range(names), ", ");
@@ -68,7 +72,8 @@ Expected<CpuTarget> resolveCpuTarget(StringRef cpu, StringRef mattr) {
   SmallVector<std::string> features;
   if (cpu.empty() || cpu == "host") {
     result.cpu = sys::getHostCPUName().str();
-    // What the name promises may be off in this machine (by its hypervisor, for one), so each feature is stated.
+    // What the name promises may be off in this machine (by its hypervisor, for one), so each feature is
+    // stated.
     for (const auto &feature : sys::getHostCPUFeatures())
       features.push_back((feature.second ? "+" : "-") + feature.first().str());
     llvm::sort(features);
@@ -85,16 +90,19 @@ Expected<CpuTarget> resolveCpuTarget(StringRef cpu, StringRef mattr) {
     change = change.trim();
     StringRef name = change.drop_front();
     bool valid = (change.starts_with("+") || change.starts_with("-")) &&
-                 any_of(known->getAllProcessorFeatures(), [&](const SubtargetFeatureKV &f) { return f.key() == name; });
+                 any_of(known->getAllProcessorFeatures(),
+                        [&](const SubtargetFeatureKV &f) { return StringRef(f.Key) == name; });
     if (!valid)
-      return createStringError("--mattr: expected +FEATURE or -FEATURE with a name that LLVM knows, such as +avx2; got '" +
-                               change + "'");
+      return createStringError(
+          "--mattr: expected +FEATURE or -FEATURE with a name that LLVM knows, such as +avx2; got '" +
+          change + "'");
     features.push_back(change.str());
   }
   result.features = join(features, ",");
   std::unique_ptr<MCSubtargetInfo> info(target->createMCSubtargetInfo(triple, result.cpu, result.features));
   StringMap<bool> enabled;
-  for (const SubtargetFeatureKV &f : info->getEnabledProcessorFeatures()) enabled[f.key()] = true;
+  for (const SubtargetFeatureKV &f : info->getEnabledProcessorFeatures())
+    enabled[f.Key] = true;
   for (StringRef name : instructionSets)
     if (enabled.contains(name)) result.required.push_back(name.str());
   return result;

@@ -13,7 +13,8 @@ struct CpuTarget {
   std::string triple;
   std::string cpu;      // LLVM's name; of the host, where that was asked for
   std::string features; // LLVM's: "+avx2,-avx512f"
-  /// Enabled instruction sets, by LLVM's names. Those that generated code may use; a run is refused without them.
+  /// Enabled instruction sets, by LLVM's names. Those that generated code may use; a run is refused without
+  /// them.
   std::vector<std::string> required;
 
   bool has(llvm::StringRef feature) const;

@@ -1,9 +1,9 @@
-// Weights as bytes: a relocatable object with one section, or a file that is mapped at load time. They never become LLVM constants,
-// and no more than one constant is in memory beyond what the module holds.
+// Weights as bytes: a relocatable object with one section, or a file that is mapped at load time. They never
+// become LLVM constants, and no more than one constant is in memory beyond what the module holds.
 #pragma once
 
-#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace girih {
@@ -24,7 +24,8 @@ Weights collectWeights(mlir::ModuleOp module);
 /// Writes them, padded to their offsets.
 mlir::LogicalResult writeWeights(const Weights &weights, llvm::raw_ostream &os);
 
-/// Writes an ELF object that defines `symbol` (hidden) in a read-only section which the linker keeps apart from code.
+/// Writes an ELF object that defines `symbol` (hidden) in a read-only section which the linker keeps apart
+/// from code.
 mlir::LogicalResult writeWeightsObject(const Weights &weights, llvm::StringRef symbol, llvm::raw_ostream &os);
 
 } // namespace girih

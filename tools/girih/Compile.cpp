@@ -55,6 +55,8 @@ int compileCommand(Arguments args) {
   if (auto code = parseArguments(page, table, args, files)) return *code;
   if (files.size() != 1)
     return fail("expected one model, got " + Twine(files.size()) + "; see 'girih compile --help'");
+  if (options.output.empty() && emit.empty() && stopAfter.empty())
+    return fail("expected an output: -o OUT.so (or .a, .o); see 'girih compile --help'");
   options.input = files[0];
   options.threads = threads;
   for (auto [name, text, stage] :

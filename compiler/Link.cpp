@@ -1,0 +1,148 @@
+#include "compiler/Link.h"
+#include "compiler/Embedded.h"
+#include "lld/Common/Driver.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Object/Archive.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
+#include <dlfcn.h>
+
+LLD_HAS_DRIVER(elf)
+
+using namespace llvm;
+
+namespace girih {
+
+static Error runLinker(ArrayRef<std::string> arguments) {
+  SmallVector<const char *> argv = {"ld.lld"};
+  for (const std::string &a : arguments)
+    argv.push_back(a.c_str());
+  std::string output;
+  raw_string_ostream os(output);
+  lld::Result result = lld::lldMain(argv, os, os, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode == 0) return Error::success();
+  StringRef first = StringRef(output).trim().split('\n').first;
+  first.consume_front("ld.lld: error: ");
+  return createStringError("linking failed: " + (first.empty() ? "no message" : first));
+}
+
+/// The files from which this process has the system's libraries; linking against those needs no development
+/// packages.
+static SmallVector<std::string> systemLibraries() {
+  SmallVector<std::string> paths;
+  // One function of each library; newer C libraries hold all of them.
+  for (const char *function : {"gnu_get_libc_version", "fmod", "pthread_create", "__tls_get_addr"}) {
+    Dl_info info;
+    void *address = dlsym(RTLD_DEFAULT, function);
+    if (address && dladdr(address, &info) && !is_contained(paths, info.dli_fname))
+      paths.push_back(info.dli_fname);
+  }
+  return paths;
+}
+
+static NewArchiveMember member(const LinkObject &object) {
+  NewArchiveMember result(MemoryBufferRef(StringRef(object.bytes.data(), object.bytes.size()), object.name));
+  result.Buf =
+      MemoryBuffer::getMemBuffer(StringRef(object.bytes.data(), object.bytes.size()), object.name, false);
+  result.MemberName = object.name;
+  return result;
+}
+
+static Error addRuntime(std::vector<NewArchiveMember> &members, std::unique_ptr<object::Archive> &runtime) {
+  Expected<std::unique_ptr<object::Archive>> archive =
+      object::Archive::create(MemoryBufferRef(embeddedRuntime(), "libgirih-runtime.a"));
+  if (!archive) return archive.takeError();
+  runtime = std::move(*archive);
+  Error error = Error::success();
+  for (const object::Archive::Child &child : runtime->children(error)) {
+    Expected<NewArchiveMember> m = NewArchiveMember::getOldMember(child, true);
+    if (!m) return joinErrors(std::move(error), m.takeError());
+    members.push_back(std::move(*m));
+  }
+  return error;
+}
+
+/// Makes every global definition in an object weak, so that several objects that carry the runtime can meet
+/// in one program.
+static Error weaken(NewArchiveMember &member) {
+  std::unique_ptr<WritableMemoryBuffer> copy =
+      WritableMemoryBuffer::getNewMemBuffer(member.Buf->getBufferSize(), member.Buf->getBufferIdentifier());
+  memcpy(copy->getBufferStart(), member.Buf->getBufferStart(), member.Buf->getBufferSize());
+  Expected<object::ELF64LEFile> file = object::ELF64LEFile::create(toStringRef(copy->getBuffer()));
+  if (!file) return file.takeError();
+  auto sections = file->sections();
+  if (!sections) return sections.takeError();
+  for (const auto &section : *sections) {
+    if (section.sh_type != ELF::SHT_SYMTAB) continue;
+    auto symbols = file->symbols(&section);
+    if (!symbols) return symbols.takeError();
+    for (const auto &symbol : *symbols)
+      if (symbol.getBinding() == ELF::STB_GLOBAL && symbol.isDefined())
+        const_cast<object::ELF64LE::Sym &>(symbol).setBinding(ELF::STB_WEAK);
+  }
+  member.Buf = std::move(copy);
+  return Error::success();
+}
+
+static Error writeMembers(StringRef path, ArrayRef<NewArchiveMember> members) {
+  return writeArchive(path, members, SymtabWritingMode::NormalSymtab, object::Archive::K_GNU,
+                      /*Deterministic=*/true,
+                      /*Thin=*/false);
+}
+
+Error linkRelocatable(LinkInputs inputs, StringRef beside, StringRef output) {
+  std::vector<NewArchiveMember> members;
+  for (const LinkObject &o : inputs.objects)
+    members.push_back(member(o));
+  Expected<TemporaryFile> archive = TemporaryFile::create(beside, ".a");
+  if (!archive) return archive.takeError();
+  if (Error error = writeMembers(archive->getPath(), members)) return error;
+  return runLinker({"-r", "-o", output.str(), "--whole-archive", archive->getPath().str()});
+}
+
+Error linkArtifact(ArtifactKind kind, LinkInputs inputs, StringRef beside, StringRef output,
+                   unsigned threads) {
+  std::vector<NewArchiveMember> members;
+  std::unique_ptr<object::Archive> runtime;
+  if (Error error = addRuntime(members, runtime)) return error;
+  if (kind == ArtifactKind::Object)
+    for (NewArchiveMember &m : members)
+      if (Error error = weaken(m)) return error;
+  for (const LinkObject &o : inputs.objects)
+    members.push_back(member(o));
+
+  if (kind == ArtifactKind::Archive) {
+    if (!inputs.weights.empty()) {
+      Expected<NewArchiveMember> m = NewArchiveMember::getFile(inputs.weights, true);
+      if (!m) return m.takeError();
+      m->MemberName = "girih_weights.o";
+      members.push_back(std::move(*m));
+    }
+    return writeMembers(output, members);
+  }
+
+  // One file instead of hundreds; lld takes all of it.
+  Expected<TemporaryFile> archive = TemporaryFile::create(beside, ".a");
+  if (!archive) return archive.takeError();
+  if (Error error = writeMembers(archive->getPath(), members)) return error;
+  SmallVector<std::string> arguments = {"-o",
+                                        output.str(),
+                                        "--threads=" + std::to_string(std::max(threads, 1u)),
+                                        "--whole-archive",
+                                        archive->getPath().str(),
+                                        "--no-whole-archive"};
+  if (!inputs.weights.empty()) arguments.push_back(inputs.weights);
+  if (kind == ArtifactKind::Object) {
+    arguments.push_back("-r");
+  } else {
+    // Nothing in the file may depend on names, paths or time: two compilations give the same bytes.
+    for (const char *a : {"-shared", "--build-id=none", "--hash-style=gnu", "--gc-sections", "-znow",
+                          "-zrelro", "-znoexecstack", "-zdefs", "--as-needed"})
+      arguments.push_back(a);
+    llvm::append_range(arguments, systemLibraries());
+  }
+  return runLinker(arguments);
+}
+
+} // namespace girih

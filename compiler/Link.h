@@ -1,0 +1,27 @@
+// From objects to an artifact: lld in this process, or an archive.
+#pragma once
+
+#include "compiler/Artifact.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace girih {
+
+struct LinkObject {
+  std::string name;
+  llvm::SmallVector<char, 0> bytes;
+};
+
+struct LinkInputs {
+  llvm::SmallVector<LinkObject> objects; // kernels and tables
+  std::string weights;                   // an object file; empty if there are none inside
+};
+
+/// Links the inputs and the runtime into `output` (a temporary name). `beside` is where temporary files may
+/// go.
+llvm::Error linkArtifact(ArtifactKind kind, LinkInputs inputs, llvm::StringRef beside, llvm::StringRef output,
+                         unsigned threads);
+
+/// Joins objects into one, without the runtime.
+llvm::Error linkRelocatable(LinkInputs inputs, llvm::StringRef beside, llvm::StringRef output);
+
+} // namespace girih
