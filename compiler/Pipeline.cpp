@@ -1,6 +1,7 @@
 #include "compiler/Pipeline.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
+#include "passes/GraphToLinalg/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -36,6 +37,7 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
     buildGroupStage(pm);
     return;
   case Stage::Linalg:
+    pm.addPass(createConvertGirihToLinalg());
     return;
   case Stage::Plan:
     // Places come first: copies that they need are kernels, which want a schedule like any other.

@@ -356,4 +356,14 @@ bool isGraphTensor(RankedTensorType type) {
          (hasDims || !type.getEncoding());
 }
 
+Type getStorageType(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer) return type;
+  return IntegerType::get(type.getContext(), std::max(8u, integer.getWidth()));
+}
+
+int64_t getStorageBytes(Type type) {
+  return getStorageType(type).getIntOrFloatBitWidth() / 8;
+}
+
 } // namespace girih

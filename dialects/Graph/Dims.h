@@ -73,4 +73,9 @@ bool isGraphElementType(mlir::Type type);
 /// dimension is dynamic.
 bool isGraphTensor(mlir::RankedTensorType type);
 
+/// The element type in memory and inside kernels: `i1` is `i8`, `uiN` is `iN`.
+mlir::Type getStorageType(mlir::Type elementType);
+/// Bytes of one element in memory.
+int64_t getStorageBytes(mlir::Type elementType);
+
 } // namespace girih

@@ -9,16 +9,6 @@ using namespace mlir;
 
 namespace girih {
 
-Type getStorageType(Type type) {
-  auto integer = dyn_cast<IntegerType>(type);
-  if (!integer) return type;
-  return IntegerType::get(type.getContext(), std::max(8u, integer.getWidth()));
-}
-
-int64_t getStorageBytes(Type type) {
-  return getStorageType(type).getIntOrFloatBitWidth() / 8;
-}
-
 SmallVector<DimExpr> getDenseStrides(MLIRContext *ctx, ArrayRef<DimExpr> dims) {
   SmallVector<DimExpr> strides(dims.size());
   DimExpr stride = dimConstant(ctx, 1);

@@ -43,10 +43,6 @@ private:
   llvm::MapVector<DimExpr, mlir::Value> sizes;
 };
 
-/// The element type in memory: `i1` is `i8`, `uiN` is `iN`.
-mlir::Type getStorageType(mlir::Type elementType);
-/// Bytes of one element in memory.
-int64_t getStorageBytes(mlir::Type elementType);
 /// Row-major strides, in elements.
 mlir::SmallVector<DimExpr> getDenseStrides(mlir::MLIRContext *ctx, mlir::ArrayRef<DimExpr> dims);
 /// What one run of a kernel at the linalg stage costs: two operations a multiply-add of its contractions if

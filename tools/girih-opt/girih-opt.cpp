@@ -6,6 +6,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
+#include "passes/GraphToLinalg/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -14,5 +15,6 @@ int main(int argc, char **argv) {
   girih::registerBuffersPasses();
   girih::registerGirihGraphPasses();
   girih::registerGraphStages();
+  girih::registerGraphToLinalgPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "girih optimizer driver\n", registry));
 }

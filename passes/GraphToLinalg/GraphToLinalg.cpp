@@ -1,0 +1,119 @@
+// The pass: each kernel's region is rebuilt op by op on storage types.
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "passes/GraphToLinalg/Lowering.h"
+#include "passes/GraphToLinalg/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace girih {
+#define GEN_PASS_DEF_CONVERTGIRIHTOLINALG
+#include "passes/GraphToLinalg/Passes.h.inc"
+} // namespace girih
+
+using namespace mlir;
+using namespace girih;
+
+/// Constants of one repeated value are written into the loops that read them; all others have to come in as
+/// operands.
+static void hoistConstants(KernelOp kernel) {
+  Block &body = kernel.getBody().front();
+  for (auto op : llvm::make_early_inc_range(body.getOps<ConstantOp>())) {
+    auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
+    if (dense && dense.isSplat()) continue;
+    op->moveBefore(kernel);
+    kernel.getInputsMutable().append(op.getResult());
+    Value argument = body.addArgument(op.getResult().getType(), op.getLoc());
+    op.getResult().replaceUsesWithIf(argument, [&](OpOperand &use) { return use.getOwner() != kernel; });
+  }
+}
+
+/// A splat constant on storage types; loops that read it inline its value.
+static LogicalResult lower(Lowering &l, ConstantOp op) {
+  RankedTensorType type = getStorageTensorType(op.getResult().getType());
+  Attribute splat = cast<DenseElementsAttr>(op.getValue()).getSplatValue<Attribute>();
+  if (auto i = dyn_cast<IntegerAttr>(splat))
+    splat = IntegerAttr::get(type.getElementType(), i.getValue().zext(type.getElementTypeBitWidth()));
+  l.set(op.getResult(), arith::ConstantOp::create(l.b, l.loc, DenseElementsAttr::get(type, splat)));
+  return success();
+}
+
+/// Ops that no linalg.generic can say keep their form, on storage types.
+static LogicalResult keep(Lowering &l, Operation *op) {
+  SmallVector<Value> operands;
+  for (Value v : op->getOperands())
+    operands.push_back(l.materialize(v));
+  SmallVector<Type> types;
+  for (Type t : op->getResultTypes())
+    types.push_back(getStorageTensorType(t));
+  Operation *copy = l.b.create(l.loc, op->getName().getIdentifier(), operands, types, op->getAttrs());
+  for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
+    l.set(from, to);
+  return success();
+}
+
+static LogicalResult lowerOp(Lowering &l, Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<UnaryOp, BinaryOp, WhereOp, CastOp, ConstantOp>([&](auto o) { return lower(l, o); })
+      .Case<MatMulOp, ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp>([&](auto o) { return lower(l, o); })
+      .Case<ReduceOp, ArgReduceOp, SoftmaxOp, BatchNormOp, LayerNormOp, GroupNormOp, LrnOp>(
+          [&](auto o) { return lower(l, o); })
+      .Case<TransposeOp, ReshapeOp, ExpandOp, SliceOp, PadOp, ConcatOp, TileOp>(
+          [&](auto o) { return lower(l, o); })
+      .Case<GatherOp, GatherElementsOp, GatherNDOp, OneHotOp, RangeOp, TriluOp, ShapeOp, ResizeOp>(
+          [&](auto o) { return lower(l, o); })
+      .Case<ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>([&](auto o) { return keep(l, o); })
+      .Default([](Operation *o) { return o->emitOpError("cannot be lowered to linalg"); });
+}
+
+/// Removes repeated index arithmetic from bodies (each by itself: what a body uses stays inside it) and ops
+/// that only views would have needed.
+static void cleanUp(KernelOp kernel) {
+  IRRewriter rewriter(kernel.getContext());
+  DominanceInfo dominance(kernel);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBody().front()))) {
+    if (isOpTriviallyDead(&op))
+      rewriter.eraseOp(&op);
+    else if (isa<linalg::GenericOp>(op))
+      eliminateCommonSubExpressions(rewriter, dominance, &op);
+  }
+}
+
+static LogicalResult lowerKernel(KernelOp kernel, unsigned &numOps) {
+  hoistConstants(kernel);
+  Block &old = kernel.getBody().front();
+  Block *body = &kernel.getBody().emplaceBlock();
+  OpBuilder b = OpBuilder::atBlockEnd(body);
+  Lowering l(b);
+  for (BlockArgument a : old.getArguments())
+    l.set(a, body->addArgument(getStorageTensorType(a.getType()), a.getLoc()));
+  for (Operation &op : old.without_terminator()) {
+    l.loc = op.getLoc();
+    if (failed(lowerOp(l, &op))) return failure();
+    ++numOps;
+  }
+  l.loc = kernel.getLoc();
+  SmallVector<Value> results;
+  for (Value v : old.getTerminator()->getOperands())
+    results.push_back(l.materializeResult(v));
+  YieldOp::create(b, old.getTerminator()->getLoc(), results);
+  old.dropAllReferences(); // its ops' uses of one another
+  old.erase();
+  cleanUp(kernel);
+  return success();
+}
+
+namespace {
+struct ConvertGirihToLinalg : girih::impl::ConvertGirihToLinalgBase<ConvertGirihToLinalg> {
+  void runOnOperation() override {
+    unsigned count = 0;
+    SmallVector<KernelOp> kernels;
+    getOperation().walk([&](KernelOp kernel) { kernels.push_back(kernel); });
+    for (KernelOp kernel : kernels)
+      if (failed(lowerKernel(kernel, count))) return signalPassFailure();
+    numOps += count;
+  }
+};
+} // namespace

@@ -1,0 +1,322 @@
+// Interpolation. Coordinates and weights are computed from indices, in f32 as ONNX Runtime does, so that
+// nearest neighbours are the same ones.
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/GraphToLinalg/Lowering.h"
+
+using namespace mlir;
+using namespace girih;
+
+namespace {
+
+/// A dimension that is interpolated.
+struct Axis {
+  unsigned dim;
+  DimExpr in, out;
+  std::optional<double> scale; // null: out / in, known at run time
+  double roiStart = 0, roiEnd = 1;
+};
+
+/// An input element and its weight.
+struct Tap {
+  Value index, weight;
+};
+
+} // namespace
+
+static SmallVector<Axis> getAxes(ResizeOp op) {
+  SmallVector<DimExpr> in = getDims(op.getOperand()), out = getDims(op.getResult());
+  unsigned rank = in.size();
+  SmallVector<Axis> axes;
+  for (unsigned i = 0; i < rank; ++i) {
+    Axis a{i, in[i], out[i], std::nullopt};
+    auto n = dimValue(in[i]), m = dimValue(out[i]);
+    if (!op.getScales().empty())
+      a.scale = op.getScales()[i];
+    else if (in[i] == out[i])
+      a.scale = 1;
+    else if (n && m && *n != 0)
+      a.scale = double(*m) / double(*n);
+    bool crops = op.getCoord() == CoordMode::tf_crop_and_resize && !op.getRoi().empty();
+    if (crops) a.roiStart = op.getRoi()[i], a.roiEnd = op.getRoi()[rank + i];
+    if (in[i] != out[i] || a.scale != 1 || a.roiStart != 0 || a.roiEnd != 1) axes.push_back(a);
+  }
+  return axes;
+}
+
+static Value sizeAsFloat(Body &b, DimExpr e) {
+  if (auto v = dimValue(dimSimplify(e))) return b.real(b.getF32Type(), double(*v));
+  return b.fromIndex(b.size(e), b.getF32Type());
+}
+
+static Value getScale(Body &b, const Axis &a) {
+  if (a.scale) return b.real(b.getF32Type(), *a.scale);
+  return b.div(sizeAsFloat(b, a.out), sizeAsFloat(b, a.in));
+}
+
+/// The input coordinate of output element `x`.
+static Value getCoordinate(Body &b, ResizeOp op, const Axis &a, Value x) {
+  Value scale = getScale(b, a), half = b.real(x, 0.5), one = b.real(x, 1), zero = b.real(x, 0);
+  auto lastOf = [&](DimExpr n) { return sizeAsFloat(b, n - 1); };
+  auto halfPixel = [&] { return b.sub(b.div(b.add(x, half), scale), half); };
+  Value isMany = b.compare(Body::GT, lastOf(a.out), zero);
+  // Divisions by (out - 1) are selected away where that is 0.
+  Value divisor = b.max(lastOf(a.out), one);
+  switch (op.getCoord()) {
+  case CoordMode::half_pixel:
+    return halfPixel();
+  case CoordMode::half_pixel_symmetric: {
+    // Where out is not scale * in, the result is centred.
+    Value n = sizeAsFloat(b, a.in), adjustment = b.div(sizeAsFloat(b, a.out), b.mul(scale, n));
+    Value offset = b.mul(b.mul(n, half), b.sub(one, adjustment));
+    return b.add(offset, halfPixel());
+  }
+  case CoordMode::pytorch_half_pixel:
+    return b.select(isMany, halfPixel(), zero);
+  case CoordMode::align_corners:
+    return b.select(isMany, b.div(b.mul(x, lastOf(a.in)), divisor), zero);
+  case CoordMode::asymmetric:
+    return b.div(x, scale);
+  case CoordMode::tf_half_pixel_for_nn:
+    return b.div(b.add(x, half), scale);
+  case CoordMode::tf_crop_and_resize: {
+    Value start = b.real(x, a.roiStart), extent = b.real(x, a.roiEnd - a.roiStart), last = lastOf(a.in);
+    Value step = b.div(b.mul(extent, last), divisor);
+    Value centre = b.mul(b.real(x, 0.5 * (a.roiStart + a.roiEnd)), last);
+    return b.select(isMany, b.add(b.mul(start, last), b.mul(x, step)), centre);
+  }
+  }
+  return x;
+}
+
+/// A whole float, limited to [0, n), as an index.
+static Value wholeToIndex(Body &b, Value v, DimExpr n) {
+  Value last = b.max(sizeAsFloat(b, n - 1), b.real(v, 0));
+  Value i = b.createOrFold<arith::FPToSIOp>(b.getI32Type(), b.max(b.min(v, last), b.real(v, 0)));
+  return b.createOrFold<arith::IndexCastOp>(b.getIndexType(), i);
+}
+
+static Value isOutside(Body &b, Value coordinate, const Axis &a) {
+  return b.logicalOr(b.compare(Body::LT, coordinate, b.real(coordinate, 0)),
+                     b.compare(Body::GT, coordinate, sizeAsFloat(b, a.in - 1)));
+}
+
+static Value roundNearest(Body &b, NearestMode mode, Value x) {
+  switch (mode) {
+  case NearestMode::round_prefer_floor:
+    return b.math<math::CeilOp>(b.sub(x, b.real(x, 0.5)));
+  case NearestMode::round_prefer_ceil:
+    return b.math<math::FloorOp>(b.add(x, b.real(x, 0.5)));
+  case NearestMode::floor:
+    return b.math<math::FloorOp>(x);
+  case NearestMode::ceil:
+    return b.math<math::CeilOp>(x);
+  }
+  return x;
+}
+
+/// The interpolation kernel at a distance, without regard to its sign.
+static Value getWeight(Body &b, ResizeOp op, Value distance) {
+  Value d = b.abs(distance), zero = b.real(d, 0), one = b.real(d, 1);
+  if (op.getMode() == ResizeMode::linear) return b.max(b.sub(one, d), zero);
+  double a = op.getCubicA().convertToFloat();
+  auto polynomial = [&](double c3, double c2, double c1, double c0) {
+    Value v = b.add(b.mul(b.real(d, c3), d), b.real(d, c2));
+    v = b.add(b.mul(v, d), b.real(d, c1));
+    return b.add(b.mul(v, d), b.real(d, c0));
+  };
+  Value near = polynomial(a + 2, -(a + 3), 0, 1), far = polynomial(a, -5 * a, 8 * a, -4 * a);
+  Value tail = b.select(b.compare(Body::LT, d, b.real(d, 2)), far, zero);
+  return b.select(b.compare(Body::LE, d, one), near, tail);
+}
+
+static Value zeroOutside(Body &b, ResizeOp op, const Axis &a, Value weight, Value position) {
+  return op.getExcludeOutside() ? b.select(isOutside(b, position, a), b.real(weight, 0), weight) : weight;
+}
+
+static SmallVector<Tap> getTaps(Body &b, ResizeOp op, const Axis &a, Value coordinate) {
+  if (op.getMode() == ResizeMode::nearest)
+    return {{wholeToIndex(b, roundNearest(b, op.getNearest(), coordinate), a.in), b.real(coordinate, 1)}};
+  bool isLinear = op.getMode() == ResizeMode::linear;
+  Value floor = b.math<math::FloorOp>(coordinate), fraction = b.sub(coordinate, floor), sum;
+  SmallVector<Tap> taps;
+  for (int t = isLinear ? 0 : -1; t <= (isLinear ? 1 : 2); ++t) {
+    Value offset = b.real(floor, t), position = b.add(floor, offset);
+    Value weight = isLinear ? (t == 0 ? b.sub(b.real(fraction, 1), fraction) : fraction)
+                            : getWeight(b, op, b.sub(fraction, offset));
+    weight = zeroOutside(b, op, a, weight, position);
+    sum = sum ? b.add(sum, weight) : weight;
+    taps.push_back({wholeToIndex(b, position, a.in), weight});
+  }
+  if (op.getExcludeOutside())
+    for (Tap &t : taps)
+      t.weight = b.div(t.weight, sum);
+  return taps;
+}
+
+/// The weighted sum over all combinations of the axes' taps.
+static Value sumTaps(Body &b, Lowering &l, const View &x, Type element, ArrayRef<Axis> axes,
+                     ArrayRef<SmallVector<Tap>> taps, SmallVector<Value> &at, unsigned axis) {
+  if (axis == axes.size()) {
+    Value v = l.extract(b, x, at);
+    return isa<FloatType>(v.getType()) ? v : b.convert(v, element, b.getF32Type());
+  }
+  Value sum;
+  for (const Tap &t : taps[axis]) {
+    at[axes[axis].dim] = t.index;
+    Value v = sumTaps(b, l, x, element, axes, taps, at, axis + 1);
+    Value weight = v.getType().isF64() ? b.createOrFold<arith::ExtFOp>(v.getType(), t.weight) : t.weight;
+    v = b.mul(v, weight);
+    sum = sum ? b.add(sum, v) : v;
+  }
+  return sum;
+}
+
+//===-- Whole upscaling factors -------------------------------------------===//
+
+/// Whether output o of this axis is input o / s for a whole s.
+static bool repeatsElements(ResizeOp op, const Axis &a) {
+  if (op.getMode() != ResizeMode::nearest || !a.scale || *a.scale < 1 || *a.scale != std::floor(*a.scale))
+    return false;
+  if (dimSimplify(a.in * int64_t(*a.scale)) != dimSimplify(a.out)) return false;
+  bool floors = op.getNearest() == NearestMode::floor;
+  bool rounds =
+      op.getNearest() == NearestMode::round_prefer_floor || op.getNearest() == NearestMode::round_prefer_ceil;
+  switch (op.getCoord()) {
+  case CoordMode::asymmetric:
+    return floors || (*a.scale == 2 && op.getNearest() == NearestMode::round_prefer_floor);
+  case CoordMode::tf_half_pixel_for_nn:
+    return floors;
+  case CoordMode::half_pixel:
+  case CoordMode::half_pixel_symmetric:
+    return rounds;
+  // With one output element the coordinate is 0, which is the same element.
+  case CoordMode::pytorch_half_pixel:
+    return rounds;
+  default:
+    return false;
+  }
+}
+
+/// Output o = i * s + r is input i for every r: a broadcast over a loop r, so that nothing is gathered.
+static void setRepeated(Lowering &l, ResizeOp op, ArrayRef<Axis> axes) {
+  View view = l.get(op.getOperand());
+  SmallVector<DimExpr> in = getDims(op.getOperand());
+  MLIRContext *ctx = l.b.getContext();
+  auto space = std::make_shared<Space>();
+  Exprs toGraph, fromGraph, at, outAt;
+  for (unsigned i = 0; i < in.size(); ++i) {
+    AffineExpr loop = l.loop(space->loops.size());
+    const Axis *axis = llvm::find_if(axes, [&](const Axis &a) { return a.dim == i; });
+    space->loops.push_back(in[i]);
+    at.push_back(loop);
+    if (axis == axes.end()) {
+      toGraph.push_back(loop), fromGraph.push_back(l.loop(i)), outAt.push_back(l.loop(i));
+      continue;
+    }
+    int64_t scale = int64_t(*axis->scale);
+    toGraph.push_back(loop * scale + l.loop(space->loops.size()));
+    space->loops.push_back(dimConstant(ctx, scale));
+    fromGraph.append({l.loop(i).floorDiv(scale), l.loop(i) % scale});
+    outAt.push_back(l.loop(i).floorDiv(scale));
+  }
+  unsigned numLoops = space->loops.size(), rank = in.size();
+  space->toGraph = AffineMap::get(numLoops, 0, toGraph, ctx);
+  space->fromGraph = AffineMap::get(rank, 0, fromGraph, ctx);
+  auto compose = [&](unsigned dims, ArrayRef<AffineExpr> indices) {
+    return view.map.compose(AffineMap::get(dims, 0, indices, ctx));
+  };
+  l.set(op.getResult(), View{view.tensor, compose(rank, outAt), space, compose(numLoops, at)});
+}
+
+//===-- Antialiasing ------------------------------------------------------===//
+
+/// Shrinks one axis with a kernel as wide as 1 / scale: a reduction over the taps, whose number may be
+/// dynamic. `x` is a tensor of `dims`, of a compute type; `dims` become the result's.
+static Value shrinkAxis(Lowering &l, ResizeOp op, const Axis &a, Value x, SmallVectorImpl<DimExpr> &dims) {
+  Type type = girih::getElementType(x);
+  // Taps lie at floor(coordinate) + 1 - reach ... floor(coordinate) + reach.
+  int64_t support = op.getMode() == ResizeMode::linear ? 1 : 2;
+  DimExpr reach =
+      a.scale ? dimConstant(l.b.getContext(), int64_t(std::ceil(double(support) / std::min(*a.scale, 1.0))))
+              : dimMax((a.in * support).ceilDiv(a.out), dimConstant(l.b.getContext(), support));
+  auto emitTap = [&](Body &b, unsigned outLoop, unsigned tapLoop) -> Tap {
+    Value coordinate = getCoordinate(b, op, a, b.fromIndex(b.index(outLoop), b.getF32Type()));
+    Value floor = b.math<math::FloorOp>(coordinate);
+    Value offset = b.sub(b.fromIndex(b.index(tapLoop), b.getF32Type()), sizeAsFloat(b, reach - 1));
+    Value distance = b.sub(offset, b.sub(coordinate, floor)), position = b.add(floor, offset);
+    Value weight = getWeight(b, op, b.mul(distance, b.min(getScale(b, a), b.real(distance, 1))));
+    weight = zeroOutside(b, op, a, weight, position);
+    return {wholeToIndex(b, position, a.in), b.convert(weight, b.getF32Type(), type)};
+  };
+  TypedAttr zero = l.number(type, 0);
+  llvm::SmallBitVector isTap(2);
+  isTap.set(1);
+  Value total = l.reduce({a.out, reach * 2}, isTap, type, zero, {},
+                         [&](Body &b, ArrayRef<Value> in) { return b.add(in[0], emitTap(b, 0, 1).weight); });
+  unsigned rank = dims.size();
+  dims[a.dim] = a.out;
+  SmallVector<DimExpr> loops(dims.begin(), dims.end());
+  loops.push_back(reach * 2);
+  llvm::SmallBitVector reduced(rank + 1);
+  reduced.set(rank);
+  View source{x, AffineMap::getMultiDimIdentityMap(rank, l.b.getContext()), nullptr, {}};
+  Value sum = l.reduce(loops, reduced, type, zero, {}, [&](Body &b, ArrayRef<Value> in) {
+    Tap tap = emitTap(b, a.dim, rank);
+    SmallVector<Value> at;
+    for (unsigned i = 0; i < rank; ++i)
+      at.push_back(i == a.dim ? tap.index : b.index(i));
+    return b.add(in[0], b.mul(l.extract(b, source, at), tap.weight));
+  });
+  return l.parallel(dims, type, {l.readTensor(sum, l.loops(rank)), l.readTensor(total, {l.loop(a.dim)})},
+                    [](Body &b, ArrayRef<Value> in) { return b.div(in[0], in[1]); });
+}
+
+LogicalResult girih::lower(Lowering &l, ResizeOp op) {
+  SmallVector<Axis> axes = getAxes(op);
+  if (!axes.empty() && llvm::all_of(axes, [&](const Axis &a) { return repeatsElements(op, a); })) {
+    setRepeated(l, op, axes);
+    return success();
+  }
+  Type element = girih::getElementType(op.getOperand());
+  // Weighted sums are in floats; nearest neighbours move any type.
+  Type compute = getComputeType(op.getOperand());
+  bool isNearest = op.getMode() == ResizeMode::nearest;
+  if (!isNearest && !isa<FloatType>(compute)) compute = l.b.getF32Type();
+  SmallVector<DimExpr> dims = getDims(op.getOperand()), result = getDims(op.getResult());
+  Exprs all = l.loops(dims.size());
+  View source = l.get(op.getOperand());
+  Type sourceElement = element;
+  if (op.getAntialias() && !isNearest) {
+    Value x = l.parallel(dims, compute, l.read(op.getOperand(), all),
+                         [&](Body &b, ArrayRef<Value> in) { return b.convert(in[0], element, compute); });
+    for (const Axis &a : axes)
+      x = shrinkAxis(l, op, a, x, dims);
+    axes.clear();
+    source = l.readTensor(x, all).view;
+    sourceElement = compute;
+  }
+  bool extrapolates = op.getCoord() == CoordMode::tf_crop_and_resize;
+  l.set(op.getResult(), l.parallel(result, getStorageType(element), {}, [&](Body &b, ArrayRef<Value>) {
+    SmallVector<Value> at;
+    for (unsigned i = 0; i < result.size(); ++i)
+      at.push_back(b.index(i));
+    SmallVector<SmallVector<Tap>> taps;
+    Value outside;
+    for (const Axis &a : axes) {
+      Value coordinate = getCoordinate(b, op, a, b.fromIndex(at[a.dim], b.getF32Type()));
+      taps.push_back(getTaps(b, op, a, coordinate));
+      Value out = extrapolates ? isOutside(b, coordinate, a) : Value();
+      outside = outside && out ? b.logicalOr(outside, out) : out;
+    }
+    if (isNearest) {
+      for (auto [a, t] : llvm::zip(axes, taps))
+        at[a.dim] = t[0].index;
+      Value v = l.extract(b, source, at);
+      return outside ? b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v) : v;
+    }
+    Value v = sumTaps(b, l, source, sourceElement, axes, taps, at, 0);
+    if (outside) v = b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v);
+    return b.convert(v, compute, element);
+  }));
+  return success();
+}
