@@ -20,7 +20,10 @@ unsigned DimSymbols::intern(StringRef name) {
 }
 
 unsigned DimSymbols::intern(DimSymbol::Kind kind, AffineExpr lhs, AffineExpr rhs) {
-  std::string key = (kind == DimSymbol::Min ? "<" : ">") + dimToString(lhs) + "," + dimToString(rhs);
+  // Expressions are unique in their context, so their addresses name them.
+  const void *operands[] = {lhs.getAsOpaquePointer(), rhs.getAsOpaquePointer()};
+  std::string key(kind == DimSymbol::Min ? "<" : ">");
+  key.append(reinterpret_cast<const char *>(operands), sizeof(operands));
   return add({kind, "", lhs, rhs}, std::move(key));
 }
 
@@ -67,18 +70,70 @@ DimExpr dimMax(DimExpr a, DimExpr b) {
   return minMax(DimSymbol::Max, a, b);
 }
 
+/// Counts down `room` by the nodes of an expression; stops at zero.
+static void countNodes(DimExpr e, const DimSymbols &symbols, int64_t &room) {
+  if (--room <= 0) return;
+  if (auto bin = dyn_cast<AffineBinaryOpExpr>(e)) {
+    countNodes(bin.getLHS(), symbols, room), countNodes(bin.getRHS(), symbols, room);
+  } else if (auto s = dyn_cast<AffineSymbolExpr>(e)) {
+    const DimSymbol &symbol = symbols[s.getPosition()];
+    if (symbol.kind != DimSymbol::Name)
+      countNodes(symbol.lhs, symbols, room), countNodes(symbol.rhs, symbols, room);
+  }
+}
+
+bool dimIsTooLarge(DimExpr e) {
+  if (isa<AffineConstantExpr>(e)) return false;
+  int64_t room = 4096;
+  countNodes(e, getDimSymbols(e.getContext()), room);
+  return room <= 0;
+}
+
+/// An upper bound of the coefficients that flattening an expression computes with.
+static double largestCoefficient(DimExpr e) {
+  auto bin = dyn_cast<AffineBinaryOpExpr>(e);
+  if (!bin) return isa<AffineConstantExpr>(e) ? std::abs(double(*dimValue(e))) : 1;
+  double l = largestCoefficient(bin.getLHS()), r = largestCoefficient(bin.getRHS());
+  switch (e.getKind()) {
+  case AffineExprKind::Mul:
+    return l * r;
+  case AffineExprKind::Mod:
+  case AffineExprKind::FloorDiv:
+  case AffineExprKind::CeilDiv:
+    return (l + 1) * (r + 1); // x mod c is x - c * (x floordiv c)
+  default:
+    return l + r;
+  }
+}
+
 DimExpr dimSimplify(DimExpr e) {
   if (isa<AffineConstantExpr, AffineSymbolExpr>(e)) return e;
-  return simplifyAffineExpr(e, 0, getDimSymbols(e.getContext()).size());
+  // simplifyAffineExpr computes in int64_t without looking.
+  if (dimIsTooLarge(e) || largestCoefficient(e) > 0x1p62) return e;
+  // It also makes a row of coefficients for every node, so it gets the symbols in use only, in their order.
+  MLIRContext *ctx = e.getContext();
+  SmallVector<unsigned> used;
+  e.walk([&](AffineExpr x) {
+    if (auto s = dyn_cast<AffineSymbolExpr>(x)) used.push_back(s.getPosition());
+  });
+  llvm::sort(used);
+  used.erase(llvm::unique(used), used.end());
+  DenseMap<AffineExpr, AffineExpr> pack, unpack;
+  for (auto [i, s] : llvm::enumerate(used)) {
+    pack[getAffineSymbolExpr(s, ctx)] = getAffineSymbolExpr(i, ctx);
+    unpack[getAffineSymbolExpr(i, ctx)] = getAffineSymbolExpr(s, ctx);
+  }
+  return simplifyAffineExpr(e.replace(pack), 0, used.size()).replace(unpack);
 }
 
 DimExpr dimExactDiv(DimExpr a, DimExpr b) {
   a = dimSimplify(a), b = dimSimplify(b);
-  auto vb = dimValue(b);
-  if (vb && *vb == 1) return a;
-  if (vb && *vb == 0) return {};
+  auto va = dimValue(a), vb = dimValue(b);
+  if (vb && *vb < 1) return {};
   if (a == b) return dimConstant(a.getContext(), 1);
+  if (va && vb) return *va % *vb ? DimExpr() : dimConstant(a.getContext(), *va / *vb);
   if (vb) {
+    if (*vb == 1) return a;
     if (a.getLargestKnownDivisor() % *vb != 0) return {};
     return dimSimplify(a.floorDiv(*vb));
   }
@@ -94,7 +149,7 @@ DimExpr dimExactDiv(DimExpr a, DimExpr b) {
   SmallVector<DimExpr> rest;
   for (DimExpr f : fa) {
     if (auto v = dimValue(f)) {
-      ca *= *v;
+      if (llvm::MulOverflow(ca, *v, ca)) return {};
     } else if (auto *it = llvm::find(fb, f); it != fb.end()) {
       fb.erase(it);
     } else {
@@ -104,9 +159,9 @@ DimExpr dimExactDiv(DimExpr a, DimExpr b) {
   for (DimExpr f : fb) {
     auto v = dimValue(f);
     if (!v) return {};
-    cb *= *v;
+    if (llvm::MulOverflow(cb, *v, cb)) return {};
   }
-  if (cb == 0 || ca % cb != 0) return {};
+  if (cb < 1 || ca % cb != 0) return {};
   DimExpr r = dimConstant(a.getContext(), ca / cb);
   for (DimExpr f : rest)
     r = r * f;
@@ -162,13 +217,13 @@ static bool isPlainName(StringRef s) {
          llvm::all_of(s, [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
-std::string dimToString(DimExpr e) {
+static std::string toString(DimExpr e) {
   auto binary = [&](StringRef op, int prec) {
     auto bin = cast<AffineBinaryOpExpr>(e);
     auto side = [&](DimExpr x, bool right) {
       int p = 3;
       if (auto b = dyn_cast<AffineBinaryOpExpr>(x)) p = b.getKind() == AffineExprKind::Add ? 1 : 2;
-      std::string s = dimToString(x);
+      std::string s = toString(x);
       return p < prec || (right && p == prec && prec == 2) ? "(" + s + ")" : s;
     };
     return side(bin.getLHS(), false) + (" " + op + " ").str() + side(bin.getRHS(), true);
@@ -179,8 +234,7 @@ std::string dimToString(DimExpr e) {
   case AffineExprKind::SymbolId: {
     const DimSymbol &s = getDimSymbols(e.getContext())[cast<AffineSymbolExpr>(e).getPosition()];
     if (s.kind != DimSymbol::Name)
-      return (s.kind == DimSymbol::Min ? "min(" : "max(") + dimToString(s.lhs) + ", " + dimToString(s.rhs) +
-             ")";
+      return (s.kind == DimSymbol::Min ? "min(" : "max(") + toString(s.lhs) + ", " + toString(s.rhs) + ")";
     if (isPlainName(s.name)) return s.name;
     std::string out = "\"";
     llvm::raw_string_ostream os(out);
@@ -203,13 +257,19 @@ std::string dimToString(DimExpr e) {
   llvm_unreachable("dimension expressions have symbols only");
 }
 
+std::string dimToString(DimExpr e) {
+  // Only for messages: graph tensors have no such dimensions.
+  if (dimIsTooLarge(e)) return "<too large>";
+  return toString(e);
+}
+
 namespace {
 /// sum := product (('+'|'-') product)* ; product := atom (('*'|floordiv|ceildiv|mod) atom)*
 struct DimParser {
   MLIRContext *ctx;
   StringRef text;
   std::string &error;
-  unsigned depth = 0;
+  unsigned depth = 0, nodes = 0;
 
   DimExpr fail(const Twine &message) {
     if (error.empty()) error = message.str();
@@ -226,8 +286,11 @@ struct DimParser {
   }
   DimExpr atom() {
     text = text.ltrim();
+    if (++nodes > 1000) return fail("expression too long");
     if (eat("-")) {
+      if (++depth > 100) return fail("expression nested too deeply");
       DimExpr e = atom();
+      --depth;
       return e ? -e : e;
     }
     if (eat("(")) {
@@ -350,10 +413,24 @@ bool isGraphElementType(Type type) {
   return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
 }
 
+static bool hasSymbol(DimExpr e) {
+  auto bin = dyn_cast<AffineBinaryOpExpr>(e);
+  return bin ? hasSymbol(bin.getLHS()) || hasSymbol(bin.getRHS()) : isa<AffineSymbolExpr>(e);
+}
+
 bool isGraphTensor(RankedTensorType type) {
-  bool hasDims = isa_and_nonnull<DimsAttr>(type.getEncoding());
-  return isGraphElementType(type.getElementType()) && hasDims == !type.hasStaticShape() &&
-         (hasDims || !type.getEncoding());
+  auto encoding = dyn_cast_or_null<DimsAttr>(type.getEncoding());
+  if (!isGraphElementType(type.getElementType()) || bool(encoding) == type.hasStaticShape() ||
+      (!encoding && type.getEncoding()))
+    return false;
+  int64_t elements = 1;
+  for (DimExpr d : getDims(type)) {
+    auto v = dimValue(d);
+    if (v ? *v < 0 || llvm::MulOverflow(elements, std::max<int64_t>(*v, 1), elements) : dimIsTooLarge(d))
+      return false;
+    if (!v && !hasSymbol(d)) return false; // overflowed
+  }
+  return true;
 }
 
 Type getStorageType(Type type) {

@@ -44,8 +44,13 @@ DimExpr dimConstant(mlir::MLIRContext *ctx, int64_t value);
 DimExpr dimNamed(mlir::MLIRContext *ctx, llvm::StringRef name);
 DimExpr dimMin(DimExpr a, DimExpr b);
 DimExpr dimMax(DimExpr a, DimExpr b);
-/// Canonical form, so that equal sizes compare equal (`s + s` is `s * 2`).
+/// Canonical form, so that equal sizes compare equal (`s + s` is `s * 2`). Where constants would overflow, or
+/// the expression is too large, it is returned as it is: what stays symbolic without a symbol is no size, and
+/// isGraphTensor refuses it.
 DimExpr dimSimplify(DimExpr e);
+/// Whether an expression has more terms than any sensible model needs (min and max are looked through).
+/// Bounds the time that text and simplification take.
+bool dimIsTooLarge(DimExpr e);
 /// The value of a constant expression.
 std::optional<int64_t> dimValue(DimExpr e);
 /// a / b when the division is known to be exact (constants, or a factor that cancels); null otherwise.

@@ -102,7 +102,8 @@ def Girih_NearestModeAttr : Girih_EnumAttr<Girih_NearestMode, "nearest_mode">;
 
 def Girih_Tensor : Type<
     And<[AnyRankedTensor.predicate, CPred<"::girih::isGraphTensor(::llvm::cast<::mlir::RankedTensorType>($_self))">]>,
-    "ranked tensor of i1, i8 to i64, ui8 to ui64 or floats, whose dynamic dimensions are stated by #girih.dims",
+    "ranked tensor of i1, i8 to i64, ui8 to ui64, f16, bf16, f32 or f64, whose dynamic dimensions are stated by "
+    "#girih.dims and whose size is an int64_t",
     "::mlir::RankedTensorType">;
 
 //===-- Op classes --------------------------------------------------------===//
