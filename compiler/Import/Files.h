@@ -1,0 +1,39 @@
+// Files of a model: mapped for reading, confined to the model's folder, and written aside before they take
+// their name.
+#pragma once
+
+#include "compiler/Import/Model.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/raw_ostream.h"
+#include <functional>
+
+namespace girih::model {
+
+/// Bytes of a file and what keeps them alive. Files of more than a few pages are mapped.
+struct FileData {
+  llvm::ArrayRef<char> bytes;
+  std::shared_ptr<void> owner;
+};
+
+/// Reads or maps a regular file. Messages begin with the path.
+llvm::FailureOr<FileData> openFile(llvm::StringRef path, std::string &error);
+
+/// The files beside a model that hold its weights. Each is opened once.
+class DataFolder {
+public:
+  explicit DataFolder(llvm::StringRef modelPath);
+  /// The bytes [offset, offset + length) of `location`, which must be a relative path that stays in the
+  /// model's folder (links are followed before the check). Without a length: to the end of the file.
+  llvm::FailureOr<FileData> read(llvm::StringRef location, uint64_t offset, std::optional<uint64_t> length,
+                                 std::string &error);
+
+private:
+  std::string folder;
+  llvm::StringMap<FileData> files;
+};
+
+/// Writes `path` through a temporary file beside it, so that a failure leaves what was there.
+llvm::LogicalResult writeFile(llvm::StringRef path, llvm::function_ref<bool(llvm::raw_pwrite_stream &)> write,
+                              std::string &error);
+
+} // namespace girih::model

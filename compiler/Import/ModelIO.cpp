@@ -1,0 +1,61 @@
+#include "compiler/Import/ModelIO.h"
+#include "compiler/Import/Files.h"
+
+using namespace llvm;
+
+namespace girih::model {
+
+Format sniffFormat(StringRef path, ArrayRef<char> bytes) {
+  if (path.ends_with_insensitive(".json")) return Format::Json;
+  if (path.ends_with_insensitive(".onnx")) return Format::Onnx;
+  // A protobuf model begins with the tag of its IR version, never with a brace.
+  return StringRef(bytes.data(), bytes.size()).ltrim().starts_with("{") ? Format::Json : Format::Onnx;
+}
+
+FailureOr<Model> readModel(StringRef path, std::string &error) {
+  ArrayRef<char> bytes;
+  FailureOr<FileData> file = failure();
+  if (!path.ends_with_insensitive(".json") && !path.ends_with_insensitive(".onnx")) {
+    file = openFile(path, error);
+    if (failed(file)) return failure();
+    bytes = file->bytes;
+  }
+  return sniffFormat(path, bytes) == Format::Json ? readJson(path, error) : readOnnx(path, error);
+}
+
+LogicalResult writeModel(const Model &model, StringRef path, const WriteOptions &options,
+                         std::string &error) {
+  if (sniffFormat(path, {}) == Format::Json) return writeJson(model, path, options, error);
+  return writeOnnx(model, path, options, error);
+}
+
+static void visitGraph(const Graph &graph, function_ref<void(const Tensor &)> visit);
+
+static void visitNodes(const std::vector<Node> &nodes, function_ref<void(const Tensor &)> visit) {
+  for (const Node &node : nodes) {
+    for (const Attribute &a : node.attributes) {
+      for (const Tensor &t : a.tensors)
+        visit(t);
+      for (const SparseTensor &s : a.sparse)
+        visit(s.values), visit(s.indices);
+      for (const auto &g : a.graphs)
+        visitGraph(*g, visit);
+    }
+  }
+}
+
+static void visitGraph(const Graph &graph, function_ref<void(const Tensor &)> visit) {
+  for (const Tensor &t : graph.initializers)
+    visit(t);
+  for (const SparseTensor &s : graph.sparseInitializers)
+    visit(s.values), visit(s.indices);
+  visitNodes(graph.nodes, visit);
+}
+
+void forEachTensor(const Model &model, function_ref<void(const Tensor &)> visit) {
+  visitGraph(model.graph, visit);
+  for (const Function &f : model.functions)
+    visitNodes(f.nodes, visit);
+}
+
+} // namespace girih::model

@@ -1,0 +1,34 @@
+// Reading and writing models as ONNX protobuf and as JSON.
+#pragma once
+
+#include "compiler/Import/Model.h"
+
+namespace girih::model {
+
+enum class Format { Onnx, Json };
+
+/// By extension (.onnx, .json), else by content.
+Format sniffFormat(llvm::StringRef path, llvm::ArrayRef<char> bytes);
+
+/// Reads either format. Messages begin with the path.
+llvm::FailureOr<Model> readModel(llvm::StringRef path, std::string &error);
+
+llvm::FailureOr<Model> readOnnx(llvm::StringRef path, std::string &error);
+llvm::FailureOr<Model> readJson(llvm::StringRef path, std::string &error);
+
+struct WriteOptions {
+  /// Where tensors of more than 64 elements go: in the file (ONNX: raw_data, JSON: base64), or in PATH.data
+  /// beside it. Unset: beside it if they are over 64 MiB (JSON) or 1.9 GB (ONNX, which cannot hold more).
+  std::optional<bool> externalData;
+};
+llvm::LogicalResult writeModel(const Model &model, llvm::StringRef path, const WriteOptions &options,
+                               std::string &error);
+llvm::LogicalResult writeOnnx(const Model &model, llvm::StringRef path, const WriteOptions &options,
+                              std::string &error);
+llvm::LogicalResult writeJson(const Model &model, llvm::StringRef path, const WriteOptions &options,
+                              std::string &error);
+
+/// Calls `visit` on every tensor of a model: initializers and attributes, in subgraphs too, in a fixed order.
+void forEachTensor(const Model &model, llvm::function_ref<void(const Tensor &)> visit);
+
+} // namespace girih::model
