@@ -44,12 +44,14 @@ static DimExpr getIterations(linalg::GenericOp op) {
 
 DimExpr getKernelFlops(KernelOp kernel) {
   DimExpr zero = dimConstant(kernel.getContext(), 0), contractions = zero, largest = zero;
+  unsigned mostLoops = 0;
   kernel.walk([&](linalg::GenericOp op) {
     DimExpr n = getIterations(op);
     if (isContraction(op)) contractions = contractions + n * 2;
-    // Symbolic counts are compared as far as they can be: a reduction's domain is at least its result's.
+    // Symbolic counts cannot be compared; a nest with more loops is one of the reductions.
     auto a = dimValue(n), b = dimValue(largest);
-    if (!a || !b || *a > *b) largest = n;
+    bool isLarger = a && b ? *a > *b : op.getNumLoops() > mostLoops;
+    if (isLarger || mostLoops == 0) largest = n, mostLoops = op.getNumLoops();
   });
   return dimSimplify(contractions == zero ? largest : contractions);
 }

@@ -7,6 +7,7 @@
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/GraphToLinalg/Passes.h"
+#include "passes/Naive/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -16,5 +17,6 @@ int main(int argc, char **argv) {
   girih::registerGirihGraphPasses();
   girih::registerGraphStages();
   girih::registerGraphToLinalgPasses();
+  girih::registerNaivePasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "girih optimizer driver\n", registry));
 }
