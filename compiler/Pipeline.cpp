@@ -2,6 +2,7 @@
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/GraphToLinalg/Passes.h"
+#include "passes/Naive/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -44,6 +45,8 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
     pm.addPass(createPlanPlaces());
     return;
   case Stage::Tile:
+    // Kernels that the naive path leaves alone are tiled like any other.
+    if (options.naive) pm.addPass(createNaiveKernels());
     return;
   case Stage::Buffers:
     pm.addPass(createPlanArena());
