@@ -193,8 +193,8 @@ std::pair<DimExpr, DimExpr> dimSlice(DimExpr dim, DimExpr start, DimExpr end, in
   MLIRContext *ctx = dim.getContext();
   DimExpr zero = dimConstant(ctx, 0), one = dimConstant(ctx, 1), minusOne = dimConstant(ctx, -1);
   auto vs = dimValue(start), ve = dimValue(end);
-  // Exporters write "to the end" as the largest (or least) int32 or int64.
-  constexpr int64_t far = INT32_MAX;
+  // Exporters write "to the end" as the largest (or least) int32 or int64, or as 10^9.
+  constexpr int64_t far = 1000000000;
   auto fromEnd = [&](DimExpr e) {
     // Only what is surely negative counts from the end.
     return dimUpperBound(e).value_or(0) < 0 ? dimSimplify(dim + e) : e;

@@ -232,15 +232,11 @@ std::optional<Known> NodeImporter::known(unsigned i) {
 
 FailureOr<NodeImporter::Dims> NodeImporter::shapeOperand(unsigned i, StringRef what) {
   if (!has(i)) return fail("input " + Twine(i) + " (" + what + ") is missing");
-  if (!isa<IntegerType>(element(i))) {
-    std::string text;
-    llvm::raw_string_ostream(text) << element(i);
-    return fail("input " + Twine(i) + " (" + what + ") must have integer elements, but has " + text);
-  }
   if (rank(i) > 1)
     return fail("input " + Twine(i) + " (" + what + ") must have one dimension, but has " + Twine(rank(i)));
   auto k = known(i);
   auto integers = k ? k->integers() : std::nullopt;
+  if (k && !integers) return fail("input " + Twine(i) + " (" + what + ") must have integer values");
   if (!integers)
     return fail(
         "input " + Twine(i) + " (" + what + ", " + model::quote(node.inputs[i]) +

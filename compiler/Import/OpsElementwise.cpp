@@ -15,8 +15,9 @@ template <BinaryFn fn> LogicalResult importBinary(NodeImporter &n) {
 #define UNARY(fn) template LogicalResult importUnary<UnaryFn::fn>(NodeImporter &);
 #define BINARY(fn) template LogicalResult importBinary<BinaryFn::fn>(NodeImporter &);
 UNARY(abs)
-UNARY(acos) UNARY(acosh) UNARY(asin) UNARY(asinh) UNARY(atan) UNARY(atanh) UNARY(bitwise_not) UNARY(ceil)
-    UNARY(cos) UNARY(cosh) UNARY(erf) UNARY(exp) UNARY(floor) UNARY(hard_swish) UNARY(isnan) UNARY(log)
+UNARY(acos)
+UNARY(acosh) UNARY(asin) UNARY(asinh) UNARY(atan) UNARY(atanh) UNARY(bitwise_not) UNARY(ceil) UNARY(cos)
+    UNARY(cosh) UNARY(erf) UNARY(exp) UNARY(floor) UNARY(hard_swish) UNARY(isnan) UNARY(log)
         UNARY(logical_not) UNARY(mish) UNARY(neg) UNARY(reciprocal) UNARY(relu) UNARY(round) UNARY(sigmoid)
             UNARY(sign) UNARY(sin) UNARY(sinh) UNARY(softplus) UNARY(softsign) UNARY(sqrt) UNARY(tan)
                 UNARY(tanh) BINARY(add) BINARY(bitwise_and) BINARY(bitwise_or) BINARY(bitwise_xor) BINARY(div)
@@ -64,9 +65,17 @@ LogicalResult importIsInf(NodeImporter &n) {
 }
 
 LogicalResult importMod(NodeImporter &n) {
-  bool isFmod = n.flagAttr("fmod", false);
-  if (!isFmod && isa<FloatType>(n.element(0))) return n.fail("attribute 'fmod' must be 1 for floats");
-  return n.result(n.binary(isFmod ? BinaryFn::fmod : BinaryFn::mod, n.operand(0), n.operand(1)));
+  Value x = n.operand(0), y = n.operand(1);
+  bool isFloat = isa<FloatType>(n.element(0));
+  if (n.flagAttr("fmod", false)) return n.result(n.binary(BinaryFn::fmod, x, y));
+  if (!isFloat) return n.result(n.binary(BinaryFn::mod, x, y));
+  // Of floats: the remainder takes the divisor's sign.
+  Value r = n.binary(BinaryFn::fmod, x, y), zero = n.scalar(0, n.element(0));
+  Value differs =
+      n.binary(BinaryFn::logical_xor, n.binary(BinaryFn::less, r, zero), n.binary(BinaryFn::less, y, zero));
+  Value isExact = n.binary(BinaryFn::equal, r, zero);
+  Value shifts = n.binary(BinaryFn::logical_and, differs, n.unary(UnaryFn::logical_not, isExact));
+  return n.result(n.create<WhereOp>(shifts, n.binary(BinaryFn::add, r, y), r));
 }
 
 LogicalResult importBitShift(NodeImporter &n) {

@@ -48,7 +48,8 @@ template <ReduceFn fn> LogicalResult importReduce(NodeImporter &n) {
 }
 #define REDUCE(fn) template LogicalResult importReduce<ReduceFn::fn>(NodeImporter &);
 REDUCE(sum)
-REDUCE(mean) REDUCE(prod) REDUCE(max) REDUCE(min) REDUCE(l1) REDUCE(l2) REDUCE(log_sum) REDUCE(log_sum_exp)
+REDUCE(mean)
+REDUCE(prod) REDUCE(max) REDUCE(min) REDUCE(l1) REDUCE(l2) REDUCE(log_sum) REDUCE(log_sum_exp)
     REDUCE(sum_square)
 #undef REDUCE
 
@@ -222,7 +223,11 @@ LogicalResult importLrn(NodeImporter &n) {
 LogicalResult importLpNorm(NodeImporter &n) {
   int64_t axis = n.axisAttr(-1, n.rank(0)), p = n.intAttr("p", 2);
   if (p != 1 && p != 2) return n.fail("attribute 'p' must be 1 or 2");
-  return n.result(n.binary(BinaryFn::div, n.operand(0), lpNorm(n, n.operand(0), {axis}, p)));
+  // Where all elements are zero, so is the result.
+  Value norm = lpNorm(n, n.operand(0), {axis}, p), zero = n.scalar(0, n.element(0)),
+        one = n.scalar(1, n.element(0));
+  Value isZero = n.binary(BinaryFn::equal, norm, zero);
+  return n.result(n.binary(BinaryFn::div, n.operand(0), n.create<WhereOp>(isZero, one, norm)));
 }
 
 LogicalResult importMeanVarianceNorm(NodeImporter &n) {

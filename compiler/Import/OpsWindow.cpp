@@ -67,8 +67,9 @@ static LogicalResult resolveSame(NodeImporter &n, Window &w, Value &x, std::opti
   bool isSymbolic = false;
   for (int64_t i = 0; i < w.spatial(); ++i) {
     DimExpr d = dims[i + 2];
-    DimExpr needed = (d.ceilDiv(w.strides[i]) - 1) * w.strides[i] + w.extent(i) - d;
-    DimExpr total = dimGreatest(dimSimplify(needed), n.dim(0));
+    // What the last window reaches over the input: with d = q * stride - r, extent - stride + r.
+    DimExpr over = (-d) % w.strides[i] + (w.extent(i) - w.strides[i]);
+    DimExpr total = dimGreatest(dimSimplify(over), n.dim(0));
     DimExpr half = w.autoPad == "SAME_UPPER" ? total.floorDiv(2) : total.ceilDiv(2);
     if (auto v = dimValue(total)) {
       w.pads[i] = *dimValue(dimSimplify(half));
@@ -76,7 +77,9 @@ static LogicalResult resolveSame(NodeImporter &n, Window &w, Value &x, std::opti
     } else {
       isSymbolic = true;
       low[i + 2] = dimSimplify(half);
-      padded[i + 2] = dimSimplify(d + total);
+      bool reaches = w.extent(i) >= w.strides[i];
+      padded[i + 2] = dimSimplify(
+          reaches ? d.ceilDiv(w.strides[i]) * w.strides[i] + (w.extent(i) - w.strides[i]) : d + total);
     }
   }
   if (!isSymbolic) return success();
