@@ -70,6 +70,11 @@ DimExpr dimMax(DimExpr a, DimExpr b) {
   return minMax(DimSymbol::Max, a, b);
 }
 
+bool dimHasSymbol(DimExpr e) {
+  auto bin = dyn_cast<AffineBinaryOpExpr>(e);
+  return bin ? dimHasSymbol(bin.getLHS()) || dimHasSymbol(bin.getRHS()) : isa<AffineSymbolExpr>(e);
+}
+
 /// Counts down `room` by the nodes of an expression; stops at zero.
 static void countNodes(DimExpr e, const DimSymbols &symbols, int64_t &room) {
   if (--room <= 0) return;
@@ -413,11 +418,6 @@ bool isGraphElementType(Type type) {
   return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
 }
 
-static bool hasSymbol(DimExpr e) {
-  auto bin = dyn_cast<AffineBinaryOpExpr>(e);
-  return bin ? hasSymbol(bin.getLHS()) || hasSymbol(bin.getRHS()) : isa<AffineSymbolExpr>(e);
-}
-
 bool isGraphTensor(RankedTensorType type) {
   auto encoding = dyn_cast_or_null<DimsAttr>(type.getEncoding());
   if (!isGraphElementType(type.getElementType()) || bool(encoding) == type.hasStaticShape() ||
@@ -428,7 +428,7 @@ bool isGraphTensor(RankedTensorType type) {
     auto v = dimValue(d);
     if (v ? *v < 0 || llvm::MulOverflow(elements, std::max<int64_t>(*v, 1), elements) : dimIsTooLarge(d))
       return false;
-    if (!v && !hasSymbol(d)) return false; // overflowed
+    if (!v && !dimHasSymbol(d)) return false; // overflowed
   }
   return true;
 }

@@ -53,6 +53,9 @@ DimExpr dimSimplify(DimExpr e);
 bool dimIsTooLarge(DimExpr e);
 /// The value of a constant expression.
 std::optional<int64_t> dimValue(DimExpr e);
+/// Whether an expression depends on any symbol. One that does not and has no value is the overflow of
+/// constants.
+bool dimHasSymbol(DimExpr e);
 /// a / b when the division is known to be exact (constants, or a factor that cancels); null otherwise.
 DimExpr dimExactDiv(DimExpr a, DimExpr b);
 DimExpr dimProduct(mlir::MLIRContext *ctx, llvm::ArrayRef<DimExpr> dims);

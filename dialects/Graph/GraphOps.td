@@ -148,7 +148,7 @@ def Girih_ShapeOp : Girih_Op<"shape", [Pure, InferTypeOpAdaptorWithIsCompatible]
   }];
   let arguments = (ins Girih_DimsAttr:$dims, UnitAttr:$scalar);
   let results = (outs Girih_Tensor:$result);
-  let assemblyFormat = "$dims attr-dict";
+  let assemblyFormat = "(`scalar` $scalar^)? $dims attr-dict";
 }
 
 def Girih_DimOp : Girih_Op<"dim", [Pure]> {

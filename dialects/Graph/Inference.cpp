@@ -10,7 +10,13 @@ FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b) {
   if (a == b) return a;
   auto va = dimValue(a), vb = dimValue(b);
   if (va && vb) return failure();
-  if (va || vb) return va ? a : b;
+  if (va || vb) {
+    if (vb) std::swap(a, b), std::swap(va, vb);
+    // `6 * n` is never 7, and what overflows is nothing.
+    int64_t divisor = dimHasSymbol(b) ? b.getLargestKnownDivisor() : 0;
+    if (divisor < 1 || *va % divisor != 0) return failure();
+    return a;
+  }
   auto difference = dimValue(dimSimplify(a - b));
   if (difference && *difference != 0) return failure();
   return a;
