@@ -39,8 +39,9 @@ def with_constant_shapes(case):
     first = {n.input[0] for n in case.model.graph.node if n.input and n.op_type not in FLOAT_SHAPE_INPUTS}
     frozen = {}
     for name, value in values.items():
-        if not isinstance(value, np.ndarray):
+        if not isinstance(value, (np.ndarray, np.generic)):  # a sequence or an optional
             continue
+        value = np.asarray(value)
         integers = value.dtype.kind in "iu" and value.ndim <= 1 and value.size <= 64 and name not in first
         if integers or name in floats:
             frozen[name] = value

@@ -31,7 +31,7 @@ def run_case(case, model, folder):
     inputs = {i.name for i in artifact.inputs}
     for data_set in case.data_sets:
         given, want = cases.feeds(case, data_set)
-        got = artifact.run({k: v for k, v in given.items() if k in inputs})
+        got = artifact.run({k: np.asarray(v) for k, v in given.items() if k in inputs})
         assert list(got) == list(want)
         for name, w in want.items():
             w = np.asarray(w)
