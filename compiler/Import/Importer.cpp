@@ -191,6 +191,9 @@ private:
       list += (domain.empty() ? "" : domain + ".").str() + name.substr(1, name.size() - 2) + " (" +
               std::to_string(count) + (count == 1 ? " node" : " nodes");
       if (StringRef why = whyUnsupported(domain, op); !why.empty()) list += ("; " + why).str();
+      if (findOp(domain, op, INT64_MAX))
+        list += "; the model's opset is " + std::to_string(opsets.lookup(domain)) +
+                ", it is supported in newer ones";
       list += ")";
     }
     return fail(Twine(missing.size()) + (missing.size() == 1 ? " operator is" : " operators are") +
@@ -224,7 +227,7 @@ private:
       usedSymbols.insert(getDimSymbols(ctx)[s].name);
     DimExpr r = dimSubstitute(e, pinned);
     if (auto v = dimValue(r); v && *v < 0)
-      return fail(who + " is " + quote(dimToString(e)) + ", which --dim makes " + Twine(*v));
+      return fail(who + " is negative: " + quote(dimToString(e)) + " is " + Twine(*v));
     return r;
   }
 

@@ -607,7 +607,7 @@ FailureOr<Model> readJson(StringRef path, std::string &error) {
   if (!Json::sax_parse(file->bytes.begin(), file->bytes.end(), &sax)) {
     size_t line = 1 + std::count(file->bytes.begin(),
                                  file->bytes.begin() + std::min(sax.position, file->bytes.size()), '\n');
-    return fail(error, path + ":" + Twine(line) + ": not valid JSON (syntax error at byte " +
+    return fail(error, path + ": line " + Twine(line) + ": not valid JSON (syntax error at byte " +
                            Twine(sax.position) + ")");
   }
   DataFolder folder(path);

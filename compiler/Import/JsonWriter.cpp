@@ -428,7 +428,7 @@ private:
       } else {
         nested(t, t.dims, p);
       }
-    } else if (location.empty()) {
+    } else if (location.empty() || t.data.size() <= maxNumbers) {
       os << ", \"base64\": \"" << encodeBase64(t.data) << '"';
     } else {
       text(", ", "file", location);

@@ -66,6 +66,8 @@ static bool elementwise(NodeImporter &n, Type elementType, Results &results,
       x.push_back(k.elements[broadcastIndex(i, shape, k.shape)]);
     auto r = fn(x);
     if (!r || !r->numerator) return false;
+    // What grows without bound (n + n / 2, again and again) is not followed.
+    if (dimIsTooLarge(r->numerator)) return false;
     r->numerator = dimSimplify(r->numerator);
     out.elements.push_back(*r);
   }
@@ -560,7 +562,7 @@ static bool reduced(NodeImporter &n, Results &r, function_ref<std::optional<Num>
       at[d] = 0;
     std::optional<Num> &cell = cells[flatten(at, kept)];
     cell = cell ? combine(*cell, x) : x;
-    if (!cell) return false;
+    if (!cell || dimIsTooLarge(cell->numerator)) return false;
   }
   for (auto &cell : cells)
     out.elements.push_back({dimSimplify(cell->numerator), cell->denominator});

@@ -253,7 +253,8 @@ FailureOr<NodeImporter::Ints> NodeImporter::constantInts(unsigned i, StringRef w
     auto v = dimValue(d);
     if (!v)
       return fail("input " + Twine(i) + " (" + what + ") must be constant, but is " + dimToString(d) +
-                  "; pin that dimension with --dim");
+                  (dimHasData(d) ? ", an element of an input: make it a constant of the model"
+                                 : ": pin that dimension with --dim"));
     out.push_back(*v);
   }
   return out;
@@ -343,6 +344,11 @@ bool NodeImporter::checkSize(RankedTensorType type) {
   SmallVector<int64_t> sizes;
   for (int64_t d : type.getShape())
     sizes.push_back(ShapedType::isDynamic(d) ? 1 : d);
+  for (DimExpr d : getDims(type)) {
+    if (!dimIsTooLarge(d)) continue;
+    report("a size of its result is an expression of too many terms; pin dimensions with --dim");
+    return false;
+  }
   if (model::dataSize(DType::U8, sizes)) return true;
   std::string text;
   llvm::raw_string_ostream(text) << type;

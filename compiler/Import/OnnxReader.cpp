@@ -62,6 +62,10 @@ private:
     out.inputs = toVector(in.mutable_input());
     out.outputs = toVector(in.mutable_output());
     out.attributes = toVector(in.mutable_attribute());
+    if (failed(name(out.name, "function")) || failed(name(out.domain, "function's domain"))) return failure();
+    for (const auto *list : {&out.inputs, &out.outputs, &out.attributes})
+      for (const std::string &s : *list)
+        if (failed(name(s, "value"))) return failure();
     for (const auto &opset : in.opset_import())
       out.opsets.emplace_back(opset.domain(), opset.version());
     for (auto &a : *in.mutable_attribute_proto())
@@ -77,6 +81,7 @@ private:
     out.name = std::move(*in.mutable_name());
     out.doc = std::move(*in.mutable_doc_string());
     out.metadata = properties(in.mutable_metadata_props());
+    if (failed(name(out.name, "graph"))) return failure();
     out.nodes.resize(in.node_size());
     for (int i = 0; i < in.node_size(); ++i)
       if (failed(node(*in.mutable_node(i), out.nodes[i]))) return failure();
@@ -108,6 +113,7 @@ private:
     if (failed(name(out.name, "node")) || failed(name(out.op, "node's operator")) ||
         failed(name(out.domain, "node's domain")))
       return failure();
+    if (out.op.empty()) return fail(error, describe(out) + " has no operator");
     for (const auto *list : {&out.inputs, &out.outputs})
       for (const std::string &s : *list)
         if (failed(name(s, "value"))) return failure();
@@ -328,6 +334,9 @@ private:
     auto tensorType = [&](auto *t, Type::Kind kind) -> LogicalResult {
       out.kind = kind;
       out.element = static_cast<DType>(t->elem_type());
+      if (dtypeName(out.element) == "unknown")
+        return fail(error,
+                    "element type " + Twine(t->elem_type()) + " is one that this version does not know");
       if (!t->has_shape()) return success();
       return shape(*t->mutable_shape(), out.shape.emplace());
     };

@@ -256,7 +256,7 @@ private:
     if (in.type.kind != Type::None || !in.type.denotation.empty()) type(in.type, out->mutable_type());
   }
 
-  static constexpr size_t maxInline = 1024;
+  static constexpr size_t maxInline = 64;
   std::string location;
   uint64_t end = 0;
 };

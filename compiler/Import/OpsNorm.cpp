@@ -49,11 +49,12 @@ template <ReduceFn fn> LogicalResult importReduce(NodeImporter &n) {
 #define REDUCE(fn) template LogicalResult importReduce<ReduceFn::fn>(NodeImporter &);
 REDUCE(sum)
 REDUCE(mean)
-REDUCE(prod) REDUCE(max) REDUCE(min) REDUCE(l1) REDUCE(l2) REDUCE(log_sum) REDUCE(log_sum_exp)
-    REDUCE(sum_square)
+REDUCE(prod)
+REDUCE(max)
+REDUCE(min) REDUCE(l1) REDUCE(l2) REDUCE(log_sum) REDUCE(log_sum_exp) REDUCE(sum_square)
 #undef REDUCE
 
-        static FailureOr<Ints> spatialAxes(NodeImporter &n) {
+    static FailureOr<Ints> spatialAxes(NodeImporter &n) {
   if (n.rank(0) < 3)
     return n.fail("input 0 must have at least 3 dimensions (batch, channels, space), but has " +
                   Twine(n.rank(0)));

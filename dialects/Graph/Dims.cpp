@@ -89,7 +89,7 @@ static void countNodes(DimExpr e, const DimSymbols &symbols, int64_t &room) {
 
 bool dimIsTooLarge(DimExpr e) {
   if (isa<AffineConstantExpr>(e)) return false;
-  int64_t room = 4096;
+  int64_t room = 512;
   countNodes(e, getDimSymbols(e.getContext()), room);
   return room <= 0;
 }
