@@ -111,8 +111,7 @@ static double largestCoefficient(DimExpr e) {
   }
 }
 
-DimExpr dimSimplify(DimExpr e) {
-  if (isa<AffineConstantExpr, AffineSymbolExpr>(e)) return e;
+static DimExpr simplifyOnce(DimExpr e) {
   // simplifyAffineExpr computes in int64_t without looking.
   if (dimIsTooLarge(e) || largestCoefficient(e) > 0x1p62) return e;
   // It also makes a row of coefficients for every node, so it gets the symbols in use only, in their order.
@@ -129,6 +128,16 @@ DimExpr dimSimplify(DimExpr e) {
     unpack[getAffineSymbolExpr(i, ctx)] = getAffineSymbolExpr(s, ctx);
   }
   return simplifyAffineExpr(e.replace(pack), 0, used.size()).replace(unpack);
+}
+
+DimExpr dimSimplify(DimExpr e) {
+  // A few divisions inside each other need more than one round, which text that is read again would get.
+  for (int round = 0; round < 4 && !isa<AffineConstantExpr, AffineSymbolExpr>(e); ++round) {
+    DimExpr simpler = simplifyOnce(e);
+    if (simpler == e) break;
+    e = simpler;
+  }
+  return e;
 }
 
 DimExpr dimExactDiv(DimExpr a, DimExpr b) {

@@ -4,6 +4,7 @@
 #include "dialects/Graph/Inference.h"
 #include "mlir/IR/MLIRContext.h"
 #include "gtest/gtest.h"
+#include <random>
 
 using namespace mlir;
 using namespace girih;
@@ -110,6 +111,72 @@ TEST_F(DimsTest, SurvivesOverflow) {
   DimExpr big = dimConstant(&ctx, INT64_MAX);
   EXPECT_FALSE(dimValue(dimProduct(&ctx, {big, big})).has_value());
   EXPECT_FALSE(dimExactDiv(dimConstant(&ctx, INT64_MIN), dimConstant(&ctx, -1)));
+}
+
+// Whatever the text, parsing ends in an error or in an expression that prints, parses back to itself, and can
+// be computed with.
+TEST_F(DimsTest, SurvivesDamagedText) {
+  constexpr StringLiteral originals[] = {
+      "min(past + 1, 512) * (h floordiv 2) - 3", "\"x[3]\" mod (b * 4 + 1) ceildiv 9223372036854775807",
+      "max(-a, (b + 2) * (b - 2)) floordiv max(c, 1)", "((a * 2 + b) * 4294967296) mod 7"};
+  constexpr StringLiteral pieces[] = {
+      "(",         ")",    "-", "*", " floordiv ",          " mod ",
+      " ceildiv ", "min(", ",", "0", "9223372036854775807", "4611686018427387904",
+      "a",         "\"",   "+", "b"};
+  std::mt19937 random(7);
+  unsigned parsed = 0;
+  for (unsigned n = 0; n < 20000; ++n) {
+    std::string text = originals[random() % std::size(originals)].str();
+    for (unsigned step = 1 + random() % 4; step--;) {
+      size_t at = random() % text.size();
+      switch (random() % 4) {
+      case 0:
+        text[at] = char(random() % 96 + 32);
+        break;
+      case 1:
+        text.erase(at, random() % 6 + 1);
+        break;
+      case 2:
+        text.insert(at, text.substr(random() % text.size(), random() % 12));
+        break;
+      case 3:
+        text.insert(at, pieces[random() % std::size(pieces)]);
+        break;
+      }
+      if (text.empty()) text = "a";
+    }
+    std::string error;
+    DimExpr e = dimParse(&ctx, text, error);
+    if (!e) {
+      EXPECT_FALSE(error.empty()) << text;
+      continue;
+    }
+    ++parsed;
+    DimExpr back = dimParse(&ctx, dimToString(e), error);
+    EXPECT_EQ(back, e) << text << " is printed as " << dimToString(e) << ", which is "
+                       << (back ? dimToString(back) : error);
+    llvm::StringMap<DimExpr> values;
+    constexpr int64_t edges[] = {0, 1, -1, 7, INT64_MAX, INT64_MIN};
+    for (StringRef name : {"a", "b", "c", "h", "past"})
+      values[name] = dimConstant(&ctx, edges[random() % std::size(edges)]);
+    dimToString(dimSubstitute(e, values));
+    DimExpr other = parse(originals[random() % 3]);
+    dimExactDiv(e, other), dimExactDiv(other, e), dimExactDiv(e, dimConstant(&ctx, 6));
+    (void)broadcastDim(e, dimConstant(&ctx, 6));
+    dimToString(windowOutputDim(e, other, 2, 1, 1, 1, true));
+    dimToString(sliceOutputDim(e, other, -3));
+  }
+  EXPECT_GT(parsed, 1000u);
+}
+
+// Each step doubles the text; sizes stay bounded, and the type is refused.
+TEST_F(DimsTest, RefusesExplodingExpressions) {
+  DimExpr e = dimNamed(&ctx, "n");
+  for (unsigned i = 0; i < 200; ++i)
+    e = dimMin(e.floorDiv(2) + i, e * 3);
+  EXPECT_TRUE(dimIsTooLarge(e));
+  EXPECT_LT(dimToString(e).size(), 100u);
+  EXPECT_FALSE(isGraphTensor(getTensorType(ArrayRef<DimExpr>{e}, Float32Type::get(&ctx))));
 }
 
 TEST_F(DimsTest, WindowsAndSlices) {
