@@ -15,7 +15,8 @@ namespace {
 
 class Mutator {
 public:
-  Mutator(StringRef original, unsigned seed) : text(original), random(seed) {}
+  /// `isText`: a JSON file, whose damage is mostly one that its syntax survives.
+  Mutator(StringRef original, bool isText, unsigned seed) : text(original), isText(isText), random(seed) {}
 
   std::string run() {
     for (unsigned n = 1 + below(3); n-- && !text.empty();)
@@ -29,7 +30,7 @@ private:
 
   void step() {
     size_t at = below(text.size()), other = below(text.size());
-    switch (below(9)) {
+    switch (isText && below(4) ? 8 + below(2) : below(9)) {
     case 0:
       text[at] = static_cast<char>(below(256));
       break;
@@ -71,7 +72,20 @@ private:
     text.replace(begin, end - begin, values[below(std::size(values))]);
   }
 
+  /// Replaces the next quoted word by another one of the file.
+  void word(size_t at, size_t other) {
+    auto quoted = [&](size_t from) {
+      size_t begin = text.find('"', from),
+             end = begin == std::string::npos ? begin : text.find('"', begin + 1);
+      return end == std::string::npos ? std::pair(text.size(), size_t(0)) : std::pair(begin, end + 1 - begin);
+    };
+    auto [begin, size] = quoted(at);
+    auto [source, length] = quoted(other);
+    text.replace(begin, size, text.substr(source, length));
+  }
+
   std::string text;
+  bool isText;
   std::mt19937 random;
 };
 
@@ -133,7 +147,7 @@ int main(int argc, char **argv) {
     {
       std::error_code error;
       raw_fd_ostream file(path, error);
-      file << Mutator((*original)->getBuffer(), seed).run();
+      file << Mutator((*original)->getBuffer(), StringRef(path).ends_with(".json"), seed).run();
     }
     girih::CompileOptions options;
     options.input = path;
