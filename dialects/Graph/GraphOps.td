@@ -212,6 +212,25 @@ def Girih_RefAttr : Girih_Attr<"Ref", "ref"> {
   let assemblyFormat = "`<` $base `,` $index `,` $offset `>`";
 }
 
+def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
+  let summary = "how one kernel is tiled";
+  let description = [{
+    Numbers only, made by a target's plan (or read from `--schedule=`), checked by the verifier in `passes/Tile`, obeyed by the tile stage. Dimensions are those
+    of the kernel's domain (`passes/Tile/Domain.h`): the dimensions of its last generic after merging, parallel ones first, then the row dimensions.
+
+    - `width`: lanes of a vector. `vector_dim`: the dimension that lanes run along; -1: none (reductions then run along their last dimension).
+    - `vectors`, `row_dim`, `rows`: the register tile: `rows[0]` elements of `row_dim` by `vectors` vectors; the further `rows` are tried for what is left.
+    - `order`: loops, outermost first, a permutation of the parallel dimensions; `blocks`: how much of each a task takes; the first
+      `parallel` of them make tasks, the others run whole inside.
+    - `unroll`: steps of the innermost reduction loop that are written out. `pack`: inputs (constants) stored as the micro-kernel reads them.
+    - `fma`: form fused multiply-adds.
+  }];
+  let parameters = (ins "int64_t":$width, "int64_t":$vectorDim, "int64_t":$vectors, "int64_t":$rowDim,
+                    "::mlir::DenseI64ArrayAttr":$rows, "::mlir::DenseI64ArrayAttr":$order, "::mlir::DenseI64ArrayAttr":$blocks,
+                    "int64_t":$parallel, "int64_t":$unroll, "::mlir::DenseI64ArrayAttr":$pack, "bool":$fma);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 def Girih_PlaceAttr : Girih_Attr<"Place", "place"> {
   let summary = "the strided part of a buffer that a value occupies, in elements";
   let description = [{

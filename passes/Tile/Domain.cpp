@@ -1,0 +1,399 @@
+#include "passes/Tile/Domain.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace girih {
+
+Lin operator+(const Lin &a, const Lin &b) {
+  Lin r;
+  r.constant = dimSimplify(a.constant + b.constant);
+  auto i = a.terms.begin(), j = b.terms.begin();
+  while (i != a.terms.end() || j != b.terms.end()) {
+    if (j == b.terms.end() || (i != a.terms.end() && i->first < j->first)) {
+      r.terms.push_back(*i++);
+    } else if (i == a.terms.end() || j->first < i->first) {
+      r.terms.push_back(*j++);
+    } else {
+      DimExpr c = dimSimplify(i->second + j->second);
+      if (c != 0) r.terms.push_back({i->first, c});
+      ++i, ++j;
+    }
+  }
+  return r;
+}
+
+Lin operator*(const Lin &a, DimExpr s) {
+  Lin r;
+  r.constant = dimSimplify(a.constant * s);
+  if (s == 0) return r;
+  for (auto &[v, c] : a.terms) r.terms.push_back({v, dimSimplify(c * s)});
+  return r;
+}
+
+bool applyLinear(AffineExpr e, ArrayRef<Idx> dims, Idx &out) {
+  MLIRContext *ctx = e.getContext();
+  switch (e.getKind()) {
+  case AffineExprKind::Constant: out = {Lin::ofConstant(e)}; return true;
+  case AffineExprKind::DimId: out = dims[cast<AffineDimExpr>(e).getPosition()]; return true;
+  case AffineExprKind::SymbolId: return false;
+  default: break;
+  }
+  auto bin = cast<AffineBinaryOpExpr>(e);
+  Idx l, r;
+  if (!applyLinear(bin.getLHS(), dims, l) || !applyLinear(bin.getRHS(), dims, r) || l.dyn || r.dyn) return false;
+  if (e.getKind() == AffineExprKind::Add) {
+    out = {l.lin + r.lin};
+    return true;
+  }
+  if (e.getKind() == AffineExprKind::Mul) {
+    if (!r.lin.isConstant()) std::swap(l, r);
+    if (!r.lin.isConstant()) return false;
+    out = {l.lin * r.lin.constant};
+    return true;
+  }
+  // Divisions of numbers fold; those of variables are computed at run time.
+  auto a = dimValue(l.lin.constant), b = dimValue(r.lin.constant);
+  if (!l.lin.isConstant() || !r.lin.isConstant() || !a || !b || *b <= 0) return false;
+  out = {Lin::ofConstant(
+      getAffineBinaryOpExpr(e.getKind(), getAffineConstantExpr(*a, ctx), getAffineConstantExpr(*b, ctx)))};
+  return true;
+}
+
+//===-- Views -------------------------------------------------------------===//
+
+static SmallVector<DimExpr> denseStrides(ArrayRef<DimExpr> sizes, MLIRContext *ctx) {
+  SmallVector<DimExpr> strides(sizes.size());
+  DimExpr s = dimConstant(ctx, 1);
+  for (int i = sizes.size() - 1; i >= 0; --i) {
+    strides[i] = s;
+    s = dimSimplify(s * sizes[i]);
+  }
+  return strides;
+}
+
+static View viewOf(KernelOp kernel, unsigned buffer, RankedTensorType type) {
+  View v{buffer, type.getElementType(), getDims(type), {}};
+  if (auto places = kernel->getAttrOfType<ArrayAttr>("girih.places"))
+    v.strides = llvm::to_vector(cast<PlaceAttr>(places[buffer]).getStrides().getDims());
+  else
+    v.strides = denseStrides(v.sizes, kernel.getContext());
+  return v;
+}
+
+/// The view with each group of dimensions split into `expanded` sizes.
+static View expandView(const View &v, ArrayRef<ReassociationIndices> groups, ArrayRef<DimExpr> expanded) {
+  View r{v.buffer, v.element, llvm::to_vector(expanded), SmallVector<DimExpr>(expanded.size())};
+  DimExpr one = dimConstant(v.element.getContext(), 1);
+  llvm::fill(r.strides, one);
+  for (auto [d, group] : llvm::enumerate(groups)) {
+    DimExpr s = v.strides[d];
+    for (int64_t i : llvm::reverse(group)) {
+      r.strides[i] = s;
+      s = dimSimplify(s * expanded[i]);
+    }
+  }
+  return r;
+}
+
+static View collapseView(const View &v, ArrayRef<ReassociationIndices> groups, ArrayRef<DimExpr> collapsed) {
+  View r{v.buffer, v.element, llvm::to_vector(collapsed), {}};
+  for (auto &group : groups) {
+    // Size-1 dimensions have arbitrary strides; the innermost real one carries the group.
+    DimExpr s = v.strides[group.back()];
+    for (int64_t i : llvm::reverse(group))
+      if (v.sizes[i] != 1) {
+        s = v.strides[i];
+        break;
+      }
+    r.strides.push_back(s);
+  }
+  return r;
+}
+
+View getOperandView(KernelOp kernel, Value value) {
+  if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>())
+    return expandView(getOperandView(kernel, expand.getSrc()), expand.getReassociationIndices(),
+                      getDims(expand.getResultType()));
+  if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
+    return collapseView(getOperandView(kernel, collapse.getSrc()), collapse.getReassociationIndices(),
+                        getDims(collapse.getResultType()));
+  auto arg = cast<BlockArgument>(value);
+  return viewOf(kernel, arg.getArgNumber(), cast<RankedTensorType>(arg.getType()));
+}
+
+View getResultView(KernelOp kernel, unsigned result, Value &value) {
+  value = kernel.getBody().front().getTerminator()->getOperand(result);
+  View v = viewOf(kernel, kernel.getInputs().size() + result, cast<RankedTensorType>(value.getType()));
+  while (true) {
+    if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>()) {
+      value = collapse.getSrc();
+      v = expandView(v, collapse.getReassociationIndices(), getDims(value));
+    } else if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) {
+      value = expand.getSrc();
+      v = collapseView(v, expand.getReassociationIndices(), getDims(value));
+    } else {
+      return v;
+    }
+  }
+}
+
+SmallVector<DimExpr> getLoopExtents(linalg::GenericOp op) {
+  SmallVector<DimExpr> extents(op.getNumLoops());
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    auto dims = getDims(operand.get());
+    for (auto [i, e] : llvm::enumerate(map.getResults()))
+      if (auto d = dyn_cast<AffineDimExpr>(e))
+        if (!extents[d.getPosition()]) extents[d.getPosition()] = dims[i];
+  }
+  return extents;
+}
+
+//===-- Analysis ----------------------------------------------------------===//
+
+namespace {
+
+/// Follows every access of a domain symbolically, from the last generic down to the operands.
+struct Analyzer {
+  KernelOp kernel;
+  MLIRContext *ctx;
+  Domain &domain;
+  unsigned nextVariable;
+  llvm::SmallDenseSet<unsigned> pinned;       // variables whose value a body reads: they keep a loop of their own
+  llvm::SmallDenseSet<unsigned> reductionUse; // domain variables that reductions depend on
+  DenseMap<Operation *, int> numberOf;
+  int depth = 0;
+  bool failed = false;
+
+  Idx zero() { return {Lin::ofConstant(dimConstant(ctx, 0))}; }
+  void pin(const Idx &i) {
+    for (auto &[v, c] : i.lin.terms) pinned.insert(v);
+  }
+  void fail(Operation *op, const Twine &message) {
+    if (!failed) op->emitError("tile stage: ") << message;
+    failed = true;
+  }
+
+  void visit(Value value, ArrayRef<Idx> indices) {
+    Operation *def = value.getDefiningOp();
+    if (!def || isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) {
+      View view = getOperandView(kernel, value);
+      Access a{view.buffer, view.element, zero().lin, false, -1 - depth};
+      for (auto [i, s] : llvm::zip(indices, view.strides)) {
+        a.lin = a.lin + i.lin * s;
+        a.dynamic |= static_cast<bool>(i.dyn);
+      }
+      domain.accesses.push_back(std::move(a));
+      return;
+    }
+    if (isa<linalg::FillOp, tensor::EmptyOp>(def)) return;
+    auto op = dyn_cast<linalg::GenericOp>(def);
+    if (!op) return fail(def, "cannot be read inside a kernel");
+    AffineMap out = op.getIndexingMapsArray()[op.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];
+    SmallVector<Idx> dims(op.getNumLoops(), zero());
+    for (auto [e, i] : llvm::zip(out.getResults(), indices))
+      if (auto d = dyn_cast<AffineDimExpr>(e)) dims[d.getPosition()] = i;
+    visitGeneric(op, dims);
+  }
+
+  void visitGeneric(linalg::GenericOp op, SmallVector<Idx> dims) {
+    if (!op.getNumReductionLoops()) return visitInputs(op, dims);
+    for (Idx &i : dims) {
+      for (auto &[v, c] : i.lin.terms) reductionUse.insert(v);
+      if (i.dyn) return fail(op, "reduction at a computed index");
+    }
+    if (numberOf.contains(op)) return;
+    Reduction r{op, {}, {}, {}};
+    for (auto [d, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+      if (kind == utils::IteratorType::reduction) {
+        dims[d] = {Lin::ofVariable(nextVariable, ctx)};
+        r.variables.push_back(nextVariable++);
+      }
+    r.indices = dims;
+    // Inner reductions are numbered first: that is the order of computation.
+    size_t first = domain.accesses.size();
+    int mark = -1 - ++depth;
+    visitInputs(op, dims);
+    --depth;
+    int number = domain.reductions.size();
+    for (size_t i = first; i < domain.accesses.size(); ++i)
+      if (domain.accesses[i].reduction == mark) domain.accesses[i].reduction = number;
+    numberOf[op] = number;
+    domain.reductions.push_back(std::move(r));
+  }
+
+  void visitInputs(linalg::GenericOp op, ArrayRef<Idx> dims) {
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      if (op.getBody()->getArgument(input->getOperandNumber()).use_empty()) continue;
+      SmallVector<Idx> indices;
+      for (AffineExpr e : op.getMatchingIndexingMap(input).getResults()) {
+        Idx i;
+        if (!applyLinear(e, dims, i)) {
+          i = {Lin::ofConstant(dimConstant(ctx, 0)), input->get()};
+          for (const Idx &d : dims) pin(d);
+        }
+        indices.push_back(i);
+      }
+      visit(input->get(), indices);
+    }
+    op.getBody()->walk([&](Operation *inner) {
+      if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+        pin(dims[index.getDim()]);
+      } else if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+        SmallVector<Idx> indices;
+        for (Value v : extract.getIndices()) {
+          auto index = v.getDefiningOp<linalg::IndexOp>();
+          indices.push_back(index ? dims[index.getDim()] : Idx{Lin::ofConstant(dimConstant(ctx, 0)), v});
+        }
+        visit(extract.getTensor(), indices);
+      }
+    });
+  }
+};
+
+/// Whether every access walks `inner` right behind `outer`, so that one loop can serve both.
+bool canMerge(const Domain &domain, unsigned outer, unsigned inner, DimExpr innerExtent) {
+  auto fits = [&](const Lin &lin) {
+    DimExpr o = lin.coefficient(outer), i = lin.coefficient(inner);
+    if (!o && !i) return true;
+    return o && i && dimSimplify(i * innerExtent) == o;
+  };
+  return llvm::all_of(domain.accesses,
+                      [&](const Access &a) {
+                        return llvm::is_contained(domain.packable, a.buffer) || fits(a.lin);
+                      }) &&
+         llvm::all_of(domain.stores, fits);
+}
+
+/// Groups adjacent dimensions into loops. Dimensions of size 1 need none: they stay at 0.
+SmallVector<LoopDim> mergeDims(const Domain &domain, const llvm::SmallDenseSet<unsigned> &pinned,
+                               ArrayRef<unsigned> variables, ArrayRef<unsigned> dims, ArrayRef<DimExpr> extents) {
+  SmallVector<LoopDim> out;
+  unsigned last = 0;
+  for (auto [v, d] : llvm::zip(variables, dims)) {
+    DimExpr extent = extents[d];
+    if (extent == 1) continue;
+    if (!out.empty() && !pinned.contains(v) && !pinned.contains(last) && canMerge(domain, last, v, extent)) {
+      out.back().dims.push_back(d);
+      out.back().extent = dimSimplify(out.back().extent * extent);
+    } else {
+      out.push_back({{d}, extent});
+    }
+    last = v;
+  }
+  return out;
+}
+
+/// Finds the constants that packing may rearrange. Parallel dimensions that they use are pinned: in the packed order
+/// these keep their own places.
+void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned> &pinned) {
+  if (domain.reductions.size() != 1) return;
+  Reduction &r = domain.reductions[0];
+  int64_t unit = -1; // the dimension of `last` whose variable the stores walk with stride 1
+  for (auto &[v, c] : domain.stores[0].terms)
+    if (c == 1) unit = v;
+  if (unit < 0) return;
+  for (OpOperand *input : r.op.getDpsInputOperands()) {
+    Value value = input->get();
+    while (Operation *def = value.getDefiningOp()) {
+      if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) break;
+      value = def->getOperand(0);
+    }
+    auto arg = dyn_cast<BlockArgument>(value);
+    if (!arg) continue;
+    unsigned buffer = arg.getArgNumber();
+    if (!kernel.getInputs()[buffer].getDefiningOp<ConstantOp>()) continue;
+    SmallVector<const Access *> uses;
+    for (const Access &a : domain.accesses)
+      if (a.buffer == buffer) uses.push_back(&a);
+    if (uses.size() != 1 || uses[0]->reduction != 0 || uses[0]->dynamic || !uses[0]->lin.has(unit)) continue;
+    // One term a dimension, so that the packed order is a permutation; a dimension read with a window is not.
+    SmallVector<unsigned> used;
+    bool plain = llvm::all_of(r.op.getMatchingIndexingMap(input).getResults(), [&](AffineExpr e) {
+      if (auto d = dyn_cast<AffineDimExpr>(e)) return used.push_back(d.getPosition()), true;
+      return isa<AffineConstantExpr>(e);
+    });
+    if (!plain || llvm::any_of(used, [&](unsigned d) { return !dimValue(getLoopExtents(r.op)[d]); })) continue;
+    // Every used parallel dimension must be a domain variable itself.
+    plain = llvm::all_of(used, [&](unsigned d) {
+      const Lin &lin = r.indices[d].lin;
+      return lin.isConstant() || (lin.terms.size() == 1 && lin.terms[0].second == 1 && lin.constant == 0);
+    });
+    if (!plain) continue;
+    domain.packable.push_back(buffer);
+    for (unsigned d : used)
+      if (linalg::isParallelIterator(r.op.getIteratorTypesArray()[d]))
+        for (auto &[v, c] : r.indices[d].lin.terms) pinned.insert(v);
+  }
+}
+
+} // namespace
+
+FailureOr<SmallVector<Domain>> analyzeKernel(KernelOp kernel) {
+  MLIRContext *ctx = kernel.getContext();
+  SmallVector<Domain> domains;
+  for (unsigned r = 0; r < kernel.getNumResults(); ++r) {
+    Value value;
+    View view = getResultView(kernel, r, value);
+    auto last = value.getDefiningOp<linalg::GenericOp>();
+    if (!last) return kernel.emitError("tile stage: result ") << r << " is not computed by a linalg.generic";
+    Domain *domain = llvm::find_if(domains, [&](Domain &d) { return d.last == last; });
+    if (domain == domains.end()) {
+      domain = &domains.emplace_back();
+      domain->last = last;
+    }
+    domain->results.push_back(r);
+    AffineMap out = last.getIndexingMapsArray()[last.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];
+    Lin store = Lin::ofConstant(dimConstant(ctx, 0));
+    for (auto [e, s] : llvm::zip(out.getResults(), view.strides))
+      if (auto d = dyn_cast<AffineDimExpr>(e)) store = store + Lin::ofVariable(1 + d.getPosition(), ctx) * s;
+    domain->stores.push_back(store);
+  }
+
+  for (Domain &domain : domains) {
+    auto last = domain.last;
+    auto extents = getLoopExtents(last);
+    Analyzer analyzer{kernel, ctx, domain, 1 + last.getNumLoops(), {}, {}, {}};
+    SmallVector<Idx> dims;
+    for (unsigned d = 0; d < last.getNumLoops(); ++d) dims.push_back({Lin::ofVariable(1 + d, ctx)});
+    for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray()))
+      if (kind == utils::IteratorType::reduction) dims[d] = analyzer.zero();
+    analyzer.visitGeneric(last, dims);
+    if (analyzer.failed) return failure();
+
+    findPackable(kernel, domain, analyzer.pinned);
+    SmallVector<unsigned> parallelVars, rowVars, parallelDims, rowDims;
+    for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray())) {
+      if (kind == utils::IteratorType::reduction) continue;
+      bool row = !domain.reductions.empty() && !analyzer.reductionUse.contains(1 + d);
+      (row ? rowVars : parallelVars).push_back(1 + d);
+      (row ? rowDims : parallelDims).push_back(d);
+    }
+    domain.dims = mergeDims(domain, analyzer.pinned, parallelVars, parallelDims, extents);
+    domain.parallel = domain.dims.size();
+    for (auto [i, dim] : llvm::enumerate(domain.dims))
+      if (DimExpr c = domain.stores[0].coefficient(1 + dim.dims.back()); c && c == 1) domain.unitDim = i;
+    llvm::append_range(domain.dims, mergeDims(domain, analyzer.pinned, rowVars, rowDims, extents));
+    for (Reduction &r : domain.reductions) {
+      SmallVector<unsigned> reductionDims;
+      r.op.getReductionDims(reductionDims);
+      r.loops = mergeDims(domain, analyzer.pinned, r.variables, reductionDims, getLoopExtents(r.op));
+    }
+  }
+  return domains;
+}
+
+bool Domain::isContraction() const {
+  if (reductions.size() != 1 || parallel != dims.size()) return false;
+  Operation *yield = const_cast<linalg::GenericOp &>(reductions[0].op).getBody()->getTerminator();
+  if (yield->getNumOperands() != 1) return false;
+  Operation *add = yield->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add)) return false;
+  return llvm::any_of(add->getOperands(), [](Value v) {
+    return isa_and_nonnull<arith::MulFOp, arith::MulIOp>(v.getDefiningOp());
+  });
+}
+
+} // namespace girih

@@ -1,0 +1,72 @@
+// What a kernel computes, seen as one iteration domain: which generic writes the result, which reductions it needs,
+// what every access looks like as a linear form, and which dimensions can be merged into one loop. Plans are made from
+// this, and the emitter obeys the same view.
+#pragma once
+
+#include "dialects/Graph/Graph.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "passes/Tile/Index.h"
+
+namespace girih {
+
+/// A kernel's operand or result as memory: strides in elements from the value's place, dense where it has none.
+struct View {
+  unsigned buffer = 0; // position among operands, then results
+  mlir::Type element;
+  llvm::SmallVector<DimExpr> sizes, strides;
+};
+
+/// One loop: adjacent dimensions that every access walks as one. The innermost carries the loop, the others stay at 0.
+struct LoopDim {
+  llvm::SmallVector<unsigned, 2> dims;
+  DimExpr extent;
+};
+
+/// A read of an operand, as a linear form of domain variables (1 + dimension) and reduction variables.
+struct Access {
+  unsigned buffer;
+  mlir::Type element;
+  Lin lin;
+  bool dynamic;       // some index is computed at run time
+  int reduction = -1; // the reduction whose body reads it, -1: the last generic or what is inlined into it
+};
+
+struct Reduction {
+  mlir::linalg::GenericOp op;
+  llvm::SmallVector<Idx> indices;        // of all its dimensions, in domain and reduction variables
+  llvm::SmallVector<unsigned> variables; // one a reduction dimension, in the order of the op's reduction iterators
+  llvm::SmallVector<LoopDim> loops;      // merged; `dims` are dimensions of the op
+};
+
+/// The part of a kernel that computes one result, or several results of one generic.
+struct Domain {
+  mlir::linalg::GenericOp last;
+  llvm::SmallVector<LoopDim> dims;         // parallel ones first, then row dimensions; `dims` are dimensions of `last`
+  unsigned parallel = 0;                   // how many of `dims` reductions may depend on
+  llvm::SmallVector<Reduction> reductions; // in an order in which they can be computed
+  llvm::SmallVector<Access> accesses;
+  llvm::SmallVector<Lin> stores; // one a result of `results`
+  llvm::SmallVector<unsigned> results;
+  /// The parallel dimension (of `dims`) in which the result is contiguous; -1: none.
+  int unitDim = -1;
+  /// Inputs of the kernel that are constants read by one contraction along the unit dimension: the tile stage stores
+  /// them in the order in which they are read, so their own strides do not matter.
+  llvm::SmallVector<unsigned> packable;
+
+  /// One reduction of multiply-adds.
+  bool isContraction() const;
+};
+
+/// All domains of a kernel at the linalg stage, or failure with a message at the kernel.
+mlir::FailureOr<llvm::SmallVector<Domain>> analyzeKernel(KernelOp kernel);
+
+/// The view of a block argument, or of an expand_shape or collapse_shape of one.
+View getOperandView(KernelOp kernel, mlir::Value value);
+/// The view through which yielded operand `result` is stored; `value` is set to what computes it.
+View getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
+/// The extent of each iteration dimension of a generic.
+llvm::SmallVector<DimExpr> getLoopExtents(mlir::linalg::GenericOp op);
+/// Linear part of an affine expression of indices; false if it is not linear in them.
+bool applyLinear(mlir::AffineExpr e, llvm::ArrayRef<Idx> dims, Idx &out);
+
+} // namespace girih

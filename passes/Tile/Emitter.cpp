@@ -1,0 +1,576 @@
+#include "passes/Tile/Emitter.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "passes/Tile/Evaluator.h"
+
+using namespace mlir;
+
+namespace girih {
+
+SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule) {
+  SmallVector<Packing> packings;
+  if (domain.packable.empty()) return packings;
+  const Reduction &r = domain.reductions[0];
+  auto op = r.op;
+  auto extents = getLoopExtents(op);
+  unsigned unit = 1 + domain.dims[domain.unitDim].dims.back();
+  for (unsigned buffer : domain.packable)
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      Value value = input->get();
+      while (Operation *def = value.getDefiningOp()) {
+        if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) break;
+        value = def->getOperand(0);
+      }
+      auto arg = dyn_cast<BlockArgument>(value);
+      if (!arg || arg.getArgNumber() != buffer) continue;
+      Packing p{buffer, input, {}, 0, schedule.getVectors() * schedule.getWidth(), {}, {}};
+      AffineMap map = op.getMatchingIndexingMap(input);
+      auto kinds = op.getIteratorTypesArray();
+      for (bool reductions : {false, true}) {
+        for (unsigned d = 0; d < op.getNumLoops(); ++d) {
+          if (!map.isFunctionOfDim(d) || linalg::isReductionIterator(kinds[d]) != reductions) continue;
+          if (r.indices[d].lin.has(unit))
+            p.vectorDim = d;
+          else
+            p.order.push_back(d);
+        }
+        if (!reductions) p.order.push_back(p.vectorDim);
+      }
+      p.strides.resize(p.order.size());
+      p.elements = p.block;
+      for (int i = p.order.size() - 1; i >= 0; --i) {
+        int64_t extent = *dimValue(extents[p.order[i]]);
+        p.extents.insert(p.extents.begin(), extent);
+        p.strides[i] = p.elements;
+        p.elements *= p.order[i] == p.vectorDim ? llvm::divideCeil(extent, p.block) : extent;
+      }
+      packings.push_back(std::move(p));
+    }
+  return packings;
+}
+
+namespace {
+
+class Emitter {
+public:
+  Emitter(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain, ScheduleAttr schedule)
+      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), domain(domain), schedule(schedule),
+        packings(getPackings(domain, schedule)),
+        e(b, kernel, fn, schedule.getWidth(), schedule.getFma(), packings) {
+    for (size_t i = 0; i < domain.dims.size(); ++i) {
+      index.push_back(e.constant(0));
+      low.push_back(e.constant(0));
+      high.push_back(domain.dims[i].extent);
+      highValue.push_back({});
+    }
+    masks.push_back({});
+  }
+
+  LogicalResult emit(DimExpr *tasks);
+
+private:
+  using Leaf = llvm::function_ref<void()>;
+
+  int64_t step(unsigned dim) const {
+    if (int64_t(dim) == schedule.getVectorDim()) return schedule.getVectors() * schedule.getWidth();
+    if (int64_t(dim) == schedule.getRowDim()) return schedule.getRows()[0];
+    return 1;
+  }
+  Value constant(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
+  Value upper(unsigned dim) { return highValue[dim] ? highValue[dim] : e.size(high[dim]); }
+  /// The number of elements of a dimension's current range, where it is a constant.
+  std::optional<int64_t> count(unsigned dim) {
+    return highValue[dim] ? std::nullopt : dimValue(high[dim]);
+  }
+
+  void loops(ArrayRef<unsigned> dims, Leaf leaf);
+  void rowLoops(unsigned dim, Leaf leaf);
+  void vectorLoops(unsigned dim, Leaf leaf);
+  Value loop(Value from, Value to, int64_t step, llvm::function_ref<void(Value)> body);
+  void ifBelow(Value a, Value limit, llvm::function_ref<void()> body);
+
+  void tile();
+  SmallVector<std::pair<SmallVector<Idx>, Value>> positions();
+  void finish();
+  void reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Value>> at);
+  SmallVector<Value> reduceLoops(unsigned level, SmallVector<Value> accumulators);
+  SmallVector<Value> reduceStep(ArrayRef<Value> accumulators);
+  SmallVector<Value> reduceLanes(SmallVector<Value> accumulators);
+  Value combine(Value x, Value y);
+  Value combineLanes(Value v);
+  Lin substitute(const Lin &lin, ArrayRef<Idx> dims);
+
+  OpBuilder &b;
+  Location loc;
+  MLIRContext *ctx;
+  KernelOp kernel;
+  const Domain &domain;
+  ScheduleAttr schedule;
+  SmallVector<Packing> packings;
+  Evaluator e;
+
+  // The current tile: where each dimension of the domain stands, how far its range goes, and the register tile.
+  SmallVector<Idx> index, low;
+  SmallVector<DimExpr> high;
+  SmallVector<Value> highValue;
+  int64_t rows = 1;
+  SmallVector<Value> masks; // one a vector; null: all lanes
+  bool lanesOn = false;
+
+  // The reduction being emitted.
+  const Reduction *current = nullptr;
+  SmallVector<SmallVector<Idx>> points; // dimensions of the generic, one list a position
+  SmallVector<Value> pointMasks;
+  bool laneReduction = false;
+};
+
+//===-- Loops -------------------------------------------------------------===//
+
+Value Emitter::loop(Value from, Value to, int64_t step, llvm::function_ref<void(Value)> body) {
+  auto op = scf::ForOp::create(b, loc, from, to, constant(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.getBody());
+  Evaluator::Scope scope(e);
+  body(op.getInductionVar());
+  return {};
+}
+
+void Emitter::ifBelow(Value a, Value limit, llvm::function_ref<void()> body) {
+  Value below = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, limit);
+  auto op = scf::IfOp::create(b, loc, below, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  Evaluator::Scope scope(e);
+  body();
+}
+
+void Emitter::loops(ArrayRef<unsigned> dims, Leaf leaf) {
+  if (dims.empty()) return leaf();
+  unsigned dim = dims.front();
+  auto next = [&] { loops(dims.drop_front(), leaf); };
+  if (int64_t(dim) == schedule.getVectorDim()) return vectorLoops(dim, next);
+  if (int64_t(dim) == schedule.getRowDim()) return rowLoops(dim, next);
+  if (count(dim) == 1) {
+    index[dim] = low[dim];
+    return next();
+  }
+  // A task's range may begin anywhere; the loop variable is the index itself.
+  loop(e.materialize(low[dim]), upper(dim), 1, [&](Value i) {
+    index[dim] = e.variable(i);
+    next();
+  });
+}
+
+void Emitter::rowLoops(unsigned dim, Leaf leaf) {
+  ArrayRef<int64_t> sizes = schedule.getRows().asArrayRef();
+  auto extent = dimValue(domain.dims[dim].extent);
+  auto withRows = [&](int64_t n, const Idx &at) {
+    rows = n;
+    index[dim] = at;
+    leaf();
+    rows = 1;
+  };
+  if (auto n = count(dim); n && *n <= sizes[0]) return withRows(*n, low[dim]);
+  Value from = e.materialize(low[dim]), to = upper(dim);
+  auto mainEnd = [&](Value begin, int64_t size) -> Value {
+    Value length = arith::SubIOp::create(b, loc, to, begin);
+    Value whole = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, length, constant(size)), constant(size));
+    return arith::AddIOp::create(b, loc, begin, whole);
+  };
+  if (extent) {
+    int64_t rest = *extent % sizes[0];
+    Value end = rest ? mainEnd(from, sizes[0]) : to;
+    loop(from, end, sizes[0], [&](Value i) { withRows(sizes[0], e.variable(i)); });
+    // Only the last range of the dimension has a rest, and its size is known.
+    if (rest) ifBelow(end, to, [&] { withRows(rest, e.variable(end)); });
+    return;
+  }
+  for (int64_t size : sizes) {
+    Value end = size == 1 ? to : mainEnd(from, size);
+    loop(from, end, size, [&](Value i) { withRows(size, e.variable(i)); });
+    from = end;
+  }
+}
+
+void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
+  int64_t width = schedule.getWidth(), vectors = schedule.getVectors(), size = width * vectors;
+  auto extent = dimValue(domain.dims[dim].extent);
+  auto withVectors = [&](const Idx &at, int64_t n, llvm::function_ref<Value(int64_t)> maskOf) {
+    masks.clear();
+    for (int64_t j = 0; j < n; ++j) masks.push_back(maskOf(j));
+    index[dim] = at;
+    lanesOn = true;
+    leaf();
+    lanesOn = false;
+    masks.assign(1, {});
+  };
+  auto full = [](int64_t) { return Value(); };
+  auto constantMask = [&](int64_t lanes) -> Value {
+    if (lanes >= width) return {};
+    return vector::ConstantMaskOp::create(b, loc, e.vectorType(b.getI1Type()), b.getDenseI64ArrayAttr({lanes}));
+  };
+  // A rest of known size: as few vectors as it takes, the last one masked.
+  auto rest = [&](const Idx &at, int64_t n) {
+    withVectors(at, llvm::divideCeil(n, width), [&](int64_t j) { return constantMask(n - j * width); });
+  };
+  if (auto n = count(dim); n && *n < size) return rest(low[dim], *n);
+  if (count(dim) == size) return withVectors(low[dim], vectors, full);
+  Value from = e.materialize(low[dim]), to = upper(dim), end = to;
+  if (!extent || *extent % size) {
+    Value length = arith::SubIOp::create(b, loc, to, from);
+    Value whole = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, length, constant(size)), constant(size));
+    end = arith::AddIOp::create(b, loc, from, whole);
+  }
+  loop(from, end, size, [&](Value i) { withVectors(e.variable(i), vectors, full); });
+  if (extent && *extent % size) ifBelow(end, to, [&] { rest(e.variable(end), *extent % size); });
+  if (extent) return;
+  ifBelow(end, to, [&] {
+    Value left = arith::SubIOp::create(b, loc, to, end);
+    withVectors(e.variable(end), vectors, [&](int64_t j) -> Value {
+      Value lanes = arith::SubIOp::create(b, loc, left, constant(j * width));
+      return vector::CreateMaskOp::create(b, loc, e.vectorType(b.getI1Type()), lanes);
+    });
+  });
+}
+
+LogicalResult Emitter::emit(DimExpr *tasks) {
+  SmallVector<unsigned> order;
+  for (int64_t d : schedule.getOrder().asArrayRef()) order.push_back(d);
+  unsigned parallel = tasks ? schedule.getParallel() : 0;
+  if (tasks) *tasks = dimConstant(ctx, 1);
+  SmallVector<DimExpr> counts;
+  for (unsigned i = 0; i < parallel; ++i) {
+    int64_t block = schedule.getBlocks()[i];
+    counts.push_back(dimSimplify(domain.dims[order[i]].extent.ceilDiv(block)));
+    *tasks = dimSimplify(*tasks * counts.back());
+  }
+  auto body = [&] {
+    loops(order, [&] { tile(); });
+  };
+  if (!tasks) {
+    body();
+    return failure(e.failed);
+  }
+  auto forall = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{OpFoldResult(e.size(*tasks))}, ValueRange(), std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forall.getBody());
+  Evaluator::Scope scope(e);
+  Value task = forall.getInductionVar(0);
+  for (int i = int(parallel) - 1; i >= 0; --i) {
+    unsigned d = order[i];
+    int64_t block = schedule.getBlocks()[i];
+    Value n = task;
+    if (i > 0 && counts[i] != 1) {
+      Value c = e.size(counts[i]);
+      n = arith::RemUIOp::create(b, loc, task, c);
+      task = arith::DivUIOp::create(b, loc, task, c);
+    } else if (i > 0) {
+      continue;
+    }
+    if (dimValue(counts[i]) == 1) continue;
+    if (block != 1) n = arith::MulIOp::create(b, loc, n, constant(block));
+    low[d] = e.variable(n);
+    auto extent = dimValue(domain.dims[d].extent);
+    high[d] = dimConstant(ctx, block);
+    if (block == 1) continue;
+    Value end = arith::AddIOp::create(b, loc, n, constant(block));
+    if (!extent || *extent % block) end = arith::MinUIOp::create(b, loc, end, e.size(domain.dims[d].extent));
+    // Ranges of exactly one register tile need no loop.
+    if (!(extent && *extent % block == 0 && block == step(d))) highValue[d] = end;
+  }
+  body();
+  return failure(e.failed);
+}
+
+//===-- Tiles -------------------------------------------------------------===//
+
+/// The dimensions of the last generic at every place of the register tile.
+SmallVector<std::pair<SmallVector<Idx>, Value>> Emitter::positions() {
+  SmallVector<std::pair<SmallVector<Idx>, Value>> out;
+  for (int64_t r = 0; r < rows; ++r)
+    for (auto [j, mask] : llvm::enumerate(masks)) {
+      SmallVector<Idx> dims(const_cast<linalg::GenericOp &>(domain.last).getNumLoops(), e.constant(0));
+      for (auto [d, dim] : llvm::enumerate(domain.dims)) {
+        Idx i = index[d];
+        if (int64_t(d) == schedule.getRowDim()) i.lin.constant = i.lin.constant + r;
+        if (int64_t(d) == schedule.getVectorDim() && lanesOn) {
+          i.lin.constant = i.lin.constant + int64_t(j) * schedule.getWidth();
+          i.lin = i.lin + e.lane().lin;
+        }
+        dims[dim.dims.back()] = i;
+      }
+      out.push_back({std::move(dims), mask});
+    }
+  return out;
+}
+
+void Emitter::tile() {
+  // While reductions run, row dimensions stand at 0: reductions do not depend on them.
+  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d) index[d] = e.constant(0);
+  Evaluator::Scope scope(e);
+  auto at = positions();
+  for (const Reduction &r : domain.reductions) reduce(r, at);
+  SmallVector<unsigned> rowDims;
+  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d) rowDims.push_back(d);
+  loops(rowDims, [&] { finish(); });
+}
+
+/// Evaluates the last generic at the register tile and stores the results.
+void Emitter::finish() {
+  auto last = domain.last;
+  for (auto &[dims, mask] : positions()) {
+    e.mask = mask;
+    SmallVector<Val> values;
+    if (auto *known = e.recall(last, dims))
+      values = *known;
+    else
+      values = e.evalBody(last, dims, {});
+    for (unsigned r : domain.results) {
+      Value value;
+      View view = getResultView(kernel, r, value);
+      unsigned n = cast<OpResult>(value).getResultNumber();
+      AffineMap out = last.getIndexingMapsArray()[last.getNumDpsInputs() + n];
+      SmallVector<Idx> indices;
+      for (AffineExpr x : out.getResults()) {
+        auto d = dyn_cast<AffineDimExpr>(x);
+        indices.push_back(d ? dims[d.getPosition()] : e.constant(0));
+      }
+      e.store(view, indices, values[n]);
+    }
+    e.mask = {};
+  }
+}
+
+//===-- Reductions --------------------------------------------------------===//
+
+Lin Emitter::substitute(const Lin &lin, ArrayRef<Idx> dims) {
+  Lin out = Lin::ofConstant(lin.constant);
+  for (auto &[v, c] : lin.terms)
+    if (v >= 1 && v <= dims.size()) out = out + dims[v - 1].lin * c;
+  return out;
+}
+
+void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Value>> at) {
+  auto op = r.op;
+  current = &r;
+  points.clear(), pointMasks.clear();
+  bool lanes = false;
+  for (auto &[dims, mask] : at) {
+    SmallVector<Idx> point;
+    bool pointLanes = false;
+    for (const Idx &i : r.indices) {
+      point.push_back({substitute(i.lin, dims)});
+      pointLanes |= point.back().hasLanes();
+    }
+    // Positions that differ only in what the reduction does not depend on share its value.
+    bool known = llvm::any_of(llvm::zip(points, pointMasks), [&](auto p) {
+      return std::get<0>(p) == point && (!pointLanes || std::get<1>(p) == mask);
+    });
+    if (known) continue;
+    points.push_back(std::move(point));
+    pointMasks.push_back(pointLanes ? mask : Value());
+    lanes |= pointLanes;
+  }
+
+  // Without lanes outside, lanes run along the last reduction loop if memory does too.
+  Operation *yielded = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  laneReduction = !lanes && schedule.getWidth() > 1 && !r.loops.empty() && op.getNumDpsInits() == 1 && yielded &&
+                  yielded->getNumOperands() == 2 &&
+                  llvm::any_of(yielded->getOperands(), [&](Value v) {
+                    return v == op.getBody()->getArgument(op.getNumDpsInputs()) && v.hasOneUse();
+                  });
+
+  SmallVector<Value> accumulators;
+  for (size_t p = 0; p < points.size(); ++p)
+    for (Value out : op.getOutputs()) {
+      Val init = e.evalTensor(out, {});
+      bool pointLanes = laneReduction || llvm::any_of(points[p], [](const Idx &i) { return i.hasLanes(); });
+      accumulators.push_back(pointLanes ? e.vector(init) : e.get(init));
+    }
+  // Indices without reduction variables: what the value is remembered under.
+  auto keys = points;
+  accumulators = reduceLoops(0, std::move(accumulators));
+  unsigned outs = op.getNumDpsInits();
+  for (size_t p = 0; p < keys.size(); ++p) {
+    SmallVector<Val> values;
+    for (unsigned o = 0; o < outs; ++o) {
+      Value v = accumulators[p * outs + o];
+      if (laneReduction) v = combineLanes(v);
+      values.push_back({v, isa<VectorType>(v.getType())});
+    }
+    for (auto [d, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+      if (linalg::isReductionIterator(kind)) keys[p][d] = e.constant(0);
+    e.mask = pointMasks[p];
+    e.remember(op, keys[p], std::move(values));
+    e.mask = {};
+  }
+}
+
+SmallVector<Value> Emitter::reduceLoops(unsigned level, SmallVector<Value> accumulators) {
+  if (level == current->loops.size()) return reduceStep(accumulators);
+  if (laneReduction && level + 1 == current->loops.size()) return reduceLanes(std::move(accumulators));
+  const LoopDim &dim = current->loops[level];
+  auto setIndex = [&](const Idx &i) {
+    for (auto &p : points) p[dim.dims.back()] = i;
+  };
+  bool innermost = level + 1 == current->loops.size();
+  auto extent = dimValue(dim.extent);
+  int64_t unroll = innermost ? schedule.getUnroll() : 1;
+  if (extent && *extent <= unroll) {
+    for (int64_t i = 0; i < *extent; ++i) {
+      setIndex(e.constant(i));
+      accumulators = reduceLoops(level + 1, std::move(accumulators));
+    }
+    return accumulators;
+  }
+  auto loopOver = [&](Value from, Value to, int64_t step) {
+    auto op = scf::ForOp::create(b, loc, from, to, constant(step), accumulators);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(op.getBody());
+    Evaluator::Scope scope(e);
+    SmallVector<Value> inner(op.getRegionIterArgs().begin(), op.getRegionIterArgs().end());
+    Idx i = e.variable(op.getInductionVar());
+    for (int64_t u = 0; u < step; ++u) {
+      Idx at = i;
+      at.lin.constant = at.lin.constant + u;
+      setIndex(at);
+      inner = reduceLoops(level + 1, std::move(inner));
+    }
+    scf::YieldOp::create(b, loc, inner);
+    accumulators.assign(op.getResults().begin(), op.getResults().end());
+  };
+  Value to = e.size(dim.extent), end = to;
+  if (extent) {
+    end = constant(*extent / unroll * unroll);
+    loopOver(constant(0), end, unroll);
+    for (int64_t i = *extent / unroll * unroll; i < *extent; ++i) {
+      setIndex(e.constant(i));
+      accumulators = reduceLoops(level + 1, std::move(accumulators));
+    }
+    return accumulators;
+  }
+  if (unroll > 1) {
+    end = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, to, constant(unroll)), constant(unroll));
+    loopOver(constant(0), end, unroll);
+    loopOver(end, to, 1);
+  } else {
+    loopOver(constant(0), to, 1);
+  }
+  return accumulators;
+}
+
+/// The reduction's last operation on two partial results.
+Value Emitter::combine(Value x, Value y) {
+  Operation *combiner = current->op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  IRMapping mapping;
+  mapping.map(combiner->getOperands(), ValueRange{x, y});
+  Operation *clone = b.clone(*combiner, mapping);
+  clone->getResult(0).setType(x.getType());
+  return clone->getResult(0);
+}
+
+/// All lanes of a vector combined, half by half: the order is fixed, whatever the target does.
+Value Emitter::combineLanes(Value v) {
+  for (int64_t n = schedule.getWidth() / 2; n >= 1; n /= 2) {
+    Value lo = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
+    Value hi = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
+    v = combine(lo, hi);
+  }
+  return vector::ExtractOp::create(b, loc, v, int64_t(0));
+}
+
+/// One iteration of the reduction at every position.
+SmallVector<Value> Emitter::reduceStep(ArrayRef<Value> accumulators) {
+  auto op = current->op;
+  unsigned outs = op.getNumDpsInits();
+  SmallVector<Value> next;
+  for (size_t p = 0; p < points.size(); ++p) {
+    e.mask = pointMasks[p];
+    SmallVector<Val> in;
+    for (unsigned o = 0; o < outs; ++o) {
+      Value v = accumulators[p * outs + o];
+      in.push_back({v, isa<VectorType>(v.getType())});
+    }
+    SmallVector<Val> out = e.evalBody(op, points[p], in);
+    for (unsigned o = 0; o < outs; ++o) next.push_back(in[o].lanes ? e.vector(out[o]) : e.get(out[o]));
+    e.mask = {};
+  }
+  return next;
+}
+
+/// The last reduction loop with lanes along it: several vectors of partial results, which are combined at the end.
+SmallVector<Value> Emitter::reduceLanes(SmallVector<Value> accumulators) {
+  auto op = current->op;
+  const LoopDim &dim = current->loops.back();
+  int64_t width = schedule.getWidth();
+  constexpr int64_t kChains = 4; // independent accumulators, to cover the latency of an addition
+  auto extent = dimValue(dim.extent);
+  int64_t chains = extent && *extent < kChains * width ? 1 : kChains;
+  auto at = [&](const Idx &i, int64_t offset) {
+    Idx lane = i;
+    lane.lin.constant = lane.lin.constant + offset;
+    lane.lin = lane.lin + e.lane().lin;
+    for (auto &p : points) p[dim.dims.back()] = lane;
+  };
+  size_t n = accumulators.size();
+  SmallVector<Value> all; // chain-major; every chain begins at the neutral value, so the first may carry outer results
+  SmallVector<Value> neutral;
+  for (size_t p = 0; p < n; ++p) neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[0], {})));
+  for (int64_t c = 0; c < chains; ++c) llvm::append_range(all, c == 0 ? accumulators : neutral);
+  auto loopOver = [&](Value from, Value to, int64_t c) {
+    auto loop = scf::ForOp::create(b, loc, from, to, constant(c * width), all);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Evaluator::Scope scope(e);
+    SmallVector<Value> inner(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    Idx i = e.variable(loop.getInductionVar());
+    for (int64_t k = 0; k < c; ++k) {
+      at(i, k * width);
+      auto next = reduceStep(ArrayRef(inner).slice(k * n, n));
+      llvm::copy(next, inner.begin() + k * n);
+    }
+    scf::YieldOp::create(b, loc, inner);
+    all.assign(loop.getResults().begin(), loop.getResults().end());
+  };
+  // What is beyond the end must not count: those lanes keep their partial result.
+  auto masked = [&](const Idx &i, Value mask) {
+    Evaluator::Scope scope(e);
+    at(i, 0);
+    for (Value &m : pointMasks) m = mask;
+    auto old = SmallVector<Value>(ArrayRef(all).take_front(n));
+    auto next = reduceStep(old);
+    for (size_t p = 0; p < n; ++p) all[p] = arith::SelectOp::create(b, loc, mask, next[p], old[p]);
+    for (Value &m : pointMasks) m = {};
+  };
+  Value to = e.size(dim.extent);
+  auto maskType = e.vectorType(b.getI1Type());
+  if (extent) {
+    int64_t wide = *extent / (chains * width) * chains * width, whole = *extent / width * width;
+    if (wide) loopOver(constant(0), constant(wide), chains);
+    if (whole > wide) loopOver(constant(wide), constant(whole), 1);
+    if (*extent > whole)
+      masked(e.constant(whole), vector::ConstantMaskOp::create(b, loc, maskType, b.getDenseI64ArrayAttr({*extent - whole})));
+  } else {
+    auto floorTo = [&](int64_t s) -> Value {
+      return arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, to, constant(s)), constant(s));
+    };
+    Value wide = floorTo(chains * width), whole = floorTo(width);
+    loopOver(constant(0), wide, chains);
+    loopOver(wide, whole, 1);
+    Value left = arith::SubIOp::create(b, loc, to, whole);
+    masked(e.variable(whole), vector::CreateMaskOp::create(b, loc, maskType, left));
+  }
+  SmallVector<Value> out(all.begin(), all.begin() + n);
+  for (int64_t c = 1; c < chains; ++c)
+    for (size_t p = 0; p < n; ++p) out[p] = combine(out[p], all[c * n + p]);
+  return out;
+}
+
+} // namespace
+
+LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain, ScheduleAttr schedule,
+                         DimExpr *tasks) {
+  return Emitter(b, kernel, fn, domain, schedule).emit(tasks);
+}
+
+} // namespace girih

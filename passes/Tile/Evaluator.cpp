@@ -1,0 +1,356 @@
+#include "passes/Tile/Evaluator.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace girih {
+
+//===-- Numbers -----------------------------------------------------------===//
+
+Value Evaluator::scalar(const Lin &lin) {
+  // The constant comes last: it becomes the displacement of an address, and the rest is shared between neighbours.
+  Value sum;
+  auto add = [&](Value v) { sum = sum ? arith::AddIOp::create(b, loc, sum, v).getResult() : v; };
+  for (auto &[v, c] : lin.terms) {
+    if (v == kLane) continue;
+    add(c == 1 ? variables[v] : arith::MulIOp::create(b, loc, variables[v], size(c)).getResult());
+  }
+  if (!sum || lin.constant != 0) add(size(lin.constant));
+  return sum;
+}
+
+Value Evaluator::materialize(const Idx &i) {
+  Value s = scalar(i.lin.without(kLane));
+  if (i.dyn && !i.dynLanes) s = arith::AddIOp::create(b, loc, s, i.dyn);
+  if (!i.hasLanes()) return s;
+  auto type = vectorType(b.getIndexType());
+  Value v = vector::BroadcastOp::create(b, loc, type, s);
+  if (DimExpr c = i.lin.coefficient(kLane)) {
+    Value step = vector::StepOp::create(b, loc, type);
+    if (c != 1) step = arith::MulIOp::create(b, loc, step, vector::BroadcastOp::create(b, loc, type, size(c)));
+    v = arith::AddIOp::create(b, loc, v, step);
+  }
+  if (i.dynLanes) v = arith::AddIOp::create(b, loc, v, i.dyn);
+  return v;
+}
+
+Value Evaluator::get(const Val &v) {
+  if (!v.lin) return v.value;
+  Value s = materialize({*v.lin});
+  if (v.type.isIndex()) return s;
+  Type t = v.lin->has(kLane) ? Type(vectorType(v.type)) : v.type;
+  return arith::IndexCastOp::create(b, loc, t, s);
+}
+
+Value Evaluator::vector(const Val &v) {
+  Value x = get(v);
+  if (isa<VectorType>(x.getType())) return x;
+  return vector::BroadcastOp::create(b, loc, vectorType(x.getType()), x);
+}
+
+Idx Evaluator::toIdx(const Val &v) {
+  if (v.lin) return {*v.lin};
+  Value x = v.value;
+  return {Lin::ofConstant(dimConstant(ctx, 0)), x, isa<VectorType>(x.getType())};
+}
+
+Idx Evaluator::applyMap(AffineExpr e, ArrayRef<Idx> dims) {
+  Idx out;
+  if (applyLinear(e, dims, out)) return out;
+  // Not linear: computed as numbers.
+  auto bin = cast<AffineBinaryOpExpr>(e);
+  Idx l = applyMap(bin.getLHS(), dims), r = applyMap(bin.getRHS(), dims);
+  Value a = materialize(l), c = materialize(r);
+  bool lanes = l.hasLanes() || r.hasLanes();
+  if (lanes) a = vector({a}), c = vector({c});
+  Value v;
+  switch (e.getKind()) {
+  case AffineExprKind::Add: v = arith::AddIOp::create(b, loc, a, c); break;
+  case AffineExprKind::Mul: v = arith::MulIOp::create(b, loc, a, c); break;
+  case AffineExprKind::FloorDiv: v = arith::FloorDivSIOp::create(b, loc, a, c); break;
+  case AffineExprKind::CeilDiv: v = arith::CeilDivSIOp::create(b, loc, a, c); break;
+  default: { // the remainder with the divisor's sign; divisors are positive
+    Value rem = arith::RemSIOp::create(b, loc, a, c), sum = arith::AddIOp::create(b, loc, rem, c);
+    v = arith::RemSIOp::create(b, loc, sum, c);
+  }
+  }
+  return {Lin::ofConstant(dimConstant(ctx, 0)), v, lanes};
+}
+
+//===-- Memory ------------------------------------------------------------===//
+
+Value Evaluator::splat(Value v, Type type) { return vector::BroadcastOp::create(b, loc, type, v); }
+
+Val Evaluator::loadAt(Type element, unsigned buffer, const Lin &lin, Value dyn, bool dynLanes) {
+  Value flat = fn.getFunction().getArgument(buffer);
+  DimExpr stride = lin.coefficient(kLane);
+  if (!stride && !dynLanes) {
+    Value at = materialize({lin, dyn});
+    return {memref::LoadOp::create(b, loc, flat, at), false};
+  }
+  auto type = vectorType(element);
+  Value zero = arith::ConstantOp::create(b, loc, type, cast<TypedAttr>(b.getZeroAttr(type)));
+  if (!dynLanes && stride == 1) {
+    Value at = materialize({lin.without(kLane), dyn});
+    if (!mask) return {vector::LoadOp::create(b, loc, type, flat, at), true};
+    return {vector::MaskedLoadOp::create(b, loc, type, flat, at, mask, zero), true};
+  }
+  Value offsets = materialize({lin, dyn, dynLanes});
+  Value base = arith::ConstantIndexOp::create(b, loc, 0), all = mask;
+  if (!all) all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(b.getI1Type()), true));
+  return {vector::GatherOp::create(b, loc, type, flat, base, offsets, all, zero), true};
+}
+
+Val Evaluator::load(const View &view, ArrayRef<Idx> indices) {
+  Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
+  Value dyn;
+  bool dynLanes = false;
+  for (auto [i, s] : llvm::zip(indices, view.strides)) {
+    lin = lin + i.lin * s;
+    if (!i.dyn) continue;
+    Value part = i.dyn, factor = size(s);
+    if (i.dynLanes) factor = splat(factor, i.dyn.getType());
+    part = arith::MulIOp::create(b, loc, part, factor);
+    if (dyn && dynLanes != i.dynLanes) {
+      auto type = vectorType(b.getIndexType());
+      if (dynLanes)
+        part = splat(part, type);
+      else
+        dyn = splat(dyn, type);
+    }
+    dynLanes |= i.dynLanes;
+    dyn = dyn ? arith::AddIOp::create(b, loc, dyn, part).getResult() : part;
+  }
+  return loadAt(view.element, view.buffer, lin, dyn, dynLanes);
+}
+
+void Evaluator::store(const View &view, ArrayRef<Idx> indices, Val value) {
+  Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
+  for (auto [i, s] : llvm::zip(indices, view.strides)) lin = lin + i.lin * s;
+  Value flat = fn.getFunction().getArgument(view.buffer);
+  DimExpr stride = lin.coefficient(kLane);
+  if (!stride) {
+    memref::StoreOp::create(b, loc, get(value), flat, materialize({lin}));
+    return;
+  }
+  Value v = vector(value);
+  if (stride == 1) {
+    Value at = materialize({lin.without(kLane)});
+    if (mask)
+      vector::MaskedStoreOp::create(b, loc, flat, at, mask, v);
+    else
+      vector::StoreOp::create(b, loc, v, flat, at);
+    return;
+  }
+  Value all = mask;
+  if (!all) all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(b.getI1Type()), true));
+  vector::ScatterOp::create(b, loc, flat, ValueRange{arith::ConstantIndexOp::create(b, loc, 0)}, materialize({lin}), all, v);
+}
+
+//===-- Memory of values --------------------------------------------------===//
+
+Evaluator::Key Evaluator::keyOf(Operation *op, ArrayRef<Idx> dims) {
+  Key key{op};
+  bool lanes = false;
+  for (const Idx &i : dims) {
+    for (auto &[v, c] : i.lin.terms) {
+      key.push_back(reinterpret_cast<const void *>(uintptr_t(v)));
+      key.push_back(c.getAsOpaquePointer());
+    }
+    key.push_back(i.lin.constant.getAsOpaquePointer());
+    key.push_back(i.dyn.getAsOpaquePointer());
+    lanes |= i.hasLanes();
+  }
+  if (lanes) key.push_back(mask.getAsOpaquePointer());
+  return key;
+}
+
+void Evaluator::remember(Operation *op, ArrayRef<Idx> dims, SmallVector<Val> values) {
+  scopes.back()[keyOf(op, dims)] = std::move(values);
+}
+
+const SmallVector<Val> *Evaluator::recall(Operation *op, ArrayRef<Idx> dims) {
+  Key key = keyOf(op, dims);
+  for (auto &scope : llvm::reverse(scopes))
+    if (auto it = scope.find(key); it != scope.end()) return &it->second;
+  return nullptr;
+}
+
+//===-- Evaluation --------------------------------------------------------===//
+
+SmallVector<Idx> Evaluator::dimsOf(linalg::GenericOp op, unsigned result, ArrayRef<Idx> indices) {
+  AffineMap out = op.getIndexingMapsArray()[op.getNumDpsInputs() + result];
+  SmallVector<Idx> dims(op.getNumLoops(), constant(0));
+  for (auto [e, i] : llvm::zip(out.getResults(), indices))
+    if (auto d = dyn_cast<AffineDimExpr>(e)) dims[d.getPosition()] = i;
+  return dims;
+}
+
+Val Evaluator::evalTensor(Value tensor, ArrayRef<Idx> indices) {
+  Operation *def = tensor.getDefiningOp();
+  if (!def || isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) {
+    // Equal loads are one: keyed by the operand's defining op or, for arguments, by the argument itself.
+    auto *owner = static_cast<Operation *>(tensor.getAsOpaquePointer());
+    if (auto *known = recall(owner, indices)) return known->front();
+    Val v = load(getOperandView(kernel, tensor), indices);
+    remember(owner, indices, {v});
+    return v;
+  }
+  if (auto fill = dyn_cast<linalg::FillOp>(def)) return {b.clone(*fill.value().getDefiningOp())->getResult(0)};
+  auto op = cast<linalg::GenericOp>(def);
+  unsigned result = cast<OpResult>(tensor).getResultNumber();
+  SmallVector<Idx> dims = dimsOf(op, result, indices);
+  if (auto *known = recall(op, dims)) return (*known)[result];
+  if (op.getNumReductionLoops()) {
+    if (!failed) op.emitError("tile stage: a reduction is read at an index where it was not computed");
+    failed = true;
+    return {arith::ConstantOp::create(b, loc, b.getZeroAttr(getElementTypeOrSelf(tensor.getType())))};
+  }
+  SmallVector<Val> values = evalBody(op, dims, {});
+  Val v = values[result];
+  remember(op, dims, std::move(values));
+  return v;
+}
+
+/// addf(accumulator, mulf(a, b)) with no other use of the product.
+static arith::MulFOp fusableProduct(arith::AddFOp add, linalg::GenericOp op) {
+  Block *body = op.getBody();
+  for (unsigned i : {0u, 1u}) {
+    auto acc = dyn_cast<BlockArgument>(add->getOperand(i));
+    auto mul = add->getOperand(1 - i).getDefiningOp<arith::MulFOp>();
+    if (acc && acc.getOwner() == body && acc.getArgNumber() >= op.getNumDpsInputs() && mul && mul->hasOneUse() &&
+        (mul.getType().isF32() || mul.getType().isF64()))
+      return mul;
+  }
+  return {};
+}
+
+SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, ArrayRef<Val> accumulators) {
+  Block *body = op.getBody();
+  DenseMap<Value, Val> values;
+  std::function<Val(Value)> operand = [&](Value v) -> Val {
+    if (auto it = values.find(v); it != values.end()) return it->second;
+    Val r;
+    auto arg = dyn_cast<BlockArgument>(v);
+    if (arg && arg.getOwner() == body) {
+      unsigned n = arg.getArgNumber();
+      if (n >= op.getNumDpsInputs()) {
+        r = accumulators[n - op.getNumDpsInputs()];
+      } else {
+        OpOperand *input = op.getDpsInputOperand(n);
+        const Packing *packing = nullptr;
+        for (const Packing &p : packings)
+          if (p.operand == input) packing = &p;
+        if (packing) {
+          Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
+          for (auto [d, s] : llvm::zip(packing->order, packing->strides)) {
+            Lin i = dims[d].lin;
+            if (d != packing->vectorDim) {
+              lin = lin + i * dimConstant(ctx, s);
+              continue;
+            }
+            // A tile begins at a block's beginning: variables count whole blocks, constant and lane are inside one.
+            Lin inside = Lin::ofConstant(i.constant), whole = i.without(kLane);
+            if (DimExpr c = i.coefficient(kLane)) inside.terms.push_back({kLane, c});
+            whole.constant = dimConstant(ctx, 0);
+            lin = lin + inside + whole * dimConstant(ctx, s / packing->block);
+          }
+          // Packed blocks are whole: lanes beyond the end are zeros, so no mask is needed.
+          Value keep = std::exchange(mask, Value());
+          SmallVector<Idx> key{{lin}};
+          auto *owner = static_cast<Operation *>(input->get().getAsOpaquePointer());
+          if (auto *known = recall(owner, key)) {
+            r = known->front();
+          } else {
+            r = loadAt(getElementTypeOrSelf(input->get().getType()), packing->buffer, lin, {}, false);
+            remember(owner, key, {r});
+          }
+          mask = keep;
+        } else {
+          SmallVector<Idx> indices;
+          for (AffineExpr e : op.getMatchingIndexingMap(input).getResults()) indices.push_back(applyMap(e, dims));
+          r = evalTensor(input->get(), indices);
+        }
+      }
+    } else if (Operation *def = v.getDefiningOp()) {
+      if (def->getBlock() == body) {
+        r = evalOp(def, operand, dims);
+        if (!r.value && !r.lin) return r;
+      } else if (auto dim = dyn_cast<DimOp>(def)) {
+        r = {size(dim.getExpr().getDims().front())};
+      } else if (auto c = getConstantIntValue(v); c && v.getType().isIndex()) {
+        r = {{}, false, Lin::ofConstant(dimConstant(ctx, *c)), v.getType()};
+      } else {
+        r = {b.clone(*def)->getResult(0)};
+      }
+    }
+    values[v] = r;
+    return r;
+  };
+  SmallVector<Val> results;
+  for (Value v : body->getTerminator()->getOperands()) {
+    if (auto add = v.getDefiningOp<arith::AddFOp>(); add && fma)
+      if (auto mul = fusableProduct(add, op)) {
+        Val x = operand(mul.getLhs()), y = operand(mul.getRhs());
+        Val acc = operand(add.getLhs() == mul.getResult() ? add.getRhs() : add.getLhs());
+        bool lanes = x.lanes || y.lanes || acc.lanes;
+        Value vx = lanes ? vector(x) : get(x), vy = lanes ? vector(y) : get(y), va = lanes ? vector(acc) : get(acc);
+        results.push_back({math::FmaOp::create(b, loc, vx, vy, va), lanes});
+        continue;
+      }
+    results.push_back(operand(v));
+  }
+  return results;
+}
+
+Val Evaluator::evalOp(Operation *op, llvm::function_ref<Val(Value)> operand, ArrayRef<Idx> dims) {
+  Type type = op->getResult(0).getType();
+  if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+    const Idx &i = dims[index.getDim()];
+    if (i.dyn) return {materialize(i), i.hasLanes()};
+    return {{}, i.lin.has(kLane), i.lin, type};
+  }
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+    SmallVector<Idx> indices;
+    for (Value v : extract.getIndices()) indices.push_back(toIdx(operand(v)));
+    return evalTensor(extract.getTensor(), indices);
+  }
+  if (auto dim = dyn_cast<DimOp>(op)) return {size(dim.getExpr().getDims().front())};
+  if (auto c = dyn_cast<arith::ConstantOp>(op)) {
+    if (auto i = dyn_cast<IntegerAttr>(c.getValue()); i && type.isIndex())
+      return {{}, false, Lin::ofConstant(dimConstant(ctx, i.getInt())), type};
+    return {b.clone(*op)->getResult(0)};
+  }
+  SmallVector<Val> operands;
+  for (Value v : op->getOperands()) operands.push_back(operand(v));
+
+  // Index arithmetic that stays linear.
+  if (type.isIndex() || type.isInteger(64)) {
+    auto linear = [](const Val &v) { return v.lin.has_value(); };
+    std::optional<Lin> lin;
+    if (isa<arith::IndexCastOp>(op) && linear(operands[0]) && !op->getOperand(0).getType().isInteger(32)) {
+      lin = operands[0].lin;
+    } else if (isa<arith::AddIOp>(op) && llvm::all_of(operands, linear)) {
+      lin = *operands[0].lin + *operands[1].lin;
+    } else if (isa<arith::SubIOp>(op) && llvm::all_of(operands, linear)) {
+      lin = *operands[0].lin + *operands[1].lin * dimConstant(ctx, -1);
+    } else if (isa<arith::MulIOp>(op) && llvm::all_of(operands, linear)) {
+      if (operands[1].lin->isConstant()) lin = *operands[0].lin * operands[1].lin->constant;
+      if (!lin && operands[0].lin->isConstant()) lin = *operands[1].lin * operands[0].lin->constant;
+    }
+    if (lin) return {{}, lin->has(kLane), lin, type};
+  }
+
+  bool lanes = llvm::any_of(operands, [](const Val &v) { return v.lanes; });
+  IRMapping mapping;
+  for (auto [v, x] : llvm::zip(op->getOperands(), operands)) mapping.map(v, lanes ? vector(x) : get(x));
+  Operation *clone = b.clone(*op, mapping);
+  if (lanes)
+    for (OpResult r : clone->getResults()) r.setType(vectorType(r.getType()));
+  return {clone->getResult(cast<OpResult>(op->getResult(0)).getResultNumber()), lanes};
+}
+
+} // namespace girih

@@ -1,0 +1,88 @@
+// Evaluates tensors of a kernel at an index. An index is a scalar or runs along the lanes of a vector; a value is a
+// scalar as long as it does not depend on the lane.
+#pragma once
+
+#include "passes/Tile/Emitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace girih {
+
+/// A value at an index. Index arithmetic stays linear (`lin`) until somebody needs the number.
+struct Val {
+  mlir::Value value;
+  bool lanes = false;
+  std::optional<Lin> lin;
+  mlir::Type type; // of a lane; set where lin is
+};
+
+class Evaluator {
+public:
+  Evaluator(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn, int64_t width, bool fma,
+            llvm::ArrayRef<Packing> packings)
+      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), fn(fn), width(width), fma(fma),
+        packings(packings), scopes(1) {
+    variables.push_back({}); // the lane
+  }
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  mlir::MLIRContext *ctx;
+  KernelOp kernel;
+  KernelFunction &fn;
+  int64_t width;
+  bool fma;
+  llvm::ArrayRef<Packing> packings;
+  mlir::Value mask; // of the lanes that exist; null: all
+  bool failed = false;
+
+  Idx constant(int64_t v) { return {Lin::ofConstant(dimConstant(ctx, v))}; }
+  /// A new loop variable.
+  Idx variable(mlir::Value v) {
+    variables.push_back(v);
+    return {Lin::ofVariable(variables.size() - 1, ctx)};
+  }
+  Idx lane() { return {Lin::ofVariable(kLane, ctx)}; }
+  mlir::Value size(DimExpr e) { return fn.getSize(b, loc, e); }
+  /// The index as a number: an `index`, or a vector of them if it has lanes.
+  mlir::Value materialize(const Idx &i);
+  mlir::Value scalar(const Lin &lin);
+
+  Val evalTensor(mlir::Value tensor, llvm::ArrayRef<Idx> indices);
+  /// The results of one iteration of a generic; `accumulators` are the current values of its outs.
+  llvm::SmallVector<Val> evalBody(mlir::linalg::GenericOp op, llvm::ArrayRef<Idx> dims, llvm::ArrayRef<Val> accumulators);
+  void store(const View &view, llvm::ArrayRef<Idx> indices, Val value);
+  Val load(const View &view, llvm::ArrayRef<Idx> indices);
+  /// The value with lanes.
+  mlir::Value vector(const Val &v);
+  /// The value as an SSA value, with or without lanes as it is.
+  mlir::Value get(const Val &v);
+  mlir::VectorType vectorType(mlir::Type t) { return mlir::VectorType::get({width}, t); }
+
+  /// Values remembered inside a region are forgotten when it ends.
+  struct Scope {
+    Evaluator &e;
+    explicit Scope(Evaluator &e) : e(e) { e.scopes.emplace_back(); }
+    ~Scope() { e.scopes.pop_back(); }
+  };
+  void remember(mlir::Operation *op, llvm::ArrayRef<Idx> dims, llvm::SmallVector<Val> values);
+  const llvm::SmallVector<Val> *recall(mlir::Operation *op, llvm::ArrayRef<Idx> dims);
+  /// The indices of a generic's parallel dimensions where its result is read at `indices`.
+  llvm::SmallVector<Idx> dimsOf(mlir::linalg::GenericOp op, unsigned result, llvm::ArrayRef<Idx> indices);
+
+private:
+  using Key = std::vector<const void *>;
+  Key keyOf(mlir::Operation *op, llvm::ArrayRef<Idx> dims);
+  Val loadAt(mlir::Type element, unsigned buffer, const Lin &lin, mlir::Value dyn, bool dynLanes);
+  Val evalOp(mlir::Operation *op, llvm::function_ref<Val(mlir::Value)> operand, llvm::ArrayRef<Idx> dims);
+  Idx applyMap(mlir::AffineExpr e, llvm::ArrayRef<Idx> dims);
+  Idx toIdx(const Val &v);
+  mlir::Value splat(mlir::Value v, mlir::Type type);
+
+  llvm::SmallVector<mlir::Value> variables;
+  std::vector<std::map<Key, llvm::SmallVector<Val>>> scopes;
+};
+
+} // namespace girih
