@@ -161,9 +161,9 @@ struct Analyzer {
   MLIRContext *ctx;
   Domain &domain;
   unsigned nextVariable;
-  llvm::SmallDenseSet<unsigned> pinned;       // variables whose value a body reads: they keep a loop of their own
-  llvm::SmallDenseSet<unsigned> reductionUse; // domain variables that reductions depend on
-  DenseMap<Operation *, int> numberOf;
+  llvm::SmallDenseSet<unsigned> pinned = {};       // variables whose value a body reads: they keep a loop of their own
+  llvm::SmallDenseSet<unsigned> reductionUse = {}; // domain variables that reductions depend on
+  DenseMap<Operation *, int> numberOf = DenseMap<Operation *, int>();
   int depth = 0;
   bool failed = false;
 
@@ -324,26 +324,30 @@ void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned>
     if (!plain) continue;
     domain.packable.push_back(buffer);
     for (unsigned d : used)
-      if (linalg::isParallelIterator(r.op.getIteratorTypesArray()[d]))
+      if (r.op.getIteratorTypesArray()[d] == utils::IteratorType::parallel)
         for (auto &[v, c] : r.indices[d].lin.terms) pinned.insert(v);
   }
 }
 
 } // namespace
 
-FailureOr<SmallVector<Domain>> analyzeKernel(KernelOp kernel) {
+FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel) {
   MLIRContext *ctx = kernel.getContext();
-  SmallVector<Domain> domains;
+  std::vector<Domain> domains;
   for (unsigned r = 0; r < kernel.getNumResults(); ++r) {
     Value value;
     View view = getResultView(kernel, r, value);
     auto last = value.getDefiningOp<linalg::GenericOp>();
-    if (!last) return kernel.emitError("tile stage: result ") << r << " is not computed by a linalg.generic";
-    Domain *domain = llvm::find_if(domains, [&](Domain &d) { return d.last == last; });
-    if (domain == domains.end()) {
-      domain = &domains.emplace_back();
-      domain->last = last;
+    if (!last) {
+      kernel.emitError("tile stage: result ") << r << " is not computed by a linalg.generic";
+      return failure();
     }
+    auto known = llvm::find_if(domains, [&](Domain &d) { return d.last == last; });
+    if (known == domains.end()) {
+      known = domains.insert(known, Domain());
+      known->last = last;
+    }
+    Domain *domain = &*known;
     domain->results.push_back(r);
     AffineMap out = last.getIndexingMapsArray()[last.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];
     Lin store = Lin::ofConstant(dimConstant(ctx, 0));
@@ -355,7 +359,7 @@ FailureOr<SmallVector<Domain>> analyzeKernel(KernelOp kernel) {
   for (Domain &domain : domains) {
     auto last = domain.last;
     auto extents = getLoopExtents(last);
-    Analyzer analyzer{kernel, ctx, domain, 1 + last.getNumLoops(), {}, {}, {}};
+    Analyzer analyzer{kernel, ctx, domain, 1 + last.getNumLoops()};
     SmallVector<Idx> dims;
     for (unsigned d = 0; d < last.getNumLoops(); ++d) dims.push_back({Lin::ofVariable(1 + d, ctx)});
     for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray()))

@@ -58,7 +58,7 @@ struct Domain {
 };
 
 /// All domains of a kernel at the linalg stage, or failure with a message at the kernel.
-mlir::FailureOr<llvm::SmallVector<Domain>> analyzeKernel(KernelOp kernel);
+mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel);
 
 /// The view of a block argument, or of an expand_shape or collapse_shape of one.
 View getOperandView(KernelOp kernel, mlir::Value value);

@@ -28,7 +28,7 @@ SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule) {
       auto kinds = op.getIteratorTypesArray();
       for (bool reductions : {false, true}) {
         for (unsigned d = 0; d < op.getNumLoops(); ++d) {
-          if (!map.isFunctionOfDim(d) || linalg::isReductionIterator(kinds[d]) != reductions) continue;
+          if (!map.isFunctionOfDim(d) || (kinds[d] == utils::IteratorType::reduction) != reductions) continue;
           if (r.indices[d].lin.has(unit))
             p.vectorDim = d;
           else
@@ -399,7 +399,7 @@ void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Va
       values.push_back({v, isa<VectorType>(v.getType())});
     }
     for (auto [d, kind] : llvm::enumerate(op.getIteratorTypesArray()))
-      if (linalg::isReductionIterator(kind)) keys[p][d] = e.constant(0);
+      if (kind == utils::IteratorType::reduction) keys[p][d] = e.constant(0);
     e.mask = pointMasks[p];
     e.remember(op, keys[p], std::move(values));
     e.mask = {};
@@ -461,7 +461,8 @@ SmallVector<Value> Emitter::reduceLoops(unsigned level, SmallVector<Value> accum
 
 /// The reduction's last operation on two partial results.
 Value Emitter::combine(Value x, Value y) {
-  Operation *combiner = current->op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  auto op = current->op;
+  Operation *combiner = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
   IRMapping mapping;
   mapping.map(combiner->getOperands(), ValueRange{x, y});
   Operation *clone = b.clone(*combiner, mapping);

@@ -147,7 +147,7 @@ void Evaluator::store(const View &view, ArrayRef<Idx> indices, Val value) {
   }
   Value all = mask;
   if (!all) all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(b.getI1Type()), true));
-  vector::ScatterOp::create(b, loc, flat, ValueRange{arith::ConstantIndexOp::create(b, loc, 0)}, materialize({lin}), all, v);
+  vector::ScatterOp::create(b, loc, Type(), flat, ValueRange{arith::ConstantIndexOp::create(b, loc, 0)}, materialize({lin}), all, v);
 }
 
 //===-- Memory of values --------------------------------------------------===//

@@ -12,10 +12,10 @@ namespace girih {
 
 /// A value at an index. Index arithmetic stays linear (`lin`) until somebody needs the number.
 struct Val {
-  mlir::Value value;
+  mlir::Value value = {};
   bool lanes = false;
-  std::optional<Lin> lin;
-  mlir::Type type; // of a lane; set where lin is
+  std::optional<Lin> lin = std::nullopt;
+  mlir::Type type = {}; // of a lane; set where lin is
 };
 
 class Evaluator {

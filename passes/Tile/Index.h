@@ -42,7 +42,7 @@ Lin operator*(const Lin &a, DimExpr s);
 /// An index: a linear part plus a value known only at run time (a scalar, or one a lane).
 struct Idx {
   Lin lin;
-  mlir::Value dyn;
+  mlir::Value dyn = {};
   bool dynLanes = false;
   bool hasLanes() const { return dynLanes || lin.has(kLane); }
   bool operator==(const Idx &o) const { return lin == o.lin && dyn == o.dyn; }

@@ -46,32 +46,29 @@ SmallVector<Attribute> layoutOf(KernelOp kernel) {
 
 bool isConstant(Value v) { return v.getDefiningOp<ConstantOp>(); }
 
-struct TileKernels : girih::impl::TileKernelsBase<TileKernels> {
-  void runOnOperation() override {
-    SmallVector<KernelOp> kernels;
-    getOperation().walk([&](KernelOp op) { kernels.push_back(op); });
-    for (KernelOp kernel : kernels)
-      if (failed(tile(kernel))) return signalPassFailure();
-    table.clear();
-    packings.clear();
-  }
-
+class Tiler {
+public:
+  explicit Tiler(MLIRContext *ctx) : ctx(ctx) {}
   LogicalResult tile(KernelOp kernel);
+  int64_t functions = 0, shared = 0, packedConstants = 0;
+
+private:
   LogicalResult emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules, Emitted &out);
   Attribute packed(KernelOp kernel, const Packing &packing);
   void usePacked(LaunchOp launch, unsigned input, ElementsAttr value);
 
+  MLIRContext *ctx;
   std::multimap<size_t, Emitted> table;
-  DenseMap<std::pair<Attribute, Attribute>, Attribute> packings; // (constant, description of the packing) -> packed
+  DenseMap<std::pair<Attribute, Attribute>, Attribute> packings; // (constant, how) -> packed constant
 };
 
-LogicalResult TileKernels::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules, Emitted &out) {
+LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules, Emitted &out) {
   auto function = KernelFunction::create(kernel);
   if (failed(function)) return failure();
   out.function = *function;
   OpBuilder b(out.function.getFunction().getBody().front().getTerminator());
   // Several domains (border fills) are small: one task runs them one after the other.
-  out.tasks = dimConstant(&getContext(), 1);
+  out.tasks = dimConstant(ctx, 1);
   bool one = domains.size() == 1;
   if (one) return emitDomain(b, kernel, out.function, domains[0], schedules[0], &out.tasks);
   auto forall = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), std::nullopt);
@@ -81,8 +78,8 @@ LogicalResult TileKernels::emit(KernelOp kernel, ArrayRef<Domain> domains, Array
   return success();
 }
 
-Attribute TileKernels::packed(KernelOp kernel, const Packing &p) {
-  Builder b(&getContext());
+Attribute Tiler::packed(KernelOp kernel, const Packing &p) {
+  Builder b(ctx);
   auto constant = kernel.getInputs()[p.buffer].getDefiningOp<ConstantOp>();
   SmallVector<int64_t> numbers(p.strides);
   numbers.push_back(p.block);
@@ -98,9 +95,8 @@ Attribute TileKernels::packed(KernelOp kernel, const Packing &p) {
   return known;
 }
 
-void TileKernels::usePacked(LaunchOp launch, unsigned input, ElementsAttr value) {
+void Tiler::usePacked(LaunchOp launch, unsigned input, ElementsAttr value) {
   OpBuilder b(launch);
-  MLIRContext *ctx = &getContext();
   auto old = launch.getInputs()[input].getDefiningOp<ConstantOp>();
   launch->setOperand(input, ConstantOp::create(b, old.getLoc(), value));
   if (auto places = launch->getAttrOfType<ArrayAttr>("girih.places")) {
@@ -112,7 +108,7 @@ void TileKernels::usePacked(LaunchOp launch, unsigned input, ElementsAttr value)
   if (old.use_empty()) old.erase();
 }
 
-LogicalResult TileKernels::tile(KernelOp kernel) {
+LogicalResult Tiler::tile(KernelOp kernel) {
   auto domains = analyzeKernel(kernel);
   if (failed(domains)) return failure();
   auto schedules = getSchedules(kernel, *domains);
@@ -137,7 +133,7 @@ LogicalResult TileKernels::tile(KernelOp kernel) {
     // The copy has no operands: only its body is compared.
     KernelOp copy = kernel.clone();
     SmallVector<bool> constants = llvm::map_to_vector(kernel.getInputs(), isConstant);
-    copy->setAttr("girih.constants", DenseBoolArrayAttr::get(&getContext(), constants));
+    copy->setAttr("girih.constants", DenseBoolArrayAttr::get(ctx, constants));
     copy->setOperands(ValueRange());
     fresh.kernel = copy;
     emitted = &table.emplace(hash, std::move(fresh))->second;
@@ -151,5 +147,16 @@ LogicalResult TileKernels::tile(KernelOp kernel) {
   for (auto [p, attr] : llvm::zip(list, data)) usePacked(launch, p.buffer, cast<ElementsAttr>(attr));
   return success();
 }
+
+struct TileKernels : girih::impl::TileKernelsBase<TileKernels> {
+  void runOnOperation() override {
+    SmallVector<KernelOp> kernels;
+    getOperation().walk([&](KernelOp op) { kernels.push_back(op); });
+    Tiler tiler(&getContext());
+    for (KernelOp kernel : kernels)
+      if (failed(tiler.tile(kernel))) return signalPassFailure();
+    functions += tiler.functions, shared += tiler.shared, packedConstants += tiler.packedConstants;
+  }
+};
 
 } // namespace

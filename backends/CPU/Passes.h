@@ -1,0 +1,12 @@
+// The CPU's own passes: plan and map.
+#pragma once
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/Pass.h"
+
+namespace girih {
+#define GEN_PASS_DECL
+#include "backends/CPU/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "backends/CPU/Passes.h.inc"
+} // namespace girih

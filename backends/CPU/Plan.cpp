@@ -1,0 +1,261 @@
+#include "backends/CPU/Passes.h"
+#include "passes/Tile/Domain.h"
+#include "passes/Tile/Schedule.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace girih {
+#define GEN_PASS_DEF_PLANKERNELS
+#include "backends/CPU/Passes.h.inc"
+} // namespace girih
+
+using namespace mlir;
+using namespace girih;
+
+namespace {
+
+constexpr int64_t kUnknown = 64; // what a size that is not known is taken for where only speed depends on it
+
+int64_t guess(DimExpr e) { return dimValue(e).value_or(kUnknown); }
+
+/// The numbers of a schedule while they are being chosen.
+struct Choice {
+  int64_t width = 1, vectorDim = -1, vectors = 1, rowDim = -1;
+  SmallVector<int64_t> rows{1}, order, blocks;
+  int64_t parallel = 0, unroll = 1;
+};
+
+class Planner {
+public:
+  Planner(KernelOp kernel, const Domain &domain, int64_t vectorBits, int64_t registers, bool fma, int64_t l2)
+      : kernel(kernel), domain(domain), registers(registers), fma(fma), l2(l2) {
+    int64_t bits = 0;
+    for (const Access &a : domain.accesses) bits = std::max<int64_t>(bits, a.element.getIntOrFloatBitWidth());
+    // Lanes hold 32-bit values; kernels of 64-bit floats only use half as many. Integers of 64 bits are index data and pass by.
+    bool doubles = llvm::any_of(domain.accesses, [](const Access &a) { return a.element.isF64(); });
+    lanes = vectorBits / (doubles ? 64 : 32);
+  }
+
+  ScheduleAttr plan() {
+    MLIRContext *ctx = kernel.getContext();
+    if (domain.isContraction() && contraction()) {
+    } else if (!domain.reductions.empty()) {
+      reduction();
+    } else {
+      map();
+    }
+    auto list = [&](ArrayRef<int64_t> v) { return DenseI64ArrayAttr::get(ctx, v); };
+    return ScheduleAttr::get(ctx, c.width, c.vectorDim, c.vectors, c.rowDim, list(c.rows), list(c.order), list(c.blocks),
+                             c.parallel, c.unroll, fma);
+  }
+
+private:
+  int64_t extent(int64_t d) const { return guess(domain.dims[d].extent); }
+  unsigned variable(int64_t d) const { return 1 + domain.dims[d].dims.back(); }
+  int64_t step(int64_t d) const {
+    return d == c.vectorDim ? c.width * c.vectors : d == c.rowDim ? c.rows.front() : 1;
+  }
+  /// Every access of reduction `r` (-1: of the last generic) walks `variable` with stride 1 or not at all.
+  bool contiguous(int r, unsigned variable) const {
+    return llvm::all_of(domain.accesses, [&](const Access &a) {
+      if (a.reduction != r || llvm::is_contained(domain.packable, a.buffer)) return true;
+      DimExpr s = a.lin.coefficient(variable);
+      return !a.dynamic && (!s || s == 1);
+    });
+  }
+  /// Lanes can run along the last loop of every reduction.
+  bool lanesAlongReductions() const {
+    for (auto [i, r] : llvm::enumerate(domain.reductions)) {
+      if (r.loops.empty()) continue;
+      auto op = r.op;
+      SmallVector<unsigned> dims;
+      op.getReductionDims(dims);
+      unsigned position = llvm::find(dims, r.loops.back().dims.back()) - dims.begin();
+      if (!contiguous(i, r.variables[position]) || op.getNumDpsInits() != 1) return false;
+    }
+    return true;
+  }
+  int64_t reductionSize() const {
+    int64_t n = 1;
+    for (const LoopDim &l : domain.reductions[0].loops) n *= guess(l.extent);
+    return n;
+  }
+
+  /// Rows of a register tile of `vectors`, for `extent` elements: exact if possible, else even.
+  SmallVector<int64_t> chooseRows(DimExpr e, int64_t most) {
+    auto n = dimValue(e);
+    if (!n) {
+      SmallVector<int64_t> rows{most};
+      if (most > 4) rows.push_back(4);
+      if (rows.back() != 1) rows.push_back(1);
+      return rows;
+    }
+    if (*n <= most) return {std::max<int64_t>(*n, 1)};
+    for (int64_t r = most; r >= std::max<int64_t>(most / 2, 2); --r)
+      if (*n % r == 0) return {r};
+    return {int64_t(llvm::divideCeil(*n, llvm::divideCeil(*n, most)))};
+  }
+
+  /// Leading loops become tasks until a task is small enough to balance and large enough to be worth a call.
+  void chooseTasks(int64_t workPerPoint) {
+    constexpr int64_t kWorkOfTask = 30000; // operations
+    int64_t inner = workPerPoint;
+    for (int64_t d : c.order) inner *= std::max<int64_t>(extent(d), 1);
+    c.parallel = 0;
+    for (int64_t d : c.order) {
+      if (inner <= 2 * kWorkOfTask) break;
+      inner /= std::max<int64_t>(extent(d), 1);
+      int64_t s = step(d), block = s;
+      // Several tiles a task where one would be too little.
+      if (inner * s < kWorkOfTask) block = s * llvm::divideCeil(kWorkOfTask, inner * s);
+      int64_t whole = llvm::divideCeil(std::max<int64_t>(extent(d), 1), s) * s;
+      if (dimValue(domain.dims[d].extent)) block = std::min(block, whole);
+      c.blocks.push_back(block);
+      inner *= std::min(block, extent(d));
+      ++c.parallel;
+    }
+    while (c.blocks.size() < c.order.size()) c.blocks.push_back(step(c.order[c.blocks.size()]));
+  }
+
+  bool contraction() {
+    const Reduction &r = domain.reductions[0];
+    if (domain.unitDim < 0 || r.loops.empty()) return false;
+    unsigned v = variable(domain.unitDim);
+    if (!contiguous(0, v)) return false;
+    // A product of two things that both have lanes (a depthwise convolution) is a window reduction.
+    int withLanes = 0;
+    int64_t panelBuffer = -1;
+    for (const Access &a : domain.accesses)
+      if (a.reduction == 0 && a.lin.has(v)) ++withLanes, panelBuffer = a.buffer;
+    if (withLanes != 1) return false;
+    c.width = lanes;
+    c.vectorDim = domain.unitDim;
+    // Rows: the innermost dimension that the operand with lanes does not depend on, so that its vectors are reused.
+    for (int64_t d = domain.parallel - 1; d >= 0 && c.rowDim < 0; --d) {
+      if (d == c.vectorDim) continue;
+      bool reuse = llvm::none_of(domain.accesses, [&](const Access &a) {
+        return a.reduction == 0 && int64_t(a.buffer) == panelBuffer && a.lin.has(variable(d));
+      });
+      if (reuse) c.rowDim = d;
+    }
+    int64_t vectors = llvm::divideCeil(extent(c.vectorDim), lanes);
+    int64_t accumulators = registers - (registers > 16 ? 4 : 4);
+    int64_t rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
+    if (rowCount < 4) {
+      c.vectors = std::min<int64_t>(vectors, std::max<int64_t>(1, std::min<int64_t>(8, accumulators / rowCount)));
+      if (registers <= 16) c.vectors = std::min<int64_t>(c.vectors, 4);
+      // Whole blocks where that is possible.
+      for (int64_t n = c.vectors; n >= (c.vectors + 1) / 2; --n)
+        if (vectors % n == 0) {
+          c.vectors = n;
+          break;
+        }
+    } else {
+      c.vectors = vectors % 2 == 0 ? 2 : vectors % 3 == 0 ? 3 : std::min<int64_t>(vectors, 2);
+      if (registers <= 16 && c.vectors > 2) c.vectors = 2;
+    }
+    if (c.rowDim >= 0) c.rows = chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(accumulators / c.vectors, 1));
+    c.unroll = 4;
+    // Where the panel of the vector operand fits the second-level cache as a whole, rows stay outermost and the activations are read
+    // once; otherwise one panel at a time meets all rows.
+    int64_t panels = reductionSize() * extent(c.vectorDim) * 4;
+    bool rowsOutside = panels <= l2 / 4 && c.rowDim >= 0;
+    if (!rowsOutside) c.order.push_back(c.vectorDim);
+    for (unsigned d = 0; d < domain.parallel; ++d)
+      if (int64_t(d) != c.vectorDim) c.order.push_back(d);
+    if (rowsOutside) c.order.push_back(c.vectorDim);
+    // Rows innermost of their group: consecutive tiles read neighbouring memory.
+    chooseTasks(2 * reductionSize());
+    return true;
+  }
+
+  void reduction() {
+    int64_t size = 1;
+    for (const Reduction &r : domain.reductions)
+      for (const LoopDim &l : r.loops) size = std::max<int64_t>(size, guess(l.extent));
+    bool rowDims = domain.parallel < domain.dims.size();
+    int unitRow = -1;
+    for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
+      if (DimExpr s = domain.stores[0].coefficient(variable(d)); s && s == 1) unitRow = d;
+    bool unitWorks = domain.unitDim >= 0;
+    for (size_t r = 0; unitWorks && r < domain.reductions.size(); ++r)
+      unitWorks = contiguous(r, variable(domain.unitDim));
+    if (rowDims && unitRow >= 0 && lanesAlongReductions()) {
+      c.width = lanes, c.vectorDim = unitRow, c.vectors = 2;
+    } else if (unitWorks && domain.packable.empty() && !(lanesAlongReductions() && extent(domain.unitDim) < lanes / 2)) {
+      c.width = lanes, c.vectorDim = domain.unitDim;
+      window();
+    } else if (!domain.packable.empty()) {
+      c.width = lanes, c.vectorDim = domain.unitDim;
+      window();
+    } else if (lanesAlongReductions()) {
+      c.width = lanes;
+    } else if (domain.unitDim >= 0) {
+      c.width = lanes, c.vectorDim = domain.unitDim;
+    }
+    int64_t work = std::max<int64_t>(1, reductionSize());
+    for (unsigned d = domain.parallel; d < domain.dims.size(); ++d) work *= extent(d);
+    if (c.order.empty())
+      for (unsigned d = 0; d < domain.parallel; ++d) c.order.push_back(d);
+    chooseTasks(2 * work);
+  }
+
+  /// Reductions with lanes outside: pooling, depthwise convolutions, sums over leading dimensions.
+  void window() {
+    int64_t vectors = llvm::divideCeil(extent(c.vectorDim), lanes);
+    c.vectors = std::min<int64_t>(vectors, vectors % 2 == 0 ? 2 : 1);
+    c.unroll = 4;
+    if (domain.reductions.size() != 1) return;
+    for (const LoopDim &l : domain.reductions[0].loops)
+      if (guess(l.extent) <= 8) c.unroll = 8;
+    for (int64_t d = domain.parallel - 1; d >= 0 && c.rowDim < 0; --d)
+      if (d != c.vectorDim) c.rowDim = d;
+    int64_t outs = 1;
+    auto op = domain.reductions[0].op;
+    outs = op.getNumDpsInits();
+    if (c.rowDim >= 0)
+      c.rows = chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(1, registers / 4 / c.vectors / outs));
+    for (unsigned d = 0; d < domain.parallel; ++d)
+      if (int64_t(d) != c.vectorDim && int64_t(d) != c.rowDim) c.order.push_back(d);
+    c.order.push_back(c.vectorDim);
+    if (c.rowDim >= 0) c.order.push_back(c.rowDim);
+  }
+
+  void map() {
+    if (domain.unitDim >= 0) {
+      c.width = lanes, c.vectorDim = domain.unitDim;
+      int64_t vectors = llvm::divideCeil(extent(c.vectorDim), lanes);
+      c.vectors = std::min<int64_t>(vectors, 4);
+      if (vectors % 4 && vectors < 16) c.vectors = vectors % 3 == 0 ? 3 : vectors % 2 == 0 ? 2 : 1;
+    }
+    for (unsigned d = 0; d < domain.parallel; ++d)
+      if (int64_t(d) != c.vectorDim) c.order.push_back(d);
+    if (c.vectorDim >= 0) c.order.push_back(c.vectorDim);
+    chooseTasks(4);
+  }
+
+  KernelOp kernel;
+  const Domain &domain;
+  int64_t lanes, registers;
+  bool fma;
+  int64_t l2;
+  Choice c;
+};
+
+struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
+  using PlanKernelsBase::PlanKernelsBase;
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([&](KernelOp kernel) {
+      if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
+      auto domains = analyzeKernel(kernel);
+      if (failed(domains)) return WalkResult::interrupt();
+      SmallVector<Attribute> schedules;
+      for (const Domain &d : *domains) schedules.push_back(Planner(kernel, d, vectorBits, registers, fma, l2).plan());
+      kernel.setScheduleAttr(schedules.size() == 1 ? schedules[0] : ArrayAttr::get(&getContext(), schedules));
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted()) signalPassFailure();
+  }
+};
+
+} // namespace
