@@ -1,8 +1,13 @@
 #include "compiler/Pipeline.h"
+#include "backends/CPU/EmitTarget.h"
+#include "backends/CPU/Machine.h"
+#include "backends/CPU/Passes.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/GraphToLinalg/Passes.h"
 #include "passes/Naive/Passes.h"
+#include "passes/Host/ToLLVM.h"
+#include "passes/Tile/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -26,6 +31,22 @@ std::string stageNames() {
   return llvm::join(ArrayRef(names), ", ");
 }
 
+/// The machine that --cpu and --mattr name; a name that is unknown has been reported by the driver.
+static PlanKernelsOptions planOptions(const PipelineOptions &options) {
+  PlanKernelsOptions plan;
+  auto target = resolveCpuTarget(options.cpu, options.mattr);
+  if (!target) {
+    llvm::consumeError(target.takeError());
+    return plan;
+  }
+  Machine machine = Machine::fromTarget(*target);
+  plan.vectorBits = machine.vectorBits;
+  plan.registers = machine.registers;
+  plan.fma = machine.fma;
+  plan.l2 = machine.l2;
+  return plan;
+}
+
 void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
   (void)pm, (void)options;
   switch (stage) {
@@ -43,16 +64,21 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
   case Stage::Plan:
     // Places come first: copies that they need are kernels, which want a schedule like any other.
     pm.addPass(createPlanPlaces());
+    pm.addPass(createPlanKernels(planOptions(options)));
     return;
   case Stage::Tile:
     // Kernels that the naive path leaves alone are tiled like any other.
     if (options.naive) pm.addPass(createNaiveKernels());
+    pm.addPass(createTileKernels());
     return;
   case Stage::Buffers:
     pm.addPass(createPlanArena());
     return;
   case Stage::Map:
+    pm.addPass(createMapTasks());
+    return;
   case Stage::LLVM:
+    buildKernelsToLLVM(pm, true);
     return;
   }
 }

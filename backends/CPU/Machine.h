@@ -3,21 +3,17 @@
 
 #include <cstdint>
 
-namespace llvm {
-class StringRef;
-}
-
 namespace girih {
+
+struct CpuTarget;
 
 struct Machine {
   int64_t vectorBits = 512;
-  int64_t registers = 32;  // vector registers
+  int64_t registers = 32; // vector registers
   bool fma = true;
-  int64_t l1 = 32 << 10, l2 = 1 << 20; // bytes, a core
-  int64_t threads = 2;     // what task counts are made for; results never depend on it
+  int64_t l2 = 1 << 20; // bytes of second-level cache, a core
 
-  /// From LLVM's feature string ("+avx512f,+fma,..."), everything switched on being listed.
-  static Machine fromFeatures(llvm::StringRef features);
+  static Machine fromTarget(const CpuTarget &target);
 };
 
 } // namespace girih

@@ -23,8 +23,11 @@ Value makeMemRef(OpBuilder &b, Location loc, Value pointer, MemRefType type) {
   auto descriptor = LLVM::LLVMStructType::getLiteral(ctx, {ptr, ptr, i64, array, array});
   Value d = LLVM::PoisonOp::create(b, loc, descriptor);
   auto set = [&](Value v, ArrayRef<int64_t> at) { d = LLVM::InsertValueOp::create(b, loc, d, v, at); };
-  auto number = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(n)); };
-  set(pointer, {0}), set(pointer, {1}), set(number(0), {2}), set(number(INT64_MAX), {3, 0}), set(number(1), {4, 0});
+  auto number = [&](int64_t n) -> Value {
+    return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(n));
+  };
+  set(pointer, {0}), set(pointer, {1}), set(number(0), {2}), set(number(INT64_MAX), {3, 0}),
+      set(number(1), {4, 0});
   return UnrealizedConversionCastOp::create(b, loc, type, d).getResult(0);
 }
 
@@ -38,7 +41,8 @@ LogicalResult mapFunction(func::FuncOp function) {
   auto i64 = b.getI64Type();
   unsigned old = body.getNumArguments();
   SmallVector<Type> types{ptr, ptr, i64, i64, ptr};
-  for (Type t : types) body.addArgument(t, loc);
+  for (Type t : types)
+    body.addArgument(t, loc);
   Value buffers = body.getArgument(old), dims = body.getArgument(old + 1);
   int64_t buffer = 0, dim = 0;
   for (unsigned i = 0; i < old; ++i) {

@@ -1,8 +1,8 @@
 #include "backends/CPU/Passes.h"
-#include "passes/Tile/Domain.h"
-#include "passes/Tile/Schedule.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "passes/Tile/Domain.h"
+#include "passes/Tile/Schedule.h"
 
 namespace girih {
 #define GEN_PASS_DEF_PLANKERNELS
@@ -16,7 +16,9 @@ namespace {
 
 constexpr int64_t kUnknown = 64; // what a size that is not known is taken for where only speed depends on it
 
-int64_t guess(DimExpr e) { return dimValue(e).value_or(kUnknown); }
+int64_t guess(DimExpr e) {
+  return dimValue(e).value_or(kUnknown);
+}
 
 /// The numbers of a schedule while they are being chosen.
 struct Choice {
@@ -30,8 +32,10 @@ public:
   Planner(KernelOp kernel, const Domain &domain, int64_t vectorBits, int64_t registers, bool fma, int64_t l2)
       : kernel(kernel), domain(domain), registers(registers), fma(fma), l2(l2) {
     int64_t bits = 0;
-    for (const Access &a : domain.accesses) bits = std::max<int64_t>(bits, a.element.getIntOrFloatBitWidth());
-    // Lanes hold 32-bit values; kernels of 64-bit floats only use half as many. Integers of 64 bits are index data and pass by.
+    for (const Access &a : domain.accesses)
+      bits = std::max<int64_t>(bits, a.element.getIntOrFloatBitWidth());
+    // Lanes hold 32-bit values; kernels of 64-bit floats only use half as many. Integers of 64 bits are index
+    // data and pass by.
     bool doubles = llvm::any_of(domain.accesses, [](const Access &a) { return a.element.isF64(); });
     lanes = vectorBits / (doubles ? 64 : 32);
   }
@@ -45,8 +49,8 @@ public:
       map();
     }
     auto list = [&](ArrayRef<int64_t> v) { return DenseI64ArrayAttr::get(ctx, v); };
-    return ScheduleAttr::get(ctx, c.width, c.vectorDim, c.vectors, c.rowDim, list(c.rows), list(c.order), list(c.blocks),
-                             c.parallel, c.unroll, fma);
+    return ScheduleAttr::get(ctx, c.width, c.vectorDim, c.vectors, c.rowDim, list(c.rows), list(c.order),
+                             list(c.blocks), c.parallel, c.unroll, fma);
   }
 
 private:
@@ -77,7 +81,8 @@ private:
   }
   int64_t reductionSize() const {
     int64_t n = 1;
-    for (const LoopDim &l : domain.reductions[0].loops) n *= guess(l.extent);
+    for (const LoopDim &l : domain.reductions[0].loops)
+      n *= guess(l.extent);
     return n;
   }
 
@@ -100,7 +105,8 @@ private:
   void chooseTasks(int64_t workPerPoint) {
     constexpr int64_t kWorkOfTask = 30000; // operations
     int64_t inner = workPerPoint;
-    for (int64_t d : c.order) inner *= std::max<int64_t>(extent(d), 1);
+    for (int64_t d : c.order)
+      inner *= std::max<int64_t>(extent(d), 1);
     c.parallel = 0;
     for (int64_t d : c.order) {
       if (inner <= 2 * kWorkOfTask) break;
@@ -114,7 +120,8 @@ private:
       inner *= std::min(block, extent(d));
       ++c.parallel;
     }
-    while (c.blocks.size() < c.order.size()) c.blocks.push_back(step(c.order[c.blocks.size()]));
+    while (c.blocks.size() < c.order.size())
+      c.blocks.push_back(step(c.order[c.blocks.size()]));
   }
 
   bool contraction() {
@@ -130,7 +137,8 @@ private:
     if (withLanes != 1) return false;
     c.width = lanes;
     c.vectorDim = domain.unitDim;
-    // Rows: the innermost dimension that the operand with lanes does not depend on, so that its vectors are reused.
+    // Rows: the innermost dimension that the operand with lanes does not depend on, so that its vectors are
+    // reused.
     for (int64_t d = domain.parallel - 1; d >= 0 && c.rowDim < 0; --d) {
       if (d == c.vectorDim) continue;
       bool reuse = llvm::none_of(domain.accesses, [&](const Access &a) {
@@ -142,7 +150,8 @@ private:
     int64_t accumulators = registers - (registers > 16 ? 4 : 4);
     int64_t rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
     if (rowCount < 4) {
-      c.vectors = std::min<int64_t>(vectors, std::max<int64_t>(1, std::min<int64_t>(8, accumulators / rowCount)));
+      c.vectors =
+          std::min<int64_t>(vectors, std::max<int64_t>(1, std::min<int64_t>(8, accumulators / rowCount)));
       if (registers <= 16) c.vectors = std::min<int64_t>(c.vectors, 4);
       // Whole blocks where that is possible.
       for (int64_t n = c.vectors; n >= (c.vectors + 1) / 2; --n)
@@ -154,10 +163,11 @@ private:
       c.vectors = vectors % 2 == 0 ? 2 : vectors % 3 == 0 ? 3 : std::min<int64_t>(vectors, 2);
       if (registers <= 16 && c.vectors > 2) c.vectors = 2;
     }
-    if (c.rowDim >= 0) c.rows = chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(accumulators / c.vectors, 1));
+    if (c.rowDim >= 0)
+      c.rows = chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(accumulators / c.vectors, 1));
     c.unroll = 4;
-    // Where the panel of the vector operand fits the second-level cache as a whole, rows stay outermost and the activations are read
-    // once; otherwise one panel at a time meets all rows.
+    // Where the panel of the vector operand fits the second-level cache as a whole, rows stay outermost and
+    // the activations are read once; otherwise one panel at a time meets all rows.
     int64_t panels = reductionSize() * extent(c.vectorDim) * 4;
     bool rowsOutside = panels <= l2 / 4 && c.rowDim >= 0;
     if (!rowsOutside) c.order.push_back(c.vectorDim);
@@ -172,7 +182,8 @@ private:
   void reduction() {
     int64_t size = 1;
     for (const Reduction &r : domain.reductions)
-      for (const LoopDim &l : r.loops) size = std::max<int64_t>(size, guess(l.extent));
+      for (const LoopDim &l : r.loops)
+        size = std::max<int64_t>(size, guess(l.extent));
     bool rowDims = domain.parallel < domain.dims.size();
     int unitRow = -1;
     for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
@@ -182,7 +193,8 @@ private:
       unitWorks = contiguous(r, variable(domain.unitDim));
     if (rowDims && unitRow >= 0 && lanesAlongReductions()) {
       c.width = lanes, c.vectorDim = unitRow, c.vectors = 2;
-    } else if (unitWorks && domain.packable.empty() && !(lanesAlongReductions() && extent(domain.unitDim) < lanes / 2)) {
+    } else if (unitWorks && domain.packable.empty() &&
+               !(lanesAlongReductions() && extent(domain.unitDim) < lanes / 2)) {
       c.width = lanes, c.vectorDim = domain.unitDim;
       window();
     } else if (!domain.packable.empty()) {
@@ -194,9 +206,11 @@ private:
       c.width = lanes, c.vectorDim = domain.unitDim;
     }
     int64_t work = std::max<int64_t>(1, reductionSize());
-    for (unsigned d = domain.parallel; d < domain.dims.size(); ++d) work *= extent(d);
+    for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
+      work *= extent(d);
     if (c.order.empty())
-      for (unsigned d = 0; d < domain.parallel; ++d) c.order.push_back(d);
+      for (unsigned d = 0; d < domain.parallel; ++d)
+        c.order.push_back(d);
     chooseTasks(2 * work);
   }
 
@@ -214,7 +228,8 @@ private:
     auto op = domain.reductions[0].op;
     outs = op.getNumDpsInits();
     if (c.rowDim >= 0)
-      c.rows = chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(1, registers / 4 / c.vectors / outs));
+      c.rows =
+          chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(1, registers / 4 / c.vectors / outs));
     for (unsigned d = 0; d < domain.parallel; ++d)
       if (int64_t(d) != c.vectorDim && int64_t(d) != c.rowDim) c.order.push_back(d);
     c.order.push_back(c.vectorDim);
@@ -250,7 +265,8 @@ struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
       auto domains = analyzeKernel(kernel);
       if (failed(domains)) return WalkResult::interrupt();
       SmallVector<Attribute> schedules;
-      for (const Domain &d : *domains) schedules.push_back(Planner(kernel, d, vectorBits, registers, fma, l2).plan());
+      for (const Domain &d : *domains)
+        schedules.push_back(Planner(kernel, d, vectorBits, registers, fma, l2).plan());
       kernel.setScheduleAttr(schedules.size() == 1 ? schedules[0] : ArrayAttr::get(&getContext(), schedules));
       return WalkResult::advance();
     });

@@ -222,12 +222,12 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
     - `vectors`, `row_dim`, `rows`: the register tile: `rows[0]` elements of `row_dim` by `vectors` vectors; the further `rows` are tried for what is left.
     - `order`: loops, outermost first, a permutation of the parallel dimensions; `blocks`: how much of each a task takes; the first
       `parallel` of them make tasks, the others run whole inside.
-    - `unroll`: steps of the innermost reduction loop that are written out. `pack`: inputs (constants) stored as the micro-kernel reads them.
+    - `unroll`: steps of the innermost reduction loop that are written out.
     - `fma`: form fused multiply-adds.
   }];
   let parameters = (ins "int64_t":$width, "int64_t":$vectorDim, "int64_t":$vectors, "int64_t":$rowDim,
                     "::mlir::DenseI64ArrayAttr":$rows, "::mlir::DenseI64ArrayAttr":$order, "::mlir::DenseI64ArrayAttr":$blocks,
-                    "int64_t":$parallel, "int64_t":$unroll, "::mlir::DenseI64ArrayAttr":$pack, "bool":$fma);
+                    "int64_t":$parallel, "int64_t":$unroll, "bool":$fma);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

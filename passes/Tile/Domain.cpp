@@ -28,21 +28,29 @@ Lin operator*(const Lin &a, DimExpr s) {
   Lin r;
   r.constant = dimSimplify(a.constant * s);
   if (s == 0) return r;
-  for (auto &[v, c] : a.terms) r.terms.push_back({v, dimSimplify(c * s)});
+  for (auto &[v, c] : a.terms)
+    r.terms.push_back({v, dimSimplify(c * s)});
   return r;
 }
 
 bool applyLinear(AffineExpr e, ArrayRef<Idx> dims, Idx &out) {
   MLIRContext *ctx = e.getContext();
   switch (e.getKind()) {
-  case AffineExprKind::Constant: out = {Lin::ofConstant(e)}; return true;
-  case AffineExprKind::DimId: out = dims[cast<AffineDimExpr>(e).getPosition()]; return true;
-  case AffineExprKind::SymbolId: return false;
-  default: break;
+  case AffineExprKind::Constant:
+    out = {Lin::ofConstant(e)};
+    return true;
+  case AffineExprKind::DimId:
+    out = dims[cast<AffineDimExpr>(e).getPosition()];
+    return true;
+  case AffineExprKind::SymbolId:
+    return false;
+  default:
+    break;
   }
   auto bin = cast<AffineBinaryOpExpr>(e);
   Idx l, r;
-  if (!applyLinear(bin.getLHS(), dims, l) || !applyLinear(bin.getRHS(), dims, r) || l.dyn || r.dyn) return false;
+  if (!applyLinear(bin.getLHS(), dims, l) || !applyLinear(bin.getRHS(), dims, r) || l.dyn || r.dyn)
+    return false;
   if (e.getKind() == AffineExprKind::Add) {
     out = {l.lin + r.lin};
     return true;
@@ -161,7 +169,8 @@ struct Analyzer {
   MLIRContext *ctx;
   Domain &domain;
   unsigned nextVariable;
-  llvm::SmallDenseSet<unsigned> pinned = {};       // variables whose value a body reads: they keep a loop of their own
+  llvm::SmallDenseSet<unsigned> pinned =
+      {}; // variables whose value a body reads: they keep a loop of their own
   llvm::SmallDenseSet<unsigned> reductionUse = {}; // domain variables that reductions depend on
   DenseMap<Operation *, int> numberOf = DenseMap<Operation *, int>();
   int depth = 0;
@@ -169,7 +178,8 @@ struct Analyzer {
 
   Idx zero() { return {Lin::ofConstant(dimConstant(ctx, 0))}; }
   void pin(const Idx &i) {
-    for (auto &[v, c] : i.lin.terms) pinned.insert(v);
+    for (auto &[v, c] : i.lin.terms)
+      pinned.insert(v);
   }
   void fail(Operation *op, const Twine &message) {
     if (!failed) op->emitError("tile stage: ") << message;
@@ -201,7 +211,8 @@ struct Analyzer {
   void visitGeneric(linalg::GenericOp op, SmallVector<Idx> dims) {
     if (!op.getNumReductionLoops()) return visitInputs(op, dims);
     for (Idx &i : dims) {
-      for (auto &[v, c] : i.lin.terms) reductionUse.insert(v);
+      for (auto &[v, c] : i.lin.terms)
+        reductionUse.insert(v);
       if (i.dyn) return fail(op, "reduction at a computed index");
     }
     if (numberOf.contains(op)) return;
@@ -232,7 +243,8 @@ struct Analyzer {
         Idx i;
         if (!applyLinear(e, dims, i)) {
           i = {Lin::ofConstant(dimConstant(ctx, 0)), input->get()};
-          for (const Idx &d : dims) pin(d);
+          for (const Idx &d : dims)
+            pin(d);
         }
         indices.push_back(i);
       }
@@ -260,16 +272,16 @@ bool canMerge(const Domain &domain, unsigned outer, unsigned inner, DimExpr inne
     if (!o && !i) return true;
     return o && i && dimSimplify(i * innerExtent) == o;
   };
-  return llvm::all_of(domain.accesses,
-                      [&](const Access &a) {
-                        return llvm::is_contained(domain.packable, a.buffer) || fits(a.lin);
-                      }) &&
+  return llvm::all_of(
+             domain.accesses,
+             [&](const Access &a) { return llvm::is_contained(domain.packable, a.buffer) || fits(a.lin); }) &&
          llvm::all_of(domain.stores, fits);
 }
 
 /// Groups adjacent dimensions into loops. Dimensions of size 1 need none: they stay at 0.
 SmallVector<LoopDim> mergeDims(const Domain &domain, const llvm::SmallDenseSet<unsigned> &pinned,
-                               ArrayRef<unsigned> variables, ArrayRef<unsigned> dims, ArrayRef<DimExpr> extents) {
+                               ArrayRef<unsigned> variables, ArrayRef<unsigned> dims,
+                               ArrayRef<DimExpr> extents) {
   SmallVector<LoopDim> out;
   unsigned last = 0;
   for (auto [v, d] : llvm::zip(variables, dims)) {
@@ -286,8 +298,8 @@ SmallVector<LoopDim> mergeDims(const Domain &domain, const llvm::SmallDenseSet<u
   return out;
 }
 
-/// Finds the constants that packing may rearrange. Parallel dimensions that they use are pinned: in the packed order
-/// these keep their own places.
+/// Finds the constants that packing may rearrange. Parallel dimensions that they use are pinned: in the
+/// packed order these keep their own places.
 void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned> &pinned) {
   if (domain.reductions.size() != 1) return;
   Reduction &r = domain.reductions[0];
@@ -315,7 +327,8 @@ void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned>
       if (auto d = dyn_cast<AffineDimExpr>(e)) return used.push_back(d.getPosition()), true;
       return isa<AffineConstantExpr>(e);
     });
-    if (!plain || llvm::any_of(used, [&](unsigned d) { return !dimValue(getLoopExtents(r.op)[d]); })) continue;
+    if (!plain || llvm::any_of(used, [&](unsigned d) { return !dimValue(getLoopExtents(r.op)[d]); }))
+      continue;
     // Every used parallel dimension must be a domain variable itself.
     plain = llvm::all_of(used, [&](unsigned d) {
       const Lin &lin = r.indices[d].lin;
@@ -325,7 +338,8 @@ void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned>
     domain.packable.push_back(buffer);
     for (unsigned d : used)
       if (r.op.getIteratorTypesArray()[d] == utils::IteratorType::parallel)
-        for (auto &[v, c] : r.indices[d].lin.terms) pinned.insert(v);
+        for (auto &[v, c] : r.indices[d].lin.terms)
+          pinned.insert(v);
   }
 }
 
@@ -349,7 +363,8 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel) {
     }
     Domain *domain = &*known;
     domain->results.push_back(r);
-    AffineMap out = last.getIndexingMapsArray()[last.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];
+    AffineMap out =
+        last.getIndexingMapsArray()[last.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];
     Lin store = Lin::ofConstant(dimConstant(ctx, 0));
     for (auto [e, s] : llvm::zip(out.getResults(), view.strides))
       if (auto d = dyn_cast<AffineDimExpr>(e)) store = store + Lin::ofVariable(1 + d.getPosition(), ctx) * s;
@@ -361,7 +376,8 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel) {
     auto extents = getLoopExtents(last);
     Analyzer analyzer{kernel, ctx, domain, 1 + last.getNumLoops()};
     SmallVector<Idx> dims;
-    for (unsigned d = 0; d < last.getNumLoops(); ++d) dims.push_back({Lin::ofVariable(1 + d, ctx)});
+    for (unsigned d = 0; d < last.getNumLoops(); ++d)
+      dims.push_back({Lin::ofVariable(1 + d, ctx)});
     for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray()))
       if (kind == utils::IteratorType::reduction) dims[d] = analyzer.zero();
     analyzer.visitGeneric(last, dims);

@@ -1,6 +1,6 @@
-// What a kernel computes, seen as one iteration domain: which generic writes the result, which reductions it needs,
-// what every access looks like as a linear form, and which dimensions can be merged into one loop. Plans are made from
-// this, and the emitter obeys the same view.
+// What a kernel computes, seen as one iteration domain: which generic writes the result, which reductions it
+// needs, what every access looks like as a linear form, and which dimensions can be merged into one loop.
+// Plans are made from this, and the emitter obeys the same view.
 #pragma once
 
 #include "dialects/Graph/Graph.h"
@@ -9,14 +9,16 @@
 
 namespace girih {
 
-/// A kernel's operand or result as memory: strides in elements from the value's place, dense where it has none.
+/// A kernel's operand or result as memory: strides in elements from the value's place, dense where it has
+/// none.
 struct View {
   unsigned buffer = 0; // position among operands, then results
   mlir::Type element;
   llvm::SmallVector<DimExpr> sizes, strides;
 };
 
-/// One loop: adjacent dimensions that every access walks as one. The innermost carries the loop, the others stay at 0.
+/// One loop: adjacent dimensions that every access walks as one. The innermost carries the loop, the others
+/// stay at 0.
 struct LoopDim {
   llvm::SmallVector<unsigned, 2> dims;
   DimExpr extent;
@@ -33,24 +35,26 @@ struct Access {
 
 struct Reduction {
   mlir::linalg::GenericOp op;
-  llvm::SmallVector<Idx> indices;        // of all its dimensions, in domain and reduction variables
-  llvm::SmallVector<unsigned> variables; // one a reduction dimension, in the order of the op's reduction iterators
-  llvm::SmallVector<LoopDim> loops;      // merged; `dims` are dimensions of the op
+  llvm::SmallVector<Idx> indices; // of all its dimensions, in domain and reduction variables
+  llvm::SmallVector<unsigned>
+      variables;                    // one a reduction dimension, in the order of the op's reduction iterators
+  llvm::SmallVector<LoopDim> loops; // merged; `dims` are dimensions of the op
 };
 
 /// The part of a kernel that computes one result, or several results of one generic.
 struct Domain {
   mlir::linalg::GenericOp last;
-  llvm::SmallVector<LoopDim> dims;         // parallel ones first, then row dimensions; `dims` are dimensions of `last`
-  unsigned parallel = 0;                   // how many of `dims` reductions may depend on
+  llvm::SmallVector<LoopDim>
+      dims;              // parallel ones first, then row dimensions; `dims` are dimensions of `last`
+  unsigned parallel = 0; // how many of `dims` reductions may depend on
   llvm::SmallVector<Reduction> reductions; // in an order in which they can be computed
   llvm::SmallVector<Access> accesses;
   llvm::SmallVector<Lin> stores; // one a result of `results`
   llvm::SmallVector<unsigned> results;
   /// The parallel dimension (of `dims`) in which the result is contiguous; -1: none.
   int unitDim = -1;
-  /// Inputs of the kernel that are constants read by one contraction along the unit dimension: the tile stage stores
-  /// them in the order in which they are read, so their own strides do not matter.
+  /// Inputs of the kernel that are constants read by one contraction along the unit dimension: the tile stage
+  /// stores them in the order in which they are read, so their own strides do not matter.
   llvm::SmallVector<unsigned> packable;
 
   /// One reduction of multiply-adds.

@@ -54,8 +54,8 @@ namespace {
 class Emitter {
 public:
   Emitter(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain, ScheduleAttr schedule)
-      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), domain(domain), schedule(schedule),
-        packings(getPackings(domain, schedule)),
+      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), domain(domain),
+        schedule(schedule), packings(getPackings(domain, schedule)),
         e(b, kernel, fn, schedule.getWidth(), schedule.getFma(), packings) {
     for (size_t i = 0; i < domain.dims.size(); ++i) {
       index.push_back(e.constant(0));
@@ -79,9 +79,7 @@ private:
   Value constant(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
   Value upper(unsigned dim) { return highValue[dim] ? highValue[dim] : e.size(high[dim]); }
   /// The number of elements of a dimension's current range, where it is a constant.
-  std::optional<int64_t> count(unsigned dim) {
-    return highValue[dim] ? std::nullopt : dimValue(high[dim]);
-  }
+  std::optional<int64_t> count(unsigned dim) { return highValue[dim] ? std::nullopt : dimValue(high[dim]); }
 
   void loops(ArrayRef<unsigned> dims, Leaf leaf);
   void rowLoops(unsigned dim, Leaf leaf);
@@ -109,7 +107,8 @@ private:
   SmallVector<Packing> packings;
   Evaluator e;
 
-  // The current tile: where each dimension of the domain stands, how far its range goes, and the register tile.
+  // The current tile: where each dimension of the domain stands, how far its range goes, and the register
+  // tile.
   SmallVector<Idx> index, low;
   SmallVector<DimExpr> high;
   SmallVector<Value> highValue;
@@ -174,7 +173,8 @@ void Emitter::rowLoops(unsigned dim, Leaf leaf) {
   Value from = e.materialize(low[dim]), to = upper(dim);
   auto mainEnd = [&](Value begin, int64_t size) -> Value {
     Value length = arith::SubIOp::create(b, loc, to, begin);
-    Value whole = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, length, constant(size)), constant(size));
+    Value whole =
+        arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, length, constant(size)), constant(size));
     return arith::AddIOp::create(b, loc, begin, whole);
   };
   if (extent) {
@@ -197,7 +197,8 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
   auto extent = dimValue(domain.dims[dim].extent);
   auto withVectors = [&](const Idx &at, int64_t n, llvm::function_ref<Value(int64_t)> maskOf) {
     masks.clear();
-    for (int64_t j = 0; j < n; ++j) masks.push_back(maskOf(j));
+    for (int64_t j = 0; j < n; ++j)
+      masks.push_back(maskOf(j));
     index[dim] = at;
     lanesOn = true;
     leaf();
@@ -207,7 +208,8 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
   auto full = [](int64_t) { return Value(); };
   auto constantMask = [&](int64_t lanes) -> Value {
     if (lanes >= width) return {};
-    return vector::ConstantMaskOp::create(b, loc, e.vectorType(b.getI1Type()), b.getDenseI64ArrayAttr({lanes}));
+    return vector::ConstantMaskOp::create(b, loc, e.vectorType(b.getI1Type()),
+                                          b.getDenseI64ArrayAttr({lanes}));
   };
   // A rest of known size: as few vectors as it takes, the last one masked.
   auto rest = [&](const Idx &at, int64_t n) {
@@ -218,7 +220,8 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
   Value from = e.materialize(low[dim]), to = upper(dim), end = to;
   if (!extent || *extent % size) {
     Value length = arith::SubIOp::create(b, loc, to, from);
-    Value whole = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, length, constant(size)), constant(size));
+    Value whole =
+        arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, length, constant(size)), constant(size));
     end = arith::AddIOp::create(b, loc, from, whole);
   }
   loop(from, end, size, [&](Value i) { withVectors(e.variable(i), vectors, full); });
@@ -235,7 +238,8 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
 
 LogicalResult Emitter::emit(DimExpr *tasks) {
   SmallVector<unsigned> order;
-  for (int64_t d : schedule.getOrder().asArrayRef()) order.push_back(d);
+  for (int64_t d : schedule.getOrder().asArrayRef())
+    order.push_back(d);
   unsigned parallel = tasks ? schedule.getParallel() : 0;
   if (tasks) *tasks = dimConstant(ctx, 1);
   SmallVector<DimExpr> counts;
@@ -244,14 +248,13 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
     counts.push_back(dimSimplify(domain.dims[order[i]].extent.ceilDiv(block)));
     *tasks = dimSimplify(*tasks * counts.back());
   }
-  auto body = [&] {
-    loops(order, [&] { tile(); });
-  };
+  auto body = [&] { loops(order, [&] { tile(); }); };
   if (!tasks) {
     body();
     return failure(e.failed);
   }
-  auto forall = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{OpFoldResult(e.size(*tasks))}, ValueRange(), std::nullopt);
+  auto forall = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{OpFoldResult(e.size(*tasks))},
+                                      ValueRange(), std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forall.getBody());
   Evaluator::Scope scope(e);
@@ -306,12 +309,15 @@ SmallVector<std::pair<SmallVector<Idx>, Value>> Emitter::positions() {
 
 void Emitter::tile() {
   // While reductions run, row dimensions stand at 0: reductions do not depend on them.
-  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d) index[d] = e.constant(0);
+  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
+    index[d] = e.constant(0);
   Evaluator::Scope scope(e);
   auto at = positions();
-  for (const Reduction &r : domain.reductions) reduce(r, at);
+  for (const Reduction &r : domain.reductions)
+    reduce(r, at);
   SmallVector<unsigned> rowDims;
-  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d) rowDims.push_back(d);
+  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
+    rowDims.push_back(d);
   loops(rowDims, [&] { finish(); });
 }
 
@@ -374,8 +380,8 @@ void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Va
 
   // Without lanes outside, lanes run along the last reduction loop if memory does too.
   Operation *yielded = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
-  laneReduction = !lanes && schedule.getWidth() > 1 && !r.loops.empty() && op.getNumDpsInits() == 1 && yielded &&
-                  yielded->getNumOperands() == 2 &&
+  laneReduction = !lanes && schedule.getWidth() > 1 && !r.loops.empty() && op.getNumDpsInits() == 1 &&
+                  yielded && yielded->getNumOperands() == 2 &&
                   llvm::any_of(yielded->getOperands(), [&](Value v) {
                     return v == op.getBody()->getArgument(op.getNumDpsInputs()) && v.hasOneUse();
                   });
@@ -411,7 +417,8 @@ SmallVector<Value> Emitter::reduceLoops(unsigned level, SmallVector<Value> accum
   if (laneReduction && level + 1 == current->loops.size()) return reduceLanes(std::move(accumulators));
   const LoopDim &dim = current->loops[level];
   auto setIndex = [&](const Idx &i) {
-    for (auto &p : points) p[dim.dims.back()] = i;
+    for (auto &p : points)
+      p[dim.dims.back()] = i;
   };
   bool innermost = level + 1 == current->loops.size();
   auto extent = dimValue(dim.extent);
@@ -450,7 +457,8 @@ SmallVector<Value> Emitter::reduceLoops(unsigned level, SmallVector<Value> accum
     return accumulators;
   }
   if (unroll > 1) {
-    end = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, to, constant(unroll)), constant(unroll));
+    end =
+        arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, to, constant(unroll)), constant(unroll));
     loopOver(constant(0), end, unroll);
     loopOver(end, to, 1);
   } else {
@@ -473,8 +481,10 @@ Value Emitter::combine(Value x, Value y) {
 /// All lanes of a vector combined, half by half: the order is fixed, whatever the target does.
 Value Emitter::combineLanes(Value v) {
   for (int64_t n = schedule.getWidth() / 2; n >= 1; n /= 2) {
-    Value lo = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
-    Value hi = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
+    Value lo = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{n},
+                                                     ArrayRef<int64_t>{1});
+    Value hi = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{n},
+                                                     ArrayRef<int64_t>{1});
     v = combine(lo, hi);
   }
   return vector::ExtractOp::create(b, loc, v, int64_t(0));
@@ -493,13 +503,15 @@ SmallVector<Value> Emitter::reduceStep(ArrayRef<Value> accumulators) {
       in.push_back({v, isa<VectorType>(v.getType())});
     }
     SmallVector<Val> out = e.evalBody(op, points[p], in);
-    for (unsigned o = 0; o < outs; ++o) next.push_back(in[o].lanes ? e.vector(out[o]) : e.get(out[o]));
+    for (unsigned o = 0; o < outs; ++o)
+      next.push_back(in[o].lanes ? e.vector(out[o]) : e.get(out[o]));
     e.mask = {};
   }
   return next;
 }
 
-/// The last reduction loop with lanes along it: several vectors of partial results, which are combined at the end.
+/// The last reduction loop with lanes along it: several vectors of partial results, which are combined at the
+/// end.
 SmallVector<Value> Emitter::reduceLanes(SmallVector<Value> accumulators) {
   auto op = current->op;
   const LoopDim &dim = current->loops.back();
@@ -511,13 +523,17 @@ SmallVector<Value> Emitter::reduceLanes(SmallVector<Value> accumulators) {
     Idx lane = i;
     lane.lin.constant = lane.lin.constant + offset;
     lane.lin = lane.lin + e.lane().lin;
-    for (auto &p : points) p[dim.dims.back()] = lane;
+    for (auto &p : points)
+      p[dim.dims.back()] = lane;
   };
   size_t n = accumulators.size();
-  SmallVector<Value> all; // chain-major; every chain begins at the neutral value, so the first may carry outer results
+  SmallVector<Value>
+      all; // chain-major; every chain begins at the neutral value, so the first may carry outer results
   SmallVector<Value> neutral;
-  for (size_t p = 0; p < n; ++p) neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[0], {})));
-  for (int64_t c = 0; c < chains; ++c) llvm::append_range(all, c == 0 ? accumulators : neutral);
+  for (size_t p = 0; p < n; ++p)
+    neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[0], {})));
+  for (int64_t c = 0; c < chains; ++c)
+    llvm::append_range(all, c == 0 ? accumulators : neutral);
   auto loopOver = [&](Value from, Value to, int64_t c) {
     auto loop = scf::ForOp::create(b, loc, from, to, constant(c * width), all);
     OpBuilder::InsertionGuard guard(b);
@@ -537,11 +553,14 @@ SmallVector<Value> Emitter::reduceLanes(SmallVector<Value> accumulators) {
   auto masked = [&](const Idx &i, Value mask) {
     Evaluator::Scope scope(e);
     at(i, 0);
-    for (Value &m : pointMasks) m = mask;
+    for (Value &m : pointMasks)
+      m = mask;
     auto old = SmallVector<Value>(ArrayRef(all).take_front(n));
     auto next = reduceStep(old);
-    for (size_t p = 0; p < n; ++p) all[p] = arith::SelectOp::create(b, loc, mask, next[p], old[p]);
-    for (Value &m : pointMasks) m = {};
+    for (size_t p = 0; p < n; ++p)
+      all[p] = arith::SelectOp::create(b, loc, mask, next[p], old[p]);
+    for (Value &m : pointMasks)
+      m = {};
   };
   Value to = e.size(dim.extent);
   auto maskType = e.vectorType(b.getI1Type());
@@ -550,7 +569,8 @@ SmallVector<Value> Emitter::reduceLanes(SmallVector<Value> accumulators) {
     if (wide) loopOver(constant(0), constant(wide), chains);
     if (whole > wide) loopOver(constant(wide), constant(whole), 1);
     if (*extent > whole)
-      masked(e.constant(whole), vector::ConstantMaskOp::create(b, loc, maskType, b.getDenseI64ArrayAttr({*extent - whole})));
+      masked(e.constant(whole),
+             vector::ConstantMaskOp::create(b, loc, maskType, b.getDenseI64ArrayAttr({*extent - whole})));
   } else {
     auto floorTo = [&](int64_t s) -> Value {
       return arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, to, constant(s)), constant(s));
@@ -563,14 +583,15 @@ SmallVector<Value> Emitter::reduceLanes(SmallVector<Value> accumulators) {
   }
   SmallVector<Value> out(all.begin(), all.begin() + n);
   for (int64_t c = 1; c < chains; ++c)
-    for (size_t p = 0; p < n; ++p) out[p] = combine(out[p], all[c * n + p]);
+    for (size_t p = 0; p < n; ++p)
+      out[p] = combine(out[p], all[c * n + p]);
   return out;
 }
 
 } // namespace
 
-LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain, ScheduleAttr schedule,
-                         DimExpr *tasks) {
+LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
+                         ScheduleAttr schedule, DimExpr *tasks) {
   return Emitter(b, kernel, fn, domain, schedule).emit(tasks);
 }
 

@@ -1,6 +1,6 @@
-// Writes a kernel's loops: tasks, register tiles and vectors, from its domain and its schedule. What a generic computes is
-// evaluated on demand at an index (a scalar, or a vector of lanes), so producers and epilogues are inlined where they
-// are read and never touch memory.
+// Writes a kernel's loops: tasks, register tiles and vectors, from its domain and its schedule. What a
+// generic computes is evaluated on demand at an index (a scalar, or a vector of lanes), so producers and
+// epilogues are inlined where they are read and never touch memory.
 #pragma once
 
 #include "passes/Tile/Domain.h"
@@ -12,20 +12,22 @@ namespace girih {
 /// How a packed constant lies in memory: [outer..., blocks, reduction..., block].
 struct Packing {
   unsigned buffer;
-  mlir::OpOperand *operand;             // of the reduction's generic
-  llvm::SmallVector<unsigned> order;    // dimensions of the generic, outermost first; the vector dimension is where blocks go
-  unsigned vectorDim;                   // dimension of the generic
-  int64_t block;                        // elements of it in a block
-  llvm::SmallVector<int64_t> extents;   // of `order`
-  llvm::SmallVector<int64_t> strides;   // of `order`, in the packed buffer; the vector dimension's is between blocks
-  int64_t elements = 1;                 // of the packed buffer
+  mlir::OpOperand *operand; // of the reduction's generic
+  llvm::SmallVector<unsigned>
+      order;          // dimensions of the generic, outermost first; the vector dimension is where blocks go
+  unsigned vectorDim; // dimension of the generic
+  int64_t block;      // elements of it in a block
+  llvm::SmallVector<int64_t> extents; // of `order`
+  llvm::SmallVector<int64_t>
+      strides;          // of `order`, in the packed buffer; the vector dimension's is between blocks
+  int64_t elements = 1; // of the packed buffer
 };
 
 /// The packings that a domain with this schedule uses.
 llvm::SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule);
 
-/// Emits one domain of `kernel` into `fn` at `b`. With `tasks`, the outer loops become an scf.forall and *tasks is set to
-/// its count; without, everything runs in plain loops.
+/// Emits one domain of `kernel` into `fn` at `b`. With `tasks`, the outer loops become an scf.forall and
+/// *tasks is set to its count; without, everything runs in plain loops.
 mlir::LogicalResult emitDomain(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
                                ScheduleAttr schedule, DimExpr *tasks);
 

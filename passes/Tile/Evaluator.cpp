@@ -11,7 +11,8 @@ namespace girih {
 //===-- Numbers -----------------------------------------------------------===//
 
 Value Evaluator::scalar(const Lin &lin) {
-  // The constant comes last: it becomes the displacement of an address, and the rest is shared between neighbours.
+  // The constant comes last: it becomes the displacement of an address, and the rest is shared between
+  // neighbours.
   Value sum;
   auto add = [&](Value v) { sum = sum ? arith::AddIOp::create(b, loc, sum, v).getResult() : v; };
   for (auto &[v, c] : lin.terms) {
@@ -30,7 +31,8 @@ Value Evaluator::materialize(const Idx &i) {
   Value v = vector::BroadcastOp::create(b, loc, type, s);
   if (DimExpr c = i.lin.coefficient(kLane)) {
     Value step = vector::StepOp::create(b, loc, type);
-    if (c != 1) step = arith::MulIOp::create(b, loc, step, vector::BroadcastOp::create(b, loc, type, size(c)));
+    if (c != 1)
+      step = arith::MulIOp::create(b, loc, step, vector::BroadcastOp::create(b, loc, type, size(c)));
     v = arith::AddIOp::create(b, loc, v, step);
   }
   if (i.dynLanes) v = arith::AddIOp::create(b, loc, v, i.dyn);
@@ -68,10 +70,18 @@ Idx Evaluator::applyMap(AffineExpr e, ArrayRef<Idx> dims) {
   if (lanes) a = vector({a}), c = vector({c});
   Value v;
   switch (e.getKind()) {
-  case AffineExprKind::Add: v = arith::AddIOp::create(b, loc, a, c); break;
-  case AffineExprKind::Mul: v = arith::MulIOp::create(b, loc, a, c); break;
-  case AffineExprKind::FloorDiv: v = arith::FloorDivSIOp::create(b, loc, a, c); break;
-  case AffineExprKind::CeilDiv: v = arith::CeilDivSIOp::create(b, loc, a, c); break;
+  case AffineExprKind::Add:
+    v = arith::AddIOp::create(b, loc, a, c);
+    break;
+  case AffineExprKind::Mul:
+    v = arith::MulIOp::create(b, loc, a, c);
+    break;
+  case AffineExprKind::FloorDiv:
+    v = arith::FloorDivSIOp::create(b, loc, a, c);
+    break;
+  case AffineExprKind::CeilDiv:
+    v = arith::CeilDivSIOp::create(b, loc, a, c);
+    break;
   default: { // the remainder with the divisor's sign; divisors are positive
     Value rem = arith::RemSIOp::create(b, loc, a, c), sum = arith::AddIOp::create(b, loc, rem, c);
     v = arith::RemSIOp::create(b, loc, sum, c);
@@ -82,7 +92,9 @@ Idx Evaluator::applyMap(AffineExpr e, ArrayRef<Idx> dims) {
 
 //===-- Memory ------------------------------------------------------------===//
 
-Value Evaluator::splat(Value v, Type type) { return vector::BroadcastOp::create(b, loc, type, v); }
+Value Evaluator::splat(Value v, Type type) {
+  return vector::BroadcastOp::create(b, loc, type, v);
+}
 
 Val Evaluator::loadAt(Type element, unsigned buffer, const Lin &lin, Value dyn, bool dynLanes) {
   Value flat = fn.getFunction().getArgument(buffer);
@@ -129,7 +141,8 @@ Val Evaluator::load(const View &view, ArrayRef<Idx> indices) {
 
 void Evaluator::store(const View &view, ArrayRef<Idx> indices, Val value) {
   Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
-  for (auto [i, s] : llvm::zip(indices, view.strides)) lin = lin + i.lin * s;
+  for (auto [i, s] : llvm::zip(indices, view.strides))
+    lin = lin + i.lin * s;
   Value flat = fn.getFunction().getArgument(view.buffer);
   DimExpr stride = lin.coefficient(kLane);
   if (!stride) {
@@ -147,7 +160,8 @@ void Evaluator::store(const View &view, ArrayRef<Idx> indices, Val value) {
   }
   Value all = mask;
   if (!all) all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(b.getI1Type()), true));
-  vector::ScatterOp::create(b, loc, Type(), flat, ValueRange{arith::ConstantIndexOp::create(b, loc, 0)}, materialize({lin}), all, v);
+  vector::ScatterOp::create(b, loc, Type(), flat, ValueRange{arith::ConstantIndexOp::create(b, loc, 0)},
+                            materialize({lin}), all, v);
 }
 
 //===-- Memory of values --------------------------------------------------===//
@@ -199,7 +213,8 @@ Val Evaluator::evalTensor(Value tensor, ArrayRef<Idx> indices) {
     remember(owner, indices, {v});
     return v;
   }
-  if (auto fill = dyn_cast<linalg::FillOp>(def)) return {b.clone(*fill.value().getDefiningOp())->getResult(0)};
+  if (auto fill = dyn_cast<linalg::FillOp>(def))
+    return {b.clone(*fill.value().getDefiningOp())->getResult(0)};
   auto op = cast<linalg::GenericOp>(def);
   unsigned result = cast<OpResult>(tensor).getResultNumber();
   SmallVector<Idx> dims = dimsOf(op, result, indices);
@@ -221,8 +236,8 @@ static arith::MulFOp fusableProduct(arith::AddFOp add, linalg::GenericOp op) {
   for (unsigned i : {0u, 1u}) {
     auto acc = dyn_cast<BlockArgument>(add->getOperand(i));
     auto mul = add->getOperand(1 - i).getDefiningOp<arith::MulFOp>();
-    if (acc && acc.getOwner() == body && acc.getArgNumber() >= op.getNumDpsInputs() && mul && mul->hasOneUse() &&
-        (mul.getType().isF32() || mul.getType().isF64()))
+    if (acc && acc.getOwner() == body && acc.getArgNumber() >= op.getNumDpsInputs() && mul &&
+        mul->hasOneUse() && (mul.getType().isF32() || mul.getType().isF64()))
       return mul;
   }
   return {};
@@ -252,7 +267,8 @@ SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, A
               lin = lin + i * dimConstant(ctx, s);
               continue;
             }
-            // A tile begins at a block's beginning: variables count whole blocks, constant and lane are inside one.
+            // A tile begins at a block's beginning: variables count whole blocks, constant and lane are
+            // inside one.
             Lin inside = Lin::ofConstant(i.constant), whole = i.without(kLane);
             if (DimExpr c = i.coefficient(kLane)) inside.terms.push_back({kLane, c});
             whole.constant = dimConstant(ctx, 0);
@@ -271,7 +287,8 @@ SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, A
           mask = keep;
         } else {
           SmallVector<Idx> indices;
-          for (AffineExpr e : op.getMatchingIndexingMap(input).getResults()) indices.push_back(applyMap(e, dims));
+          for (AffineExpr e : op.getMatchingIndexingMap(input).getResults())
+            indices.push_back(applyMap(e, dims));
           r = evalTensor(input->get(), indices);
         }
       }
@@ -297,7 +314,8 @@ SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, A
         Val x = operand(mul.getLhs()), y = operand(mul.getRhs());
         Val acc = operand(add.getLhs() == mul.getResult() ? add.getRhs() : add.getLhs());
         bool lanes = x.lanes || y.lanes || acc.lanes;
-        Value vx = lanes ? vector(x) : get(x), vy = lanes ? vector(y) : get(y), va = lanes ? vector(acc) : get(acc);
+        Value vx = lanes ? vector(x) : get(x), vy = lanes ? vector(y) : get(y),
+              va = lanes ? vector(acc) : get(acc);
         results.push_back({math::FmaOp::create(b, loc, vx, vy, va), lanes});
         continue;
       }
@@ -315,7 +333,8 @@ Val Evaluator::evalOp(Operation *op, llvm::function_ref<Val(Value)> operand, Arr
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     SmallVector<Idx> indices;
-    for (Value v : extract.getIndices()) indices.push_back(toIdx(operand(v)));
+    for (Value v : extract.getIndices())
+      indices.push_back(toIdx(operand(v)));
     return evalTensor(extract.getTensor(), indices);
   }
   if (auto dim = dyn_cast<DimOp>(op)) return {size(dim.getExpr().getDims().front())};
@@ -325,7 +344,8 @@ Val Evaluator::evalOp(Operation *op, llvm::function_ref<Val(Value)> operand, Arr
     return {b.clone(*op)->getResult(0)};
   }
   SmallVector<Val> operands;
-  for (Value v : op->getOperands()) operands.push_back(operand(v));
+  for (Value v : op->getOperands())
+    operands.push_back(operand(v));
 
   // Index arithmetic that stays linear.
   if (type.isIndex() || type.isInteger(64)) {
@@ -346,10 +366,12 @@ Val Evaluator::evalOp(Operation *op, llvm::function_ref<Val(Value)> operand, Arr
 
   bool lanes = llvm::any_of(operands, [](const Val &v) { return v.lanes; });
   IRMapping mapping;
-  for (auto [v, x] : llvm::zip(op->getOperands(), operands)) mapping.map(v, lanes ? vector(x) : get(x));
+  for (auto [v, x] : llvm::zip(op->getOperands(), operands))
+    mapping.map(v, lanes ? vector(x) : get(x));
   Operation *clone = b.clone(*op, mapping);
   if (lanes)
-    for (OpResult r : clone->getResults()) r.setType(vectorType(r.getType()));
+    for (OpResult r : clone->getResults())
+      r.setType(vectorType(r.getType()));
   return {clone->getResult(cast<OpResult>(op->getResult(0)).getResultNumber()), lanes};
 }
 

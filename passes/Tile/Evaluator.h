@@ -1,12 +1,12 @@
-// Evaluates tensors of a kernel at an index. An index is a scalar or runs along the lanes of a vector; a value is a
-// scalar as long as it does not depend on the lane.
+// Evaluates tensors of a kernel at an index. An index is a scalar or runs along the lanes of a vector; a
+// value is a scalar as long as it does not depend on the lane.
 #pragma once
 
-#include "passes/Tile/Emitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Builders.h"
+#include "passes/Tile/Emitter.h"
 
 namespace girih {
 
@@ -52,7 +52,8 @@ public:
 
   Val evalTensor(mlir::Value tensor, llvm::ArrayRef<Idx> indices);
   /// The results of one iteration of a generic; `accumulators` are the current values of its outs.
-  llvm::SmallVector<Val> evalBody(mlir::linalg::GenericOp op, llvm::ArrayRef<Idx> dims, llvm::ArrayRef<Val> accumulators);
+  llvm::SmallVector<Val> evalBody(mlir::linalg::GenericOp op, llvm::ArrayRef<Idx> dims,
+                                  llvm::ArrayRef<Val> accumulators);
   void store(const View &view, llvm::ArrayRef<Idx> indices, Val value);
   Val load(const View &view, llvm::ArrayRef<Idx> indices);
   /// The value with lanes.

@@ -1,5 +1,6 @@
-// Linear index forms. The tile stage describes every access as a sum of loop variables times (possibly symbolic)
-// coefficients, so that merging loops, finding contiguous lanes and packing are questions about numbers.
+// Linear index forms. The tile stage describes every access as a sum of loop variables times (possibly
+// symbolic) coefficients, so that merging loops, finding contiguous lanes and packing are questions about
+// numbers.
 #pragma once
 
 #include "dialects/Graph/Dims.h"

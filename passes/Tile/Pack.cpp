@@ -12,7 +12,8 @@ static ArrayRef<char> getBytes(ElementsAttr value, int64_t bytes, std::vector<ch
   if (!dense.isSplat()) return dense.getRawData();
   ArrayRef<char> one = dense.getRawData();
   storage.resize(bytes);
-  for (size_t i = 0; i < storage.size(); ++i) storage[i] = one[i % one.size()];
+  for (size_t i = 0; i < storage.size(); ++i)
+    storage[i] = one[i % one.size()];
   return storage;
 }
 
@@ -40,27 +41,37 @@ ElementsAttr packConstant(ElementsAttr value, const Packing &p) {
     using T = decltype(tag);
     auto *src = reinterpret_cast<const T *>(source);
     auto *dst = reinterpret_cast<T *>(target);
-    std::function<void(unsigned, int64_t, int64_t, int64_t, int64_t)> walk = [&](unsigned level, int64_t s, int64_t d, int64_t lanes,
-                                                                                 int64_t laneStride) {
-      if (level == p.order.size()) {
-        for (int64_t i = 0; i < lanes; ++i) dst[d + i] = src[s + i * laneStride];
-        return;
-      }
-      if (p.order[level] == p.vectorDim) {
-        for (int64_t v = 0; v < p.extents[level]; v += p.block)
-          walk(level + 1, s + v * from[level], d + v / p.block * p.strides[level], std::min(p.block, p.extents[level] - v), from[level]);
-        return;
-      }
-      for (int64_t i = 0; i < p.extents[level]; ++i)
-        walk(level + 1, s + i * from[level], d + i * p.strides[level], lanes, laneStride);
-    };
+    std::function<void(unsigned, int64_t, int64_t, int64_t, int64_t)> walk =
+        [&](unsigned level, int64_t s, int64_t d, int64_t lanes, int64_t laneStride) {
+          if (level == p.order.size()) {
+            for (int64_t i = 0; i < lanes; ++i)
+              dst[d + i] = src[s + i * laneStride];
+            return;
+          }
+          if (p.order[level] == p.vectorDim) {
+            for (int64_t v = 0; v < p.extents[level]; v += p.block)
+              walk(level + 1, s + v * from[level], d + v / p.block * p.strides[level],
+                   std::min(p.block, p.extents[level] - v), from[level]);
+            return;
+          }
+          for (int64_t i = 0; i < p.extents[level]; ++i)
+            walk(level + 1, s + i * from[level], d + i * p.strides[level], lanes, laneStride);
+        };
     walk(0, 0, 0, 1, 1);
   };
   switch (bytes) {
-  case 1: copy(uint8_t()); break;
-  case 2: copy(uint16_t()); break;
-  case 4: copy(uint32_t()); break;
-  default: copy(uint64_t()); break;
+  case 1:
+    copy(uint8_t());
+    break;
+  case 2:
+    copy(uint16_t());
+    break;
+  case 4:
+    copy(uint32_t());
+    break;
+  default:
+    copy(uint64_t());
+    break;
   }
   auto packedType = RankedTensorType::get({p.elements}, type.getElementType());
   return DenseResourceElementsAttr::get(packedType, "packed", std::move(blob));

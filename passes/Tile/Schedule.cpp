@@ -11,8 +11,10 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     return error() << "width must be a power of two up to 64";
   if (s.getVectorDim() < -1 || s.getVectorDim() >= dims)
     return error() << "vector_dim must be -1 or one of the " << dims << " dimensions";
-  if (s.getRowDim() < -1 || s.getRowDim() >= parallel || (s.getRowDim() >= 0 && s.getRowDim() == s.getVectorDim()))
-    return error() << "row_dim must be -1 or one of the " << parallel << " parallel dimensions, and not vector_dim";
+  if (s.getRowDim() < -1 || s.getRowDim() >= parallel ||
+      (s.getRowDim() >= 0 && s.getRowDim() == s.getVectorDim()))
+    return error() << "row_dim must be -1 or one of the " << parallel
+                   << " parallel dimensions, and not vector_dim";
   if (s.getVectors() < 1 || s.getVectors() > 32) return error() << "vectors must be 1 to 32";
   ArrayRef<int64_t> rows = s.getRows();
   if (rows.empty() || rows.back() < 1 || rows.front() > 64 || !llvm::is_sorted(llvm::reverse(rows)))
@@ -25,11 +27,15 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
   if (int64_t(order.size()) != parallel || !llvm::equal(order, llvm::seq<int64_t>(0, parallel)))
     return error() << "order must be a permutation of the " << parallel << " parallel dimensions";
   if (s.getBlocks().size() != parallel || s.getParallel() < 0 || s.getParallel() > parallel)
-    return error() << "there must be a block for each of the " << parallel << " parallel dimensions, and parallel at most that";
+    return error() << "there must be a block for each of the " << parallel
+                   << " parallel dimensions, and parallel at most that";
   for (auto [d, block] : llvm::zip(s.getOrder().asArrayRef(), s.getBlocks().asArrayRef())) {
-    int64_t step = d == s.getVectorDim() ? s.getVectors() * s.getWidth() : d == s.getRowDim() ? rows.front() : 1;
+    int64_t step = d == s.getVectorDim() ? s.getVectors() * s.getWidth()
+                   : d == s.getRowDim()  ? rows.front()
+                                         : 1;
     if (block < 1 || block % step)
-      return error() << "the block of dimension " << d << " must be a multiple of its register tile, " << step;
+      return error() << "the block of dimension " << d << " must be a multiple of its register tile, "
+                     << step;
   }
   if (!domain.packable.empty() && s.getVectorDim() != domain.unitDim)
     return error() << "vector_dim must be " << domain.unitDim << ", along which the constants are packed";
@@ -44,7 +50,8 @@ FailureOr<SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, ArrayRef<Doma
     for (Attribute a : many)
       if (auto s = dyn_cast<ScheduleAttr>(a)) out.push_back(s);
   if (out.size() != domains.size())
-    return kernel.emitError("kernel has ") << domains.size() << " domains but " << out.size() << " schedules; run the plan stage first";
+    return kernel.emitError("kernel has ")
+           << domains.size() << " domains but " << out.size() << " schedules; run the plan stage first";
   for (auto [domain, schedule] : llvm::zip(domains, out))
     if (failed(verify(kernel, domain, schedule))) return failure();
   return out;

@@ -5,8 +5,10 @@
 
 namespace girih {
 
-/// The schedules of a kernel, one a domain; fails, with the reason at the kernel, if there are none or one does not fit.
-mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, llvm::ArrayRef<Domain> domains);
+/// The schedules of a kernel, one a domain; fails, with the reason at the kernel, if there are none or one
+/// does not fit.
+mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel,
+                                                              llvm::ArrayRef<Domain> domains);
 
 /// Whether `kernel` holds one operator that no linalg.generic can say; it needs no schedule.
 mlir::Operation *getSpecialOp(KernelOp kernel);

@@ -31,7 +31,8 @@ llvm::hash_code hashBody(KernelOp kernel) {
   llvm::hash_code h = llvm::hash_value(kernel.getNumOperands());
   kernel.getBody().walk([&](Operation *op) {
     h = llvm::hash_combine(h, op->getName(), op->getAttrDictionary());
-    for (Type t : op->getResultTypes()) h = llvm::hash_combine(h, t);
+    for (Type t : op->getResultTypes())
+      h = llvm::hash_combine(h, t);
   });
   return llvm::hash_combine(h, kernel.getScheduleAttr(), kernel->getAttr("girih.places"));
 }
@@ -40,11 +41,14 @@ llvm::hash_code hashBody(KernelOp kernel) {
 SmallVector<Attribute> layoutOf(KernelOp kernel) {
   SmallVector<Attribute> out;
   if (auto places = kernel->getAttrOfType<ArrayAttr>("girih.places"))
-    for (auto place : places.getAsRange<PlaceAttr>()) out.push_back(place.getStrides());
+    for (auto place : places.getAsRange<PlaceAttr>())
+      out.push_back(place.getStrides());
   return out;
 }
 
-bool isConstant(Value v) { return v.getDefiningOp<ConstantOp>(); }
+bool isConstant(Value v) {
+  return v.getDefiningOp<ConstantOp>();
+}
 
 class Tiler {
 public:
@@ -53,7 +57,8 @@ public:
   int64_t functions = 0, shared = 0, packedConstants = 0;
 
 private:
-  LogicalResult emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules, Emitted &out);
+  LogicalResult emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
+                     Emitted &out);
   Attribute packed(KernelOp kernel, const Packing &packing);
   void usePacked(LaunchOp launch, unsigned input, ElementsAttr value);
 
@@ -62,7 +67,8 @@ private:
   DenseMap<std::pair<Attribute, Attribute>, Attribute> packings; // (constant, how) -> packed constant
 };
 
-LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules, Emitted &out) {
+LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
+                          Emitted &out) {
   auto function = KernelFunction::create(kernel);
   if (failed(function)) return failure();
   out.function = *function;
@@ -71,7 +77,8 @@ LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<Sc
   out.tasks = dimConstant(ctx, 1);
   bool one = domains.size() == 1;
   if (one) return emitDomain(b, kernel, out.function, domains[0], schedules[0], &out.tasks);
-  auto forall = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), std::nullopt);
+  auto forall = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
+                                      ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
   for (auto [domain, schedule] : llvm::zip(domains, schedules))
     if (failed(emitDomain(b, kernel, out.function, domain, schedule, nullptr))) return failure();
@@ -119,10 +126,12 @@ LogicalResult Tiler::tile(KernelOp kernel) {
   auto [begin, end] = table.equal_range(hash);
   for (auto it = begin; it != end && !emitted; ++it) {
     KernelOp other = *it->second.kernel;
-    bool equal = OperationEquivalence::isRegionEquivalentTo(&other.getBody(), &kernel.getBody(), OperationEquivalence::IgnoreLocations) &&
+    bool equal = OperationEquivalence::isRegionEquivalentTo(&other.getBody(), &kernel.getBody(),
+                                                            OperationEquivalence::IgnoreLocations) &&
                  other.getScheduleAttr() == kernel.getScheduleAttr() && layoutOf(other) == layoutOf(kernel);
     auto constants = other->getAttrOfType<DenseBoolArrayAttr>("girih.constants");
-    for (auto [i, v] : llvm::enumerate(kernel.getInputs())) equal = equal && constants[i] == isConstant(v);
+    for (auto [i, v] : llvm::enumerate(kernel.getInputs()))
+      equal = equal && constants[i] == isConstant(v);
     if (equal) emitted = &it->second;
   }
   if (emitted) {
@@ -140,11 +149,14 @@ LogicalResult Tiler::tile(KernelOp kernel) {
     ++functions;
   }
   SmallVector<Packing> list;
-  for (auto [domain, schedule] : llvm::zip(*domains, *schedules)) llvm::append_range(list, getPackings(domain, schedule));
+  for (auto [domain, schedule] : llvm::zip(*domains, *schedules))
+    llvm::append_range(list, getPackings(domain, schedule));
   // Packing reads the kernel's body, which the launch replaces.
-  SmallVector<Attribute> data = llvm::map_to_vector(list, [&](const Packing &p) { return packed(kernel, p); });
+  SmallVector<Attribute> data =
+      llvm::map_to_vector(list, [&](const Packing &p) { return packed(kernel, p); });
   LaunchOp launch = emitted->function.launch(kernel, emitted->tasks);
-  for (auto [p, attr] : llvm::zip(list, data)) usePacked(launch, p.buffer, cast<ElementsAttr>(attr));
+  for (auto [p, attr] : llvm::zip(list, data))
+    usePacked(launch, p.buffer, cast<ElementsAttr>(attr));
   return success();
 }
 

@@ -4,10 +4,12 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "backends/CPU/Passes.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/GraphToLinalg/Passes.h"
 #include "passes/Naive/Passes.h"
+#include "passes/Tile/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -18,5 +20,7 @@ int main(int argc, char **argv) {
   girih::registerGraphStages();
   girih::registerGraphToLinalgPasses();
   girih::registerNaivePasses();
+  girih::registerGirihTilePasses();
+  girih::registerGirihCPUPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "girih optimizer driver\n", registry));
 }
