@@ -1,4 +1,4 @@
-#include "compiler/Import/Files.h"
+#include "compiler/Import/Functions.h"
 #include "compiler/Import/Import.h"
 #include "compiler/Import/ModelIO.h"
 #include "compiler/Import/NodeImporter.h"
@@ -456,10 +456,9 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(MLIRContext *context, StringRef pat
   context->loadDialect<GirihDialect, func::FuncDialect>();
   std::string error;
   auto model = model::readModel(path, error);
-  if (failed(model)) {
+  if (failed(model) || failed(model::inlineFunctions(*model, error))) {
     StringRef message = error;
-    if (message.consume_front(path))
-      message = message.drop_while([](char c) { return c == ':' || c == ' '; });
+    message.consume_front((path + ": ").str());
     return emitError(UnknownLoc::get(context)) << message;
   }
   return GraphImporter(context, *model, options).run(path);

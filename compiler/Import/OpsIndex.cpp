@@ -109,7 +109,10 @@ LogicalResult importRange(NodeImporter &n) {
     if (n.element(i) != n.element(0)) return n.fail("start, limit and delta must have one element type");
   }
   DimExpr length;
-  if (isa<FloatType>(n.element(0))) {
+  auto start = n.known(0), limit = n.known(1), delta = n.known(2);
+  auto step = delta ? dimValue(delta->elements[0].numerator) : std::nullopt;
+  bool isFloat = isa<FloatType>(n.element(0));
+  if (isFloat && n.entry(0).isConstant && n.entry(1).isConstant && n.entry(2).isConstant) {
     double v[3];
     for (unsigned i = 0; i < 3; ++i) {
       auto c = n.constantFloats(i, i == 0 ? "start" : i == 1 ? "limit" : "delta");
@@ -120,16 +123,20 @@ LogicalResult importRange(NodeImporter &n) {
     if (!(count < double(int64_t(1) << 50)))
       return n.fail("its start, limit and delta give no finite number of elements");
     length = n.dim(std::max(count, 0.0));
+  } else if (!start || !limit) {
+    return n.fail(
+        "its start or limit is computed from data: the number of elements must follow from the sizes of the "
+        "inputs, from constants or from elements of small integer inputs");
+  } else if (!step || *step == 0) {
+    return n.fail("input 2 (delta) must be a constant other than 0");
   } else {
-    auto start = n.shapeOperand(0, "start"), limit = n.shapeOperand(1, "limit");
-    if (failed(start) || failed(limit)) return failure();
-    auto delta = n.constantInts(2, "delta");
-    if (failed(delta)) return failure();
-    int64_t step = std::clamp<int64_t>((*delta)[0], -INT32_MAX, INT32_MAX);
-    if (step == 0) return n.fail("input 2 (delta) is 0");
-    length = step > 0 ? sliceOutputDim((*start)[0], (*limit)[0], step)
-                      : sliceOutputDim((*start)[0], (*limit)[0], step);
-    length = dimGreatest(length, n.dim(0));
+    // (limit - start) / delta, rounded up, over the common denominator. A step over any size takes one
+    // element.
+    const Num &from = start->elements[0], &to = limit->elements[0];
+    int64_t by = std::clamp<int64_t>(*step, -INT32_MAX, INT32_MAX) * from.denominator * to.denominator;
+    DimExpr span = to.numerator * from.denominator - from.numerator * to.denominator;
+    span = dimSimplify(span * (*step > 0 ? delta->elements[0].denominator : -delta->elements[0].denominator));
+    length = dimGreatest(dimSimplify(span.ceilDiv(std::abs(by))), n.dim(0));
   }
   return n.result(n.createTyped<RangeOp>(getTensorType({length}, n.element(0)), n.reshape(n.operand(0), {}),
                                          n.reshape(n.operand(2), {})));

@@ -111,6 +111,26 @@ static double largestCoefficient(DimExpr e) {
   }
 }
 
+/// (x floordiv a + c) floordiv b is (x + a * c) floordiv (a * b): what a chain of strides becomes is one
+/// division.
+static DimExpr mergeFloorDivs(DimExpr e) {
+  auto bin = dyn_cast<AffineBinaryOpExpr>(e);
+  if (!bin) return e;
+  DimExpr lhs = mergeFloorDivs(bin.getLHS()), rhs = mergeFloorDivs(bin.getRHS());
+  auto outer = dimValue(rhs);
+  if (e.getKind() != AffineExprKind::FloorDiv || !outer || *outer < 1)
+    return lhs == bin.getLHS() && rhs == bin.getRHS() ? e : getAffineBinaryOpExpr(e.getKind(), lhs, rhs);
+  DimExpr inner = lhs;
+  int64_t offset = 0, divisor = 0, shift = 0;
+  if (auto sum = dyn_cast<AffineBinaryOpExpr>(lhs); sum && lhs.getKind() == AffineExprKind::Add)
+    if (auto c = dimValue(sum.getRHS())) inner = sum.getLHS(), offset = *c;
+  auto div = dyn_cast<AffineBinaryOpExpr>(inner);
+  auto by = div && inner.getKind() == AffineExprKind::FloorDiv ? dimValue(div.getRHS()) : std::nullopt;
+  if (!by || *by < 1 || llvm::MulOverflow(*by, *outer, divisor) || llvm::MulOverflow(*by, offset, shift))
+    return lhs.floorDiv(rhs);
+  return (div.getLHS() + shift).floorDiv(divisor);
+}
+
 static DimExpr simplifyOnce(DimExpr e) {
   // simplifyAffineExpr computes in int64_t without looking.
   if (dimIsTooLarge(e) || largestCoefficient(e) > 0x1p62) return e;
@@ -127,7 +147,7 @@ static DimExpr simplifyOnce(DimExpr e) {
     pack[getAffineSymbolExpr(s, ctx)] = getAffineSymbolExpr(i, ctx);
     unpack[getAffineSymbolExpr(i, ctx)] = getAffineSymbolExpr(s, ctx);
   }
-  return simplifyAffineExpr(e.replace(pack), 0, used.size()).replace(unpack);
+  return mergeFloorDivs(simplifyAffineExpr(e.replace(pack), 0, used.size()).replace(unpack));
 }
 
 DimExpr dimSimplify(DimExpr e) {
