@@ -58,7 +58,7 @@ if [ ! -f $folder/build.ninja ]; then
   command -v ccache >/dev/null && options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   mkdir -p $folder
   cmake -G Ninja -S . -B $folder -DCMAKE_C_COMPILER="${CC:-clang-22}" -DCMAKE_CXX_COMPILER="${CXX:-clang++-22}" \
-        -DMLIR_DIR=/usr/lib/llvm-22/lib/cmake/mlir "${options[@]}" >$folder/cmake.log 2>&1 ||
+        -DMLIR_DIR=/usr/lib/llvm-22/lib/cmake/mlir -DGIRIH_PYTHON="$PWD/build/venv/bin/python" "${options[@]}" >$folder/cmake.log 2>&1 ||
     { tail -20 $folder/cmake.log >&2; fail "cmake failed; its output is in $folder/cmake.log"; }
 fi
 # Relative paths in ccache's keys, and precompiled headers it may trust: a second clone builds from the first one's results.
