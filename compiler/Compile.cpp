@@ -3,7 +3,9 @@
 #include "backends/CPU/EmitKernels.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/Dialects.h"
+#include "compiler/Import/Import.h"
 #include "compiler/Link.h"
+#include "compiler/Statistics.h"
 #include "dialects/Graph/Graph.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -106,10 +108,36 @@ Compilation::Compilation(const CompileOptions &options, const CpuTarget &target,
   if (pool.getMaxConcurrency() > 1) context.setThreadPool(pool);
 }
 
+FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::string &path,
+                                           ArrayRef<std::string> dims) {
+  ImportOptions import;
+  for (StringRef text : dims) {
+    auto [name, value] = text.rsplit('=');
+    int64_t size;
+    if (name.empty() || value.getAsInteger(10, size) || size < 0)
+      return emitError(UnknownLoc::get(context))
+             << "--dim: expected NAME=VALUE with a size, got '" << text << "'";
+    import.dims[name] = size;
+  }
+  if (llvm::sys::path::extension(path) != ".mlir") return importModel(context, path, import);
+  if (!dims.empty())
+    return emitError(UnknownLoc::get(context))
+           << "--dim: dimensions are pinned on import, and .mlir is imported already";
+  if (std::error_code code = llvm::sys::fs::access(path, llvm::sys::fs::AccessMode::Exist))
+    return emitError(UnknownLoc::get(context)) << "cannot be read: " << code.message();
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, context);
+  if (!module) return failure();
+  return module;
+}
+
 LogicalResult Compilation::importInput() {
+  progress.step("import");
   TimingScope scope = timing.nest("import");
-  module = parseSourceFile<ModuleOp>(options.input, &context);
-  return success(static_cast<bool>(module));
+  FailureOr<OwningOpRef<ModuleOp>> read = readModel(&context, options.input, options.dims);
+  if (failed(read)) return failure();
+  module = std::move(*read);
+  if (!options.startAfter) annotateStatistics(*module, countModel(*module));
+  return success();
 }
 
 LogicalResult Compilation::runStage(Stage stage) {

@@ -25,6 +25,11 @@ struct CompileOptions {
 /// "girih 0.1.0, LLVM 22.1.8".
 std::string versionText();
 
+/// Reads a model: ONNX, JSON, or IR of any stage (.mlir). `dims` pin symbolic dimensions (NAME=VALUE). Errors
+/// are diagnostics.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+readModel(mlir::MLIRContext *context, const std::string &path, llvm::ArrayRef<std::string> dims);
+
 /// All of `girih compile`. Errors are printed; `out` takes IR and summaries. Returns the exit code.
 int compileModel(const CompileOptions &options, llvm::raw_ostream &out);
 

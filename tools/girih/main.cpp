@@ -2,10 +2,13 @@
 #include "compiler/Compile.h"
 #include "tools/girih/CommandLine.h"
 #include "tools/girih/Commands.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cstdlib>
 
 using namespace girih::tool;
 
@@ -18,6 +21,8 @@ struct Command {
 
 static const Command commands[] = {
     {"compile", "a model into a native library", compileCommand},
+    {"inspect", "what is in a model or a compiled model, and what it costs", inspectCommand},
+    {"convert", "ONNX to JSON and back", convertCommand},
     {"run", "a compiled model on given or random inputs", runCommand},
     {"bench", "times a compiled model, and each of its kernels", benchCommand},
 };
@@ -33,8 +38,16 @@ static void printHelp() {
   os << "\n'girih COMMAND --help' explains a command with examples; 'girih --version' prints versions.\n";
 }
 
+/// LLVM's own last words, in girih's form; files that were being written go away first.
+static void fatal(void *, const char *reason, bool) {
+  llvm::sys::RunInterruptHandlers();
+  std::_Exit(fail(llvm::Twine("internal error in code generation: ") + reason +
+                  "; please report this with the model"));
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  llvm::install_fatal_error_handler(fatal);
   llvm::setBugReportMsg("girih crashed; please report this with the model and the command line.\n");
   Arguments args(argv + 1, argv + argc);
   llvm::StringRef first = args.empty() ? "" : args[0];
