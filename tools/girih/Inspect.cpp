@@ -44,7 +44,7 @@ static std::string typeText(RankedTensorType type) {
 
 using Tensors = SmallVector<std::pair<std::string, std::string>>;
 
-static Tensors describe(TypeRange types, function_ref<StringAttr(unsigned)> getName) {
+static Tensors describe(TypeRange types, llvm::function_ref<StringAttr(unsigned)> getName) {
   Tensors list;
   for (auto [i, type] : enumerate(types)) {
     StringAttr name = getName(i);
