@@ -34,7 +34,7 @@ llvm::hash_code hashBody(KernelOp kernel) {
     for (Type t : op->getResultTypes())
       h = llvm::hash_combine(h, t);
   });
-  return llvm::hash_combine(h, kernel.getScheduleAttr(), kernel->getAttr("girih.places"));
+  return llvm::hash_combine(h, kernel.getScheduleAttr());
 }
 
 /// Places with the buffers' numbers and offsets left out: they are arguments.
