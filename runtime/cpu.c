@@ -58,7 +58,7 @@ enum { EAX, EBX, ECX, EDX };
 enum { NONE = 0, YMM = 0x6, ZMM = 0xe6, TILES = 0x60000 };
 
 static const struct feature {
-  const char *name; /* as LLVM spells it; '_' and '.' do not count */
+  const char *name; /* as LLVM spells it; '_', '.' and '-' do not count */
   uint32_t leaf, subleaf;
   uint8_t word, bit;
   uint32_t state;
@@ -142,10 +142,10 @@ static bool has_feature(const struct feature *feature) {
 #error "girih's runtime knows x86-64 and AArch64: add the feature table of this architecture"
 #endif
 
-/* Compares `name` with the `length` characters at `text`, of which '_' and '.' do not count. */
+/* Compares `name` with the `length` characters at `text`, of which '_', '.' and '-' do not count. */
 static bool same_feature(const char *name, const char *text, size_t length) {
   for (size_t i = 0; i < length; ++i) {
-    if (text[i] == '_' || text[i] == '.' || text[i] == ' ') continue;
+    if (strchr("_.- ", text[i])) continue;
     if (*name++ != text[i]) return false;
   }
   return !*name;

@@ -20,7 +20,12 @@
 extern "C" {
 #endif
 
+/* In the runtime itself: exported, and never bound to another library's copy of the runtime. */
+#ifdef GIRIH_RUNTIME
+#define GIRIH_API __attribute__((visibility("protected")))
+#else
 #define GIRIH_API __attribute__((visibility("default")))
+#endif
 #define GIRIH_MAX_RANK 16
 
 typedef enum girih_status {
