@@ -78,7 +78,7 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
     pm.addPass(createMapTasks());
     return;
   case Stage::LLVM:
-    buildKernelsToLLVM(pm, true);
+    buildKernelsToLLVM(pm, planOptions(options).fma);
     return;
   }
 }

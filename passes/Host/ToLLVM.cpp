@@ -4,14 +4,17 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Math/Passes.h"
 
 using namespace mlir;
 
 namespace girih {
 
 void buildKernelsToLLVM(OpPassManager &pm, bool fma) {
-  (void)fma;
   auto &functions = pm.nest<func::FuncOp>();
+  ExpandMathOptions math;
+  math.fma = fma;
+  functions.addPass(createExpandMath(math));
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createCSEPass());
   functions.addPass(createLoopInvariantCodeMotionPass());

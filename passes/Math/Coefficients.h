@@ -53,25 +53,22 @@ inline constexpr float asinTail[] = {0x1.5555c8p-3f, 0x1.330204p-4f, 0x1.747bbap
 /// Largest error 2^-31.6.
 inline constexpr float sinhTail[] = {0x1.555556p-3f, 0x1.1110e0p-7f, 0x1.a022bcp-13f, 0x1.756c1ep-19f};
 
-/// erfc(x) = exp(-x^2) / (1 + x/2) (c0 + c1 u + ...), u = (x - 2) / (x + 2), on [0, 10.1].
-/// Largest error 2^-25.4.
-inline constexpr float erfcxScaled[] = {0x1.058672p-1f,   -0x1.5fd38cp-2f, 0x1.1e2dc0p-3f,  -0x1.2a7d86p-6f,
-                                        -0x1.604b4cp-7f,  0x1.a5f454p-9f,  0x1.8eca90p-10f, -0x1.7f1778p-12f,
-                                        -0x1.15aac4p-12f, -0x1.7cda4cp-16f};
+/// erfc(x) = exp(-x^2) / (x + 2) (c0 + c1 u + ...), u = (x - 2) / (x + 2), on [1/2, 10.1].
+/// Largest error 2^-25.8.
+inline constexpr float erfcxScaled[] = {0x1.058672p+0f,   -0x1.5fd386p-1f, 0x1.1e2d80p-2f, -0x1.2a8854p-5f,
+                                        -0x1.6006b6p-6f,  0x1.a811dep-8f,  0x1.84b4fep-9f, -0x1.9eea82p-11f,
+                                        -0x1.bae196p-12f, -0x1.bc40d6p-16f};
 
-/// tanh(x) = x (1 + z (n0 + n1 z + ...)) / (1 + z (d0 + d1 z + ...)), z = x^2, on [0, 9.01].
+/// erf(x) = x + x (c0 + c1 z + ...), z = x^2, on [0, 3/2].
+/// Largest error 2^-26.0.
+inline constexpr float erfTail[] = {0x1.06eba6p-3f, -0x1.81270ap-2f,  0x1.ce2672p-4f,  -0x1.b7b23ep-6f,
+                                    0x1.52fb4ep-8f, -0x1.a5b30ep-11f, 0x1.81a68ep-14f, -0x1.7b3946p-18f};
+
+/// erfc(x) = c0 + c1 t + ..., t = x - 11/4, on [3/2, 4]; the error is absolute.
 /// Largest error 2^-26.6.
-inline constexpr float tanhNumerator[] = {0x1.0bfce4p-3f,   0x1.970828p-9f,  0x1.76c14cp-17f,
-                                          -0x1.5c6b1ep-26f, 0x1.d2a81ap-35f, -0x1.81bad6p-44f};
-
-inline constexpr float tanhDenominator[] = {0x1.db53c4p-2f, 0x1.916ceap-6f, 0x1.0b32a8p-12f};
-
-/// erf(x) = x (2 / sqrt(pi) + z (n0 + n1 z + ...)) / (1 + z (d0 + d1 z + ...)), z = x^2, on [0, 3.92].
-/// Largest error 2^-24.2.
-inline constexpr float erfNumerator[] = {0x1.6f0522p-3f, 0x1.a46d98p-5f, 0x1.b1184cp-9f, 0x1.234c80p-12f,
-                                         0x1.24218cp-19f};
-
-inline constexpr float erfDenominator[] = {0x1.f7f746p-2f, 0x1.c0a352p-4f, 0x1.cbfa1ap-7f, 0x1.151f7ap-10f,
-                                           0x1.477a80p-15f};
+inline constexpr float erfcFar[] = {0x1.a60beep-14f, -0x1.33534ep-11f, 0x1.a69e4ap-10f,  -0x1.6a0cc4p-9f,
+                                    0x1.ab2c1ap-9f,  -0x1.67f51ep-9f,  0x1.b18ce6p-10f,  -0x1.5deed4p-11f,
+                                    0x1.8f8486p-14f, 0x1.8d3cdcp-14f,  -0x1.004a5ep-14f, 0x1.b81d28p-19f,
+                                    0x1.2499cep-18f};
 
 } // namespace girih::approx

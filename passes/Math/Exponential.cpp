@@ -28,11 +28,13 @@ Lanes expPolynomial(Lanes r) {
 }
 } // namespace
 
-ScaledExp scaledExp(Lanes x, double high) {
+ScaledExp scaledExp(Lanes x, double high, std::optional<Lanes> rest) {
   x = clamp(x, -104, high);
-  Lanes shifted = fma(x, log2e / 2, roundingShift);
+  Lanes shifted = fma(rest ? x + *rest : x, log2e / 2, roundingShift);
   Lanes m = shifted - roundingShift;
-  Lanes r = fma(m, -2 * ln2Low, fma(m, -2 * ln2High, x));
+  Lanes r = fma(m, -2 * ln2High, x);
+  if (rest) r = r + *rest;
+  r = fma(m, -2 * ln2Low, r);
   return {expPolynomial(r), powerOfTwo(shifted, 127)};
 }
 
@@ -57,17 +59,31 @@ Lanes exp2OfF64(Lanes x) {
   return fma(horner(r, exp2Tail), r, 1) * scale * scale;
 }
 
-// expm1(x) = 2^n expm1(r) + (2^n - 1), computed at half its size, because 2^128 is no float.
-Lanes expm1(Lanes x) {
-  Lanes sign = signBit(x);
-  x = clamp(x, -18, 89);
+namespace {
+/// expm1(x) = polynomial * 2^n + (2^n - 1).
+struct ScaledExpm1 {
+  Lanes polynomial, shifted;
+};
+ScaledExpm1 scaledExpm1(Lanes x) {
   Lanes shifted = fma(x, log2e, roundingShift);
   Lanes n = shifted - roundingShift;
   Lanes r = fma(n, -ln2Low, fma(n, -ln2High, x));
-  Lanes polynomial = fma(horner(r, expm1Tail), r * r, r);
+  return {fma(horner(r, expm1Tail), r * r, r), shifted};
+}
+} // namespace
+
+Lanes expm1Moderate(Lanes x) {
+  auto [polynomial, shifted] = scaledExpm1(x);
+  Lanes scale = powerOfTwo(shifted, 127);
+  return fma(polynomial, scale, scale - 1);
+}
+
+// At half its size, because 2^128 is no float.
+Lanes expm1(Lanes x) {
+  auto [polynomial, shifted] = scaledExpm1(clamp(x, -18, 89));
   Lanes halfScale = powerOfTwo(shifted, 126);
   Lanes half = fma(polynomial, halfScale, halfScale - 0.5);
-  return withSign(half + half, sign); // for the sign of zero
+  return withSign(half + half, signBit(x)); // for the sign of zero
 }
 
 } // namespace girih::approx

@@ -4,18 +4,22 @@
 
 #include "passes/Math/Lanes.h"
 
+#include <optional>
+
 namespace girih::approx {
 
 // Exponential.cpp
 Lanes exp(Lanes x);
 Lanes exp2(Lanes x);
 Lanes expm1(Lanes x);
-/// exp(x) = polynomial * scale * scale, multiplied in this order, for x <= `high`: callers slip factors in
-/// between.
+/// exp(x + rest) = polynomial * scale * scale, multiplied in this order, for x <= `high`: callers slip
+/// factors in between.
 struct ScaledExp {
   Lanes polynomial, scale;
 };
-ScaledExp scaledExp(Lanes x, double high);
+ScaledExp scaledExp(Lanes x, double high, std::optional<Lanes> rest = std::nullopt);
+/// expm1 for x in [-18, 88], or NaN.
+Lanes expm1Moderate(Lanes x);
 /// 2^x, of f64 lanes, as f32 lanes.
 Lanes exp2OfF64(Lanes x);
 

@@ -26,14 +26,11 @@ Lanes sinh(Lanes x) {
   return flipSign(select(magnitude < 1, small, half - 0.25 / half), signBit(x));
 }
 
-// A rational function: about as fast as one exp and much more accurate near zero. It rounds to 1 where it is
-// clamped.
+// E / (E + 2) with E = expm1(2 |x|): accurate near zero, and near one an error of E hardly matters.
 Lanes tanh(Lanes x) {
-  x = clamp(x, -9.01, 9.01);
-  Lanes z = x * x;
-  Lanes numerator = fma(horner(z, tanhNumerator), z, 1);
-  Lanes denominator = fma(horner(z, tanhDenominator), z, 1);
-  return x * numerator / denominator;
+  Lanes magnitude = atMost(abs(x), 10);
+  Lanes e = expm1Moderate(magnitude + magnitude);
+  return flipSign(e / (e + 2), signBit(x));
 }
 
 // The inverses through log1p, whose relative error for a positive argument is never larger than the

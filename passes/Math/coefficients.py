@@ -7,8 +7,7 @@
 Reference values come from mpmath. A fit is a weighted least-squares problem whose weights Lawson's iteration drives to
 the minimax solution; unlike the Remez exchange it needs no Haar condition, so that any coefficients may be held fixed.
 Coefficients are rounded to their format one at a time, the most significant first, and the rest is fitted anew each
-time, so that rounding costs next to nothing. Denominators of rational functions are fitted together with the numerator,
-rounded, and the numerator is then fitted again.
+time, so that rounding costs next to nothing.
 """
 import struct
 import sys
@@ -30,7 +29,7 @@ def points_of(interval, n=1500):
     return x[np.abs(x) > 1e-9]
 
 
-def minimax(columns, target, iterations):
+def minimax(columns, target, iterations=120):
     """Coefficients c that minimise max |columns @ c - target|; columns and target are divided by the weight already."""
     weights = np.ones(len(target))
     best = (np.inf, None)
@@ -48,55 +47,29 @@ def minimax(columns, target, iterations):
 
 def emit(name, coefficients, error, fmt):
     kind, suffix = ("float", "f") if fmt == "<f" else ("double", "")
-    if error:
-        print(f"{name}: largest error 2^{np.log2(error):.1f}", file=sys.stderr)
-        print(f"/// Largest error 2^{np.log2(error):.1f}.")
+    print(f"{name}: largest error 2^{np.log2(error):.1f}", file=sys.stderr)
+    print(f"/// Largest error 2^{np.log2(error):.1f}.")
     text = ", ".join(float(c).hex().replace("0000000p", "p") + suffix for c in coefficients)
     print(f"inline constexpr {kind} {name}[] = {{{text}}};\n")
 
 
-def fit(name, f, interval, powers, fixed=(), base=lambda x: x, factor=lambda x: 1.0, fmt="<f", iterations=120):
-    """f(x) ~ factor(x) * sum c * base(x)^power over `powers`, relative; `fixed` holds (power, coefficient) pairs."""
+def fit(name, f, interval, powers, fixed=(), base=lambda x: x, factor=lambda x: 1.0, fmt="<f",
+        relative=True):
+    """f(x) ~ factor(x) * sum c * base(x)^power over `powers`; `fixed` holds (power, coefficient) pairs."""
     x = points_of(interval)
     exact = np.array([float(f(mpf(v))) for v in x])
-    column = lambda p: factor(x) * base(x) ** p / exact
-    residual = np.ones_like(x)
+    weight = exact if relative else np.ones_like(x)
+    column = lambda p: factor(x) * base(x) ** p / weight
+    residual = exact / weight
     for power, c in fixed:
         residual = residual - float(c) * column(power)
     powers = list(powers)
     result = []
     for i, power in enumerate(powers):
-        c = round_to(fmt, minimax(np.column_stack([column(p) for p in powers[i:]]), residual, iterations)[0])
+        c = round_to(fmt, minimax(np.column_stack([column(p) for p in powers[i:]]), residual)[0])
         result.append(c)
         residual = residual - c * column(power)
     emit(name, result, np.abs(residual).max(), fmt)
-
-
-def rational(name, f, limit, numerator, denominator, lead):
-    """f(x) ~ x P(x^2) / Q(x^2) on (0, limit], relative; P(0) = lead and Q(0) = 1 are exact."""
-    limit, lead = float(limit), round_to("<f", lead)
-    x = points_of((0, limit), 3000)
-    z = (x / limit) ** 2
-    y = np.array([float(f(mpf(v)) / mpf(v)) for v in x])
-    q = np.ones_like(x)
-    weights = np.ones_like(x)
-    best = (np.inf, None)
-    for _ in range(600):
-        # P - y Q = 0 is linear; dividing by the last iteration's Q makes it the error of P / Q.
-        a = np.column_stack([z**i for i in range(1, numerator + 1)] + [-y * z**j for j in range(1, denominator + 1)])
-        s = np.sqrt(weights) / (y * np.abs(q))
-        c = np.linalg.lstsq(a * s[:, None], (y - lead) * s, rcond=None)[0]
-        p = lead + sum(c[i] * z ** (i + 1) for i in range(numerator))
-        q = 1 + sum(c[numerator + j] * z ** (j + 1) for j in range(denominator))
-        error = np.abs(p / q / y - 1)
-        if error.max() < best[0] and q.min() > 0:
-            best = (error.max(), c)
-        weights = weights * (error / error.max() + 1e-4)
-        weights /= weights.max()
-    qs = [round_to("<f", best[1][numerator + j] / limit ** (2 * (j + 1))) for j in range(denominator)]
-    q = lambda t: 1 + sum(c * t ** (2 * (j + 1)) for j, c in enumerate(qs))
-    fit(name + "Numerator", f, (0, limit), range(1, numerator + 1), [(0, lead)], lambda t: t * t, lambda t: t / q(t))
-    emit(name + "Denominator", qs, None, "<f")
 
 
 def main():
@@ -123,13 +96,13 @@ def main():
     fit("asinTail", mp.asin, (0, half), range(1, 6), [(0, 1)], square, same)
     print("/// sinh(r) = r + r z (c0 + c1 z + ...), z = r^2, on [0, 1].")
     fit("sinhTail", mp.sinh, (0, 1), range(1, 5), [(0, 1)], square, same)
-    print("/// erfc(x) = exp(-x^2) / (1 + x/2) (c0 + c1 u + ...), u = (x - 2) / (x + 2), on [0, 10.1].")
-    fit("erfcxScaled", lambda t: mp.exp(t * t) * mp.erfc(t), (0, mpf("10.1")), range(0, 10),
-        base=lambda t: (t - 2) / (t + 2), factor=lambda t: 1 / (1 + t / 2))
-    print("/// tanh(x) = x (1 + z (n0 + n1 z + ...)) / (1 + z (d0 + d1 z + ...)), z = x^2, on [0, 9.01].")
-    rational("tanh", mp.tanh, 9.01, 6, 3, 1)
-    print("/// erf(x) = x (2 / sqrt(pi) + z (n0 + n1 z + ...)) / (1 + z (d0 + d1 z + ...)), z = x^2, on [0, 3.92].")
-    rational("erf", mp.erf, 3.92, 5, 5, 2 / mp.sqrt(mp.pi))
+    print("/// erfc(x) = exp(-x^2) / (x + 2) (c0 + c1 u + ...), u = (x - 2) / (x + 2), on [1/2, 10.1].")
+    fit("erfcxScaled", lambda t: mp.exp(t * t) * mp.erfc(t), (0.5, mpf("10.1")), range(0, 10),
+        base=lambda t: (t - 2) / (t + 2), factor=lambda t: 1 / (t + 2))
+    print("/// erf(x) = x + x (c0 + c1 z + ...), z = x^2, on [0, 3/2].")
+    fit("erfTail", mp.erf, (0, 1.5), range(8), [(0, 1)], square, same)
+    print("/// erfc(x) = c0 + c1 t + ..., t = x - 11/4, on [3/2, 4]; the error is absolute.")
+    fit("erfcFar", mp.erfc, (1.5, 4), range(13), base=lambda t: t - 2.75, relative=False)
     print("} // namespace girih::approx")
 
 

@@ -10,6 +10,7 @@
 #include "passes/GraphToLinalg/Passes.h"
 #include "passes/Naive/Passes.h"
 #include "passes/Tile/Passes.h"
+#include "passes/Math/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -22,5 +23,6 @@ int main(int argc, char **argv) {
   girih::registerNaivePasses();
   girih::registerGirihTilePasses();
   girih::registerGirihCPUPasses();
+  girih::registerGirihMathPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "girih optimizer driver\n", registry));
 }
