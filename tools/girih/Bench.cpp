@@ -59,7 +59,7 @@ struct Times {
 
 struct KernelTime {
   girih_launch_info info;
-  double seconds; // a run
+  double seconds; // median of a run
 };
 } // namespace
 
@@ -110,18 +110,25 @@ static Times measure(const Bench &bench, double budget) {
   return times;
 }
 
+/// Medians over the runs: a run that another process disturbed counts for no more than one.
 static Expected<std::vector<KernelTime>> profile(const Bench &bench, double budget) {
-  girih_error error;
-  if (girih_set_profiling(bench.context.get(), 1, &error)) return makeError(error.message);
-  auto begin = Clock::now();
-  for (int runs = 0; runs < 5 || secondsSince(begin) < budget; ++runs)
-    bench();
   std::vector<KernelTime> kernels(modelInfo(bench.model.get()).launch_count);
-  for (const auto &[i, kernel] : enumerate(kernels)) {
-    girih_get_launch(bench.context.get(), i, &kernel.info, nullptr);
-    kernel.seconds = double(kernel.info.nanoseconds) * 1e-9 / double(std::max<uint64_t>(1, kernel.info.runs));
+  std::vector<std::vector<double>> samples(kernels.size());
+  girih_error error;
+  auto begin = Clock::now();
+  for (int runs = 0; runs < 5 || (runs < 10000 && secondsSince(begin) < budget); ++runs) {
+    if (girih_set_profiling(bench.context.get(), 1, &error)) return makeError(error.message);
+    bench();
+    for (const auto &[i, kernel] : enumerate(kernels)) {
+      girih_get_launch(bench.context.get(), i, &kernel.info, nullptr);
+      samples[i].push_back(double(kernel.info.nanoseconds) * 1e-9);
+    }
   }
   girih_set_profiling(bench.context.get(), 0, nullptr);
+  for (const auto &[i, kernel] : enumerate(kernels)) {
+    llvm::sort(samples[i]);
+    kernel.seconds = samples[i][samples[i].size() / 2];
+  }
   return kernels;
 }
 

@@ -102,15 +102,18 @@ static Kernels chooseKernels() {
 
 //===-- Measuring ---------------------------------------------------------===//
 
-/// Calls step() on each thread again and again for `duration`, all at the same time; returns calls per second
-/// of all together. The best of three: a neighbour's work can only slow things down.
-static double rate(unsigned threads, double duration, const std::function<void(unsigned)> &step) {
+/// Calls step() on each thread again and again, all at the same time; returns calls per second of all
+/// together. The best of several windows, each short enough that some pass without another process taking a
+/// CPU away.
+static double rate(unsigned threads, const std::function<void(unsigned)> &step) {
+  constexpr int windows = 15;
+  constexpr double window = 3e-3; // seconds, or one step
   double best = 0;
-  for (int attempt = 0; attempt < 3; ++attempt) {
+  for (int attempt = 0; attempt < windows; ++attempt) {
     std::atomic<unsigned> ready = 0;
     std::vector<double> rates(threads);
     auto work = [&](unsigned t) {
-      step(t);
+      if (attempt == 0) step(t);
       ++ready;
       while (ready < threads)
         std::this_thread::yield();
@@ -120,7 +123,7 @@ static double rate(unsigned threads, double duration, const std::function<void(u
       do {
         step(t), ++calls;
         elapsed = seconds(Clock::now() - begin);
-      } while (elapsed < duration / 3);
+      } while (elapsed < window);
       rates[t] = double(calls) / elapsed;
     };
     std::vector<std::thread> others;
@@ -149,7 +152,7 @@ static double readRate(const Kernels &kernels, unsigned threads, int64_t bytes) 
   std::atomic<float> sink = 0;
   // Several passes a call where one takes less than the clock can tell.
   int passes = int(std::max<int64_t>(1, (1 << 18) / (n * 4)));
-  double calls = rate(threads, 0.06, [&](unsigned t) {
+  double calls = rate(threads, [&](unsigned t) {
     float sum = 0;
     for (int i = 0; i < passes; ++i)
       sum += kernels.read(data[t], n);
@@ -170,7 +173,7 @@ Machine measureMachine(unsigned threads) {
   constexpr int64_t steps = 20000;
   std::atomic<float> sink = 0;
   machine.flopsPerSecond =
-      rate(threads, 0.06, [&](unsigned) { sink.store(kernels.fma(steps), std::memory_order_relaxed); }) *
+      rate(threads, [&](unsigned) { sink.store(kernels.fma(steps), std::memory_order_relaxed); }) *
       double(steps * 12 * kernels.lanes * 2);
   int64_t l1 = cacheBytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), l2 = cacheBytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20),
           l3 = cacheBytes(_SC_LEVEL3_CACHE_SIZE, 0);

@@ -22,8 +22,8 @@ struct Machine {
   double limit(int64_t flops, int64_t bytes) const;
 };
 
-/// Takes about 0.3 s. The peak follows clock frequency and neighbours: it belongs to the run that it was
-/// measured in.
+/// Takes about half a second. The peak follows clock frequency and neighbours: it belongs to the run that it
+/// was measured in.
 Machine measureMachine(unsigned threads);
 
 } // namespace girih::tool
