@@ -211,10 +211,11 @@ private:
       // only.
       if (d.value < -1) return fail(who + " is negative: " + Twine(d.value));
       if (d.value >= 0) return dimConstant(ctx, d.value);
-    } else if (d.kind == model::Dim::Param && !d.param.empty()) {
+    } else if (d.kind == model::Dim::Param && llvm::any_of(d.param, llvm::isAlnum)) {
+      // Names without a letter or digit ("?", "*") say no more than that the size is dynamic.
       std::string error;
       e = dimParse(ctx, d.param, error);
-      // What is no expression ("N/2", "?") is a name as a whole.
+      // What is no expression ("N/2") is a name as a whole.
       if (!e) e = dimNamed(ctx, d.param);
     }
     if (!e) e = dimNamed(ctx, input.name + "_d" + std::to_string(i));
