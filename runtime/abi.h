@@ -86,6 +86,13 @@ typedef struct {
   uint32_t output;
 } girih_abi_copy;
 
+/* Two sizes that an operator of the model needs to be equal, and that only a run's inputs tell. */
+typedef struct {
+  girih_abi_size first, second;
+  const char *first_text, *second_text; /* "seq", "past + 1" */
+  const char *node;                     /* the model's name of the operator that needs it; may be empty */
+} girih_abi_check;
+
 struct girih_artifact {
   uint32_t abi_version;
   uint32_t flags;
@@ -94,12 +101,13 @@ struct girih_artifact {
   const char *target_cpu;        /* as given or detected, e.g. "znver4" */
   const char *required_features; /* comma-separated, LLVM's names: "avx2,fma"; checked before the first run */
   uint32_t input_count, output_count, launch_count, arena_buffer_count, symbol_count, slot_count, copy_count,
-      node_count;
+      node_count, check_count;
   const girih_abi_tensor *inputs, *outputs;
   const girih_abi_launch *launches;
   const girih_abi_arena_buffer *arena_buffers;
   const girih_abi_symbol *symbols;
   const girih_abi_copy *copies;
+  const girih_abi_check *checks;
   /* Null where there are none to compute. Products and sums saturate (to INT64_MAX or INT64_MIN), so that
    * absurd sizes are seen as such by the runtime and never wrap around to small ones. */
   void (*compute_slots)(int64_t *slots);

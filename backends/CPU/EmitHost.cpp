@@ -41,6 +41,7 @@ private:
   C arena();
   C symbols();
   C copies(uint32_t &count);
+  C checks(uint32_t &count);
   int64_t scratch();
   int64_t number(StringRef attr);
 
@@ -204,6 +205,19 @@ llvm::Constant *HostBuilder::copies(uint32_t &count) {
   return array(list, "copies");
 }
 
+/// girih_abi_check, for each pair of sizes in `girih.checks`.
+llvm::Constant *HostBuilder::checks(uint32_t &count) {
+  SmallVector<C> list;
+  if (auto recorded = source->getAttrOfType<ArrayAttr>("girih.checks"))
+    for (ArrayAttr check : recorded.getAsRange<ArrayAttr>()) {
+      ArrayRef<DimExpr> d = cast<DimsAttr>(check[1]).getDims();
+      list.push_back(record({size(d[0], main.getLoc()), size(d[1], main.getLoc()), text(dimToString(d[0])),
+                             text(dimToString(d[1])), text(cast<StringAttr>(check[0]).getValue())}));
+    }
+  count = list.size();
+  return array(list, "checks");
+}
+
 int64_t HostBuilder::scratch() {
   int64_t most = 0;
   for (Operation &op : *source.getBody())
@@ -224,8 +238,8 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   C launchTable = array(launches, "launches");
   C inputs = tensors(main.getArgumentTypes(), true), outputs = tensors(main.getResultTypes(), false);
   C arenaTable = arena();
-  uint32_t copyCount;
-  C copyTable = copies(copyCount), symbolTable = symbols();
+  uint32_t copyCount, checkCount;
+  C copyTable = copies(copyCount), checkTable = checks(checkCount), symbolTable = symbols();
   if (failedSize) return failure();
   llvm::Function *compute = slots.emit(module, "compute_slots");
 
@@ -254,12 +268,14 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     i32(slots.size()),
                     i32(copyCount),
                     i32(number("girih.nodes")),
+                    i32(checkCount),
                     inputs,
                     outputs,
                     launchTable,
                     arenaTable,
                     symbolTable,
                     copyTable,
+                    checkTable,
                     compute ? compute : null(),
                     i64(number("girih.arena_bytes")),
                     i64(number("girih.arena_lower_bound")),

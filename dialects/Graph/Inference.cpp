@@ -6,6 +6,23 @@ using namespace mlir;
 
 namespace girih {
 
+static thread_local DimAssumptions *collector = nullptr;
+
+DimAssumptions::DimAssumptions() : outer(collector) {
+  collector = this;
+}
+DimAssumptions::~DimAssumptions() {
+  collector = outer;
+}
+
+SmallVector<DimAssumptions::Pair> getDimAssumptions(Operation *op) {
+  // Inference and verifiers are the rules: they run once more, only to be watched.
+  DimAssumptions watched;
+  if (failed(op->getName().verifyInvariants(op)) || failed(op->getName().verifyRegionInvariants(op)))
+    return {};
+  return llvm::to_vector(watched.getPairs());
+}
+
 FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b) {
   if (a == b) return a;
   auto va = dimValue(a), vb = dimValue(b);
@@ -15,10 +32,11 @@ FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b) {
     // `6 * n` is never 7, and what overflows is nothing.
     int64_t divisor = dimHasSymbol(b) ? b.getLargestKnownDivisor() : 0;
     if (divisor < 1 || *va % divisor != 0) return failure();
+  } else if (auto difference = dimValue(dimSimplify(a - b))) {
+    if (*difference != 0) return failure();
     return a;
   }
-  auto difference = dimValue(dimSimplify(a - b));
-  if (difference && *difference != 0) return failure();
+  if (collector && !collector->pairs.contains({b, a})) collector->pairs.insert({a, b});
   return a;
 }
 

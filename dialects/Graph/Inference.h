@@ -7,10 +7,28 @@
 
 namespace girih {
 
-/// Two sizes that must be equal. A constant is preferred to a symbol; two different symbols are taken to be
-/// equal (the runtime checks inputs against what was assumed). Fails where they cannot be equal: different
-/// constants, or `s` and `s + 1`.
+/// Two sizes that must be equal. A constant is preferred to a symbol; two different expressions are taken to
+/// be equal (see DimAssumptions). Fails where they cannot be: different constants, `6 * n` and 7, `s` and
+/// `s + 1`.
 mlir::FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b);
+/// While one lives, it collects the pairs of different sizes that unifyDims takes to be equal on this thread.
+class DimAssumptions {
+public:
+  using Pair = std::pair<DimExpr, DimExpr>;
+  DimAssumptions();
+  ~DimAssumptions();
+  DimAssumptions(const DimAssumptions &) = delete;
+  llvm::ArrayRef<Pair> getPairs() const { return pairs.getArrayRef(); }
+
+private:
+  friend mlir::FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b);
+  DimAssumptions *outer;
+  llvm::SetVector<Pair> pairs;
+};
+
+/// What a valid op takes to be equal: the runtime must refuse inputs for which it is not.
+llvm::SmallVector<DimAssumptions::Pair> getDimAssumptions(mlir::Operation *op);
+
 /// NumPy broadcasting of one pair of sizes: equal ones match, 1 stretches.
 mlir::FailureOr<DimExpr> broadcastDim(DimExpr a, DimExpr b);
 /// NumPy broadcasting of two shapes, aligned at the last dimension.

@@ -9,6 +9,23 @@ class GraphPass<string argument> : Pass<argument, "::mlir::func::FuncOp"> {
   let dependentDialects = ["::girih::GirihDialect"];
 }
 
+def RecordAssumptions : Pass<"girih-record-assumptions", "::mlir::ModuleOp"> {
+  let summary = "keep what the model's ops take to be equal, for the runtime to check";
+  let description = [{
+    Where an op needs two sizes to be equal and they are different expressions, inference takes them to be equal (a constant
+    wins over a symbol). Each such pair goes into the module's attribute `girih.checks`, with the node that needs it; the
+    artifact refuses inputs for which they differ. Runs first, on the ops as the model has them.
+
+    ```mlir
+    module {
+      %r = girih.binary add %x, %y : (tensor<?xf32, #girih.dims<n>>, tensor<8xf32>) -> tensor<8xf32>
+    // becomes
+    module attributes {girih.checks = [["Add_0", #girih.dims<8, n>]]} {
+    ```
+  }];
+  let statistics = [Statistic<"numChecks", "checks", "pairs of sizes that the runtime compares">];
+}
+
 def FoldConstants : GraphPass<"girih-fold-constants"> {
   let summary = "evaluate ops whose operands are all constant";
   let description = [{

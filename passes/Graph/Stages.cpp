@@ -6,6 +6,8 @@
 using namespace mlir;
 
 void girih::buildGraphStage(OpPassManager &pm) {
+  // Before any rewrite: rewrites rely on what the model's own ops take to be equal.
+  pm.addPass(createRecordAssumptions());
   OpPassManager &func = pm.nest<func::FuncOp>();
   // Constants first: the patterns look for them. Equal subexpressions before the patterns, which compare
   // values.

@@ -272,6 +272,20 @@ TEST(Runtime, WrongInputs) {
   EXPECT_TRUE(call.isRight()) << "a context works after errors";
 }
 
+// The model's operators need sizes to be equal that only the inputs tell.
+TEST(Runtime, SizesThatDiffer) {
+  girih_artifact artifact = girih_artifact_table;
+  girih_abi_check checks[] = {{{0, 0}, {-1, 3}, "n", "3", "Add_0"},
+                              {{1, 0}, {-1, 5}, "size[0]", "5", "Range_3"}};
+  artifact.checks = checks, artifact.check_count = 2;
+  Model model = openModel(artifact);
+  Context context = create(model.get(), {1, nullptr, nullptr});
+  Call(3, 5).run(context.get());
+  EXPECT_EQ(Call(3, 2).run(context.get(), GIRIH_INVALID_ARGUMENT),
+            "inputs: 'Range_3' needs size[0] and 5 to be equal, but they are 2 and 5");
+  Call(3, 5).run(context.get());
+}
+
 TEST(Runtime, WrongOutputs) {
   Model model = openModel();
   Context context = create(model.get(), {1, nullptr, nullptr});
