@@ -21,7 +21,9 @@ void buildKernelsToLLVM(OpPassManager &pm, bool fma) {
   functions.addPass(createConvertVectorToSCFPass());
   functions.addPass(memref::createExpandStridedMetadataPass());
   functions.addPass(createLowerAffinePass());
-  functions.addPass(arith::createArithExpandOpsPass());
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true; // LLVM would call a function of the compiler's runtime
+  functions.addPass(arith::createArithExpandOpsPass(expand));
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
