@@ -144,7 +144,7 @@ def Girih_ShapeOp : Girih_Op<"shape", [Pure, InferTypeOpAdaptorWithIsCompatible]
   let summary = "a 1-D i64 tensor of symbolic integers";
   let description = [{
     `girih.shape #girih.dims<1, seq>` is `tensor<2xi64>`. ONNX source: Shape and Size, and arithmetic on them, where
-    the integers are used as data (where they are shapes, they are in types). `scalar` makes a 0-D tensor of one.
+    the integers are used as data (where they are shapes, they are in types). `girih.shape scalar <seq>` is a 0-D tensor.
   }];
   let arguments = (ins Girih_DimsAttr:$dims, UnitAttr:$scalar);
   let results = (outs Girih_Tensor:$result);
