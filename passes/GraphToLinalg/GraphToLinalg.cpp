@@ -40,7 +40,9 @@ static LogicalResult lower(Lowering &l, ConstantOp op) {
   return success();
 }
 
-/// Ops that no linalg.generic can say keep their form, on storage types.
+/// Ops that no linalg.generic can say keep their form, on storage types. What these forget of the data's type
+/// is kept as `girih.unsigned` and, for booleans, in the function: a sum of truth values is their maximum, a
+/// product their minimum.
 static LogicalResult keep(Lowering &l, Operation *op) {
   SmallVector<Value> operands;
   for (Value v : op->getOperands())
@@ -51,6 +53,14 @@ static LogicalResult keep(Lowering &l, Operation *op) {
   Operation *copy = l.b.create(l.loc, op->getName().getIdentifier(), operands, types, op->getAttrs());
   for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
     l.set(from, to);
+  Type element = getElementTypeOrSelf(op->getOperand(0).getType());
+  if (element.isUnsignedInteger()) copy->setAttr("girih.unsigned", l.b.getUnitAttr());
+  auto onTruth = [](ScatterFn fn) {
+    return fn == ScatterFn::add ? ScatterFn::max : fn == ScatterFn::mul ? ScatterFn::min : fn;
+  };
+  if (element.isInteger(1))
+    llvm::TypeSwitch<Operation *>(copy).Case<ScatterElementsOp, ScatterNDOp>(
+        [&](auto scatter) { scatter.setFn(onTruth(scatter.getFn())); });
   return success();
 }
 

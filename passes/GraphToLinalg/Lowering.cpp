@@ -42,7 +42,9 @@ Value Lowering::materialize(Value graph) {
 Value Lowering::materializeResult(Value graph) {
   View view = get(graph);
   auto type = getStorageTensorType(graph.getType());
-  bool isComputed = view.tensor.getDefiningOp<linalg::GenericOp>();
+  // Ops that stay in the graph dialect write their results themselves.
+  bool isComputed = isa_and_nonnull<linalg::GenericOp, ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>(
+      view.tensor.getDefiningOp());
   if (view.map.isIdentity() && isComputed) return view.tensor;
   if (view.space && view.spaceMap.isIdentity() && isComputed)
     return reshapeFromSpace(view.tensor, *view.space, type);

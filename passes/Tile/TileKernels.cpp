@@ -9,6 +9,7 @@
 #include "passes/Tile/Pack.h"
 #include "passes/Tile/Passes.h"
 #include "passes/Tile/Schedule.h"
+#include "passes/Tile/Special.h"
 
 namespace girih {
 #define GEN_PASS_DEF_TILEKERNELS
@@ -73,6 +74,8 @@ LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<Sc
   if (failed(function)) return failure();
   out.function = *function;
   OpBuilder b(out.function.getFunction().getBody().front().getTerminator());
+  if (Operation *special = getSpecialOp(kernel))
+    return emitSpecial(b, kernel, special, out.function, &out.tasks);
   // Several domains (border fills) are small: one task runs them one after the other.
   out.tasks = dimConstant(ctx, 1);
   bool one = domains.size() == 1;
@@ -116,7 +119,8 @@ void Tiler::usePacked(LaunchOp launch, unsigned input, ElementsAttr value) {
 }
 
 LogicalResult Tiler::tile(KernelOp kernel) {
-  auto domains = analyzeKernel(kernel);
+  FailureOr<std::vector<Domain>> domains = std::vector<Domain>();
+  if (!getSpecialOp(kernel)) domains = analyzeKernel(kernel);
   if (failed(domains)) return failure();
   auto schedules = getSchedules(kernel, *domains);
   if (failed(schedules)) return failure();
