@@ -10,8 +10,8 @@ say "fetching the magika model"
 models/magika/fetch.sh
 ls -l build/magika/model.onnx | awk '{ printf "%s, %.2f MB\n", $NF, $5 / 1e6 }'
 
-say "compiling it: build/bin/girih compile build/magika/model.onnx -o build/magika/magika.so --timing"
-build/bin/girih compile build/magika/model.onnx -o build/magika/magika.so --timing
+say "compiling it: build/bin/girih compile build/magika/model.onnx -o build/magika/magika.so"
+build/bin/girih compile build/magika/model.onnx -o build/magika/magika.so
 ls -l build/magika/magika.so | awk '{ printf "%s, %.2f MB, needs only libc, libm and pthreads\n", $NF, $5 / 1e6 }'
 
 say "asking it about this repository's files"
