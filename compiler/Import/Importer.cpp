@@ -217,6 +217,7 @@ private:
       e = dimParse(ctx, d.param, error);
       // What is no expression ("N/2") is a name as a whole.
       if (!e) e = dimNamed(ctx, d.param);
+      if (auto v = dimValue(e); v && *v < 0) e = {}; // "-1"
     }
     if (!e) e = dimNamed(ctx, input.name + "_d" + std::to_string(i));
     llvm::StringMap<DimExpr> pinned;

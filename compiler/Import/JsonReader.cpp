@@ -1,11 +1,6 @@
-#include "compiler/Import/Files.h"
+#include "compiler/Import/JsonCursor.h"
 #include "compiler/Import/ModelIO.h"
-#include "llvm/ADT/APFloat.h"
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
-#include "llvm/Support/Base64.h"
-#include <cstring>
-#include <nlohmann/json.hpp>
 
 using namespace llvm;
 
@@ -13,13 +8,10 @@ namespace girih::model {
 
 namespace {
 
-// Keeps the file's order of attributes, and 1 apart from 1.0.
-using Json = nlohmann::ordered_json;
-
-/// Reads the format of docs/json-format.md. `path` is where the reader is, for messages: "graph.nodes[3].op".
-class JsonReader {
+/// Reads the format of docs/json-format.md.
+class JsonReader : JsonCursor {
 public:
-  JsonReader(DataFolder &folder, std::string &error) : folder(folder), error(error) {}
+  using JsonCursor::JsonCursor;
 
   LogicalResult model(const Json &in, Model &out) {
     if (failed(keys(in, {"format", "version", "ir_version", "model_version", "producer", "producer_version",
@@ -48,120 +40,6 @@ public:
   }
 
 private:
-  /// Extends `path` for the time of a scope.
-  struct At {
-    At(JsonReader &reader, const Twine &part) : reader(reader), size(reader.path.size()) {
-      SmallString<32> storage;
-      StringRef s = part.toStringRef(storage);
-      if (!reader.path.empty() && !s.starts_with("[")) reader.path += '.';
-      reader.path += s;
-    }
-    ~At() { reader.path.resize(size); }
-    JsonReader &reader;
-    size_t size;
-  };
-
-  LogicalResult bad(const Twine &message) {
-    return fail(error, (path.empty() ? "" : path + ": ") + message.str());
-  }
-
-  LogicalResult keys(const Json &in, std::initializer_list<StringRef> known) {
-    if (!in.is_object()) return bad("expected an object");
-    for (auto it = in.begin(); it != in.end(); ++it)
-      if (!is_contained(known, it.key()))
-        return bad("unknown key " + quote(it.key()) + "; known are " + join(known, ", "));
-    return success();
-  }
-
-  LogicalResult string(const Json &in, std::string &out) {
-    if (!in.is_string()) return bad("expected a string");
-    out = in.get_ref<const std::string &>();
-    return success();
-  }
-  LogicalResult text(const Json &in, const char *key, std::string &out) {
-    auto it = in.find(key);
-    if (it == in.end()) return success();
-    At at(*this, key);
-    return string(*it, out);
-  }
-  LogicalResult name(const Json &in, const char *key, std::string &out) {
-    if (failed(text(in, key, out))) return failure();
-    At at(*this, key);
-    return isName(out) ? success() : bad("a name must not hold control characters: " + quote(out));
-  }
-  LogicalResult integer(const Json &in, int64_t &out) {
-    if (!in.is_number_integer()) return bad("expected an integer");
-    if (in.is_number_unsigned() && in.get<uint64_t>() > uint64_t(INT64_MAX))
-      return bad("integer out of range");
-    out = in.get<int64_t>();
-    return success();
-  }
-  LogicalResult integer(const Json &in, const char *key, int64_t &out) {
-    auto it = in.find(key);
-    if (it == in.end()) return success();
-    At at(*this, key);
-    return integer(*it, out);
-  }
-  LogicalResult number(const Json &in, float &out) {
-    double d;
-    if (failed(number(in, d))) return failure();
-    out = static_cast<float>(d);
-    return success();
-  }
-  LogicalResult number(const Json &in, double &out) {
-    if (in.is_string()) {
-      StringRef s = in.get_ref<const std::string &>();
-      if (s != "nan" && s != "inf" && s != "-inf")
-        return bad("expected a number, \"nan\", \"inf\" or \"-inf\"");
-      out = s == "nan" ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
-      if (s == "-inf") out = -out;
-      return success();
-    }
-    if (!in.is_number()) return bad("expected a number");
-    out = in.get<double>();
-    return success();
-  }
-
-  template <typename T, typename Fn> LogicalResult list(const Json &in, std::vector<T> &out, Fn &&read) {
-    if (!in.is_array()) return bad("expected a list");
-    for (size_t i = 0; i < in.size(); ++i) {
-      At at(*this, "[" + Twine(i) + "]");
-      T item{};
-      if (failed(read(in[i], item))) return failure();
-      out.push_back(std::move(item));
-    }
-    return success();
-  }
-  template <typename T, typename Fn>
-  LogicalResult each(const Json &in, const char *key, std::vector<T> &out, Fn &&read) {
-    auto it = in.find(key);
-    if (it == in.end()) return success();
-    At at(*this, key);
-    return list(*it, out, read);
-  }
-  LogicalResult names(const Json &in, const char *key, std::vector<std::string> &out) {
-    return each(in, key, out, [&](const Json &j, std::string &s) {
-      if (failed(string(j, s))) return failure();
-      return isName(s) ? success() : bad("a name must not hold control characters: " + quote(s));
-    });
-  }
-  LogicalResult integers(const Json &in, const char *key, std::vector<int64_t> &out) {
-    return each(in, key, out, [&](const Json &j, int64_t &v) { return integer(j, v); });
-  }
-
-  LogicalResult properties(const Json &in, Properties &out, const char *key = "metadata") {
-    auto it = in.find(key);
-    if (it == in.end()) return success();
-    At at(*this, key);
-    if (!it->is_object()) return bad("expected an object");
-    for (auto p = it->begin(); p != it->end(); ++p) {
-      std::string value;
-      if (failed(string(*p, value))) return failure();
-      out.emplace_back(p.key(), std::move(value));
-    }
-    return success();
-  }
-
   LogicalResult opsets(const Json &in, std::vector<std::pair<std::string, int64_t>> &out) {
     auto it = in.find("opsets");
     At at(*this, "opsets");
@@ -357,156 +235,6 @@ private:
     return success();
   }
 
-  LogicalResult sparse(const Json &in, SparseTensor &out) {
-    if (failed(keys(in, {"values", "indices", "shape"})) || failed(integers(in, "shape", out.dims)))
-      return failure();
-    if (!in.contains("values") || !in.contains("indices"))
-      return bad("\"values\" and \"indices\" are needed");
-    At at(*this, "values/indices");
-    if (failed(tensor(in["values"], out.values))) return failure();
-    return tensor(in["indices"], out.indices);
-  }
-
-  static bool base64(const Json &in, std::vector<char> &out) {
-    Error e = decodeBase64(in.get_ref<const std::string &>(), out);
-    bool ok = !e;
-    consumeError(std::move(e));
-    return ok;
-  }
-
-  LogicalResult dtype(const Json &in, DType &out) {
-    std::string s;
-    if (failed(text(in, "dtype", s))) return failure();
-    auto t = parseDType(s);
-    if (!t)
-      return bad("\"dtype\" is " + quote(s) +
-                 ", expected one of f32, f64, f16, bf16, i64, i32, u8, bool, ...");
-    out = *t;
-    return success();
-  }
-
-  LogicalResult tensor(const Json &in, Tensor &out) {
-    if (failed(keys(
-            in, {"name", "doc", "dtype", "shape", "data", "fill", "base64", "file", "offset", "metadata"})) ||
-        failed(name(in, "name", out.name)) || failed(text(in, "doc", out.doc)) ||
-        failed(dtype(in, out.type)) || failed(integers(in, "shape", out.dims)) ||
-        failed(properties(in, out.metadata)))
-      return failure();
-    auto expected = dataSize(out.type, out.dims);
-    if (!expected) return bad("tensor " + quote(out.name) + " has an impossible shape");
-    auto store = [&](std::vector<char> &&bytes) {
-      auto owner = std::make_shared<std::vector<char>>(std::move(bytes));
-      out.data = *owner;
-      out.owner = std::move(owner);
-    };
-    if (auto it = in.find("base64"); it != in.end()) {
-      std::vector<char> bytes;
-      if (!it->is_string() || !base64(*it, bytes)) return bad("\"base64\" is not valid base64");
-      store(std::move(bytes));
-    } else if (auto it = in.find("file"); it != in.end()) {
-      std::string location;
-      int64_t offset = 0;
-      if (failed(string(*it, location)) || failed(integer(in, "offset", offset))) return failure();
-      if (offset < 0) return bad("\"offset\" is negative");
-      auto data = folder.read(location, offset, *expected, error);
-      if (failed(data)) return failure();
-      out.data = data->bytes;
-      out.owner = data->owner;
-    } else if (auto it = in.find("data"); it != in.end()) {
-      if (out.type == DType::String) {
-        if (failed(
-                each(in, "data", out.strings, [&](const Json &j, std::string &s) { return string(j, s); })))
-          return failure();
-        uint64_t count = 1;
-        for (int64_t d : out.dims)
-          count *= d;
-        return out.strings.size() == count ? success() : bad("the shape needs " + Twine(count) + " strings");
-      }
-      std::vector<char> bytes;
-      At at(*this, "data");
-      if (failed(elements(*it, out.type, bytes, 0))) return failure();
-      store(std::move(bytes));
-    } else if (auto it = in.find("fill"); it != in.end()) {
-      std::vector<char> one;
-      At at(*this, "fill");
-      if (*expected > maxFill) return bad("a tensor of " + Twine(*expected) + " bytes is too large to fill");
-      if (failed(elements(*it, out.type, one, 0)) || one.empty()) return failure();
-      std::vector<char> bytes(*expected);
-      for (size_t i = 0; i < bytes.size(); ++i)
-        bytes[i] = one[i % one.size()];
-      store(std::move(bytes));
-    } else {
-      return bad("tensor " + quote(out.name) + " needs \"data\", \"fill\", \"base64\" or \"file\"");
-    }
-    if (out.data.size() != *expected)
-      return bad("tensor " + quote(out.name) + " has " + Twine(out.data.size()) + " bytes of data, but " +
-                 Twine(*expected) + " are needed for its shape and type");
-    return success();
-  }
-
-  /// Numbers, in lists nested in any way.
-  LogicalResult elements(const Json &in, DType type, std::vector<char> &out, unsigned nesting) {
-    if (in.is_array()) {
-      if (nesting > maxDepth) return bad("lists are nested too deeply");
-      for (const Json &j : in)
-        if (failed(elements(j, type, out, nesting + 1))) return failure();
-      return success();
-    }
-    auto put = [&](auto v) {
-      const char *p = reinterpret_cast<const char *>(&v);
-      out.insert(out.end(), p, p + sizeof(v));
-      return success();
-    };
-    auto putFloat = [&](const fltSemantics &semantics, auto as) -> LogicalResult {
-      double d;
-      if (failed(number(in, d))) return failure();
-      APFloat f(d);
-      bool lost;
-      f.convert(semantics, APFloat::rmNearestTiesToEven, &lost);
-      return put(static_cast<decltype(as)>(f.bitcastToAPInt().getZExtValue()));
-    };
-    auto putInteger = [&](auto as) -> LogicalResult {
-      using T = decltype(as);
-      if (in.is_boolean()) return put(T(in.get<bool>()));
-      if (!in.is_number_integer()) return bad("expected an integer");
-      bool fits = in.is_number_unsigned() ? in.get<uint64_t>() <= uint64_t(std::numeric_limits<T>::max())
-                                          : in.get<int64_t>() >= int64_t(std::numeric_limits<T>::min());
-      return fits ? put(in.get<T>()) : bad("the number does not fit into " + dtypeName(type));
-    };
-    switch (type) {
-    case DType::F32:
-      return putFloat(APFloat::IEEEsingle(), uint32_t());
-    case DType::F64:
-      return putFloat(APFloat::IEEEdouble(), uint64_t());
-    case DType::F16:
-      return putFloat(APFloat::IEEEhalf(), uint16_t());
-    case DType::BF16:
-      return putFloat(APFloat::BFloat(), uint16_t());
-    case DType::I8:
-      return putInteger(int8_t());
-    case DType::U8:
-      return putInteger(uint8_t());
-    case DType::I16:
-      return putInteger(int16_t());
-    case DType::U16:
-      return putInteger(uint16_t());
-    case DType::I32:
-      return putInteger(int32_t());
-    case DType::U32:
-      return putInteger(uint32_t());
-    case DType::I64:
-      return putInteger(int64_t());
-    case DType::U64:
-      return putInteger(uint64_t());
-    case DType::Bool:
-      if (in.is_boolean()) return put(uint8_t(in.get<bool>()));
-      if (in == 0 || in == 1) return put(uint8_t(in == 1));
-      return bad("expected true or false");
-    default:
-      return bad("elements of type " + dtypeName(type) + " are given as \"base64\" or \"file\"");
-    }
-  }
-
   LogicalResult shape(const Json &in, std::vector<Dim> &out) {
     return list(in, out, [&](const Json &j, Dim &d) -> LogicalResult {
       const Json *dim = &j;
@@ -580,11 +308,6 @@ private:
     return typeKeys(in, out.type);
   }
 
-  static constexpr unsigned maxDepth = 64;
-  static constexpr uint64_t maxFill = uint64_t(1) << 32;
-  DataFolder &folder;
-  std::string &error;
-  std::string path;
   unsigned depth = 0;
 };
 

@@ -52,7 +52,8 @@ REDUCE(mean)
 REDUCE(prod)
 REDUCE(max)
 REDUCE(min)
-REDUCE(l1) REDUCE(l2) REDUCE(log_sum) REDUCE(log_sum_exp) REDUCE(sum_square)
+REDUCE(l1)
+REDUCE(l2) REDUCE(log_sum) REDUCE(log_sum_exp) REDUCE(sum_square)
 #undef REDUCE
 
     static FailureOr<Ints> spatialAxes(NodeImporter &n) {
