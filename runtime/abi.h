@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GIRIH_ABI_VERSION 1
+#define GIRIH_ABI_VERSION 2
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
 
 /* A kernel computes tasks [begin, end) of a launch. Tasks are independent, and their number does not depend
@@ -86,7 +86,9 @@ typedef struct {
   uint32_t output;
 } girih_abi_copy;
 
-/* Two sizes that an operator of the model needs to be equal, and that only a run's inputs tell. */
+/* Two sizes that an operator of the model needs to be equal, and that only a run's inputs tell; or, where
+ * second_text is null, a size of its result that must not be negative (two of these would make a positive
+ * number of bytes). */
 typedef struct {
   girih_abi_size first, second;
   const char *first_text, *second_text; /* "seq", "past + 1" */

@@ -120,12 +120,16 @@ static girih_status check_dims(const girih_artifact *artifact, const girih_tenso
   return GIRIH_OK;
 }
 
-/* Sizes that the model's operators need to be equal. */
-static girih_status check_equal(const girih_artifact *artifact, const int64_t *slots, girih_error *error) {
+/* What the model's operators need of sizes. */
+static girih_status check_sizes(const girih_artifact *artifact, const int64_t *slots, girih_error *error) {
   for (uint32_t i = 0; i < artifact->check_count; ++i) {
     const girih_abi_check *check = &artifact->checks[i];
     int64_t first = size_value(check->first, slots), second = size_value(check->second, slots);
-    if (first != second)
+    if (!check->second_text && (first < 0 || first > MAX_BYTES))
+      return fail(error, GIRIH_INVALID_ARGUMENT,
+                  "inputs: too %s for '%s', whose result would have a size %s of %lld",
+                  first < 0 ? "small" : "large", check->node, check->first_text, (long long)first);
+    if (check->second_text && first != second)
       return fail(error, GIRIH_INVALID_ARGUMENT,
                   "inputs: '%s' needs %s and %s to be equal, but they are %lld and %lld", check->node,
                   check->first_text, check->second_text, (long long)first, (long long)second);
@@ -274,7 +278,7 @@ static girih_status make_plan(girih_context *context, const girih_tensor *inputs
     plan->slots[artifact->symbols[i].slot] = plan->symbols[i];
   if (artifact->compute_slots) artifact->compute_slots(plan->slots);
   girih_status status = check_dims(artifact, inputs, plan->slots, error);
-  if (!status) status = check_equal(artifact, plan->slots, error);
+  if (!status) status = check_sizes(artifact, plan->slots, error);
   if (!status) status = plan_outputs(artifact, plan, error);
   if (!status) status = plan_arena(artifact, plan, error);
   if (!status) status = plan_launches(context, plan, error);

@@ -205,14 +205,16 @@ llvm::Constant *HostBuilder::copies(uint32_t &count) {
   return array(list, "copies");
 }
 
-/// girih_abi_check, for each pair of sizes in `girih.checks`.
+/// girih_abi_check, for each size or pair of sizes in `girih.checks`.
 llvm::Constant *HostBuilder::checks(uint32_t &count) {
   SmallVector<C> list;
   if (auto recorded = source->getAttrOfType<ArrayAttr>("girih.checks"))
     for (ArrayAttr check : recorded.getAsRange<ArrayAttr>()) {
       ArrayRef<DimExpr> d = cast<DimsAttr>(check[1]).getDims();
-      list.push_back(record({size(d[0], main.getLoc()), size(d[1], main.getLoc()), text(dimToString(d[0])),
-                             text(dimToString(d[1])), text(cast<StringAttr>(check[0]).getValue())}));
+      bool isPair = d.size() == 2;
+      list.push_back(record({size(d[0], main.getLoc()), size(isPair ? d[1] : d[0], main.getLoc()),
+                             text(dimToString(d[0])), isPair ? text(dimToString(d[1])) : null(),
+                             text(cast<StringAttr>(check[0]).getValue())}));
     }
   count = list.size();
   return array(list, "checks");

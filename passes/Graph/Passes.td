@@ -10,11 +10,13 @@ class GraphPass<string argument> : Pass<argument, "::mlir::func::FuncOp"> {
 }
 
 def RecordAssumptions : Pass<"girih-record-assumptions", "::mlir::ModuleOp"> {
-  let summary = "keep what the model's ops take to be equal, for the runtime to check";
+  let summary = "keep what the model's ops take for granted of sizes, for the runtime to check";
   let description = [{
     Where an op needs two sizes to be equal and they are different expressions, inference takes them to be equal (a constant
     wins over a symbol). Each such pair goes into the module's attribute `girih.checks`, with the node that needs it; the
-    artifact refuses inputs for which they differ. Runs first, on the ops as the model has them.
+    artifact refuses inputs for which they differ. So does each size of a result that some input could make negative, alone: an
+    image smaller than a window, say, which nothing else would notice in a model that ends in a global pooling. Runs first,
+    on the ops as the model has them.
 
     ```mlir
     module {
@@ -23,7 +25,7 @@ def RecordAssumptions : Pass<"girih-record-assumptions", "::mlir::ModuleOp"> {
     module attributes {girih.checks = [["Add_0", #girih.dims<8, n>]]} {
     ```
   }];
-  let statistics = [Statistic<"numChecks", "checks", "pairs of sizes that the runtime compares">];
+  let statistics = [Statistic<"numChecks", "checks", "sizes, and pairs of sizes, that the runtime checks">];
 }
 
 def FoldConstants : GraphPass<"girih-fold-constants"> {

@@ -1,4 +1,5 @@
-// Sizes that ops take to be equal become checks of the artifact.
+// What ops take for granted of sizes becomes checks of the artifact: that some are equal, and that none is
+// negative.
 #include "dialects/Graph/Graph.h"
 #include "dialects/Graph/Inference.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -24,12 +25,31 @@ static StringRef nodeName(Location loc) {
   return name;
 }
 
+/// No input makes the size negative: dimensions of inputs never are, elements of inputs may be.
+static bool isNeverNegative(DimExpr e) {
+  if (auto value = dimValue(e)) return *value >= 0;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(e)) {
+    const DimSymbol &s = getDimSymbols(e.getContext())[symbol.getPosition()];
+    switch (s.kind) {
+    case DimSymbol::Name:
+      return !StringRef(s.name).ends_with("]");
+    case DimSymbol::Min:
+      return isNeverNegative(s.lhs) && isNeverNegative(s.rhs);
+    case DimSymbol::Max:
+      return isNeverNegative(s.lhs) || isNeverNegative(s.rhs);
+    }
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
+  return binary && isNeverNegative(binary.getLHS()) && isNeverNegative(binary.getRHS());
+}
+
 namespace {
 struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     Builder b(module.getContext());
     DenseSet<DimAssumptions::Pair> seen;
+    DenseSet<DimExpr> seenSizes;
     SmallVector<Attribute> checks;
     module.walk([&](Operation *op) {
       if (!isa_and_nonnull<GirihDialect>(op->getDialect())) return;
@@ -37,6 +57,13 @@ struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions>
         if (seen.contains({second, first}) || !seen.insert({first, second}).second) continue;
         checks.push_back(b.getArrayAttr(
             {b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), {first, second})}));
+      }
+      for (Value result : op->getResults()) {
+        if (!isa<RankedTensorType>(result.getType())) continue;
+        for (DimExpr size : getDims(result))
+          if (!isNeverNegative(size) && seenSizes.insert(size).second)
+            checks.push_back(b.getArrayAttr(
+                {b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), size)}));
       }
     });
     numChecks += checks.size();

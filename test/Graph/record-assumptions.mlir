@@ -20,3 +20,16 @@ module {
     return
   }
 }
+
+// -----
+
+// Results' sizes that an input could make negative, each once; not those that only add to dimensions.
+// CHECK: module attributes {girih.checks = {{\[}}["Conv_7", #girih.dims<t + -2>], ["Expand_9", #girih.dims<"shape[0]">]]}
+module {
+  func.func @main(%x: tensor<1x4x?xf32, #girih.dims<1, 4, t>>, %w: tensor<8x4x3xf32>, %y: tensor<1x?xf32, #girih.dims<1, 2 * n + 1>>, %shape: tensor<1xi64>) {
+    %0 = girih.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, group = 1 : i64} : (tensor<1x4x?xf32, #girih.dims<1, 4, t>>, tensor<8x4x3xf32>) -> tensor<1x8x?xf32, #girih.dims<1, 8, t - 2>> loc("Conv_7"("Conv"))
+    %1 = girih.unary relu %0 : (tensor<1x8x?xf32, #girih.dims<1, 8, t - 2>>) -> tensor<1x8x?xf32, #girih.dims<1, 8, t - 2>> loc("Relu_8"("Relu"))
+    %2 = girih.expand %y : (tensor<1x?xf32, #girih.dims<1, 2 * n + 1>>) -> tensor<?x?xf32, #girih.dims<"shape[0]", 2 * n + 1>> loc("Expand_9"("Expand"))
+    return
+  }
+}

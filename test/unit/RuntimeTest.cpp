@@ -286,6 +286,23 @@ TEST(Runtime, SizesThatDiffer) {
   Call(3, 5).run(context.get());
 }
 
+// A size of an intermediate value that must not be negative; here that of an output, which is looked at
+// later.
+TEST(Runtime, NegativeSize) {
+  girih_artifact artifact = girih_artifact_table;
+  girih_abi_check check = {{1, 0}, {1, 0}, "size[0]", nullptr, "Range_3"};
+  artifact.checks = &check, artifact.check_count = 1;
+  Model model = openModel(artifact);
+  Context context = create(model.get(), {1, nullptr, nullptr});
+  Call call(3, 2);
+  call.size = -1;
+  EXPECT_EQ(call.run(context.get(), GIRIH_INVALID_ARGUMENT),
+            "inputs: too small for 'Range_3', whose result would have a size size[0] of -1");
+  call.size = 2;
+  call.run(context.get());
+  EXPECT_TRUE(call.isRight());
+}
+
 TEST(Runtime, WrongOutputs) {
   Model model = openModel();
   Context context = create(model.get(), {1, nullptr, nullptr});
