@@ -66,8 +66,8 @@ private:
       return fail(error, describe(call) + ": it has " + Twine(call.inputs.size()) + " inputs and " +
                              Twine(call.outputs.size()) + " outputs, but the function takes " +
                              Twine(f.inputs.size()) + " and gives " + Twine(f.outputs.size()));
-    // Values inside are named after the call, which cannot collide with what a model names.
-    std::string prefix = "\x01" + std::to_string(calls++) + ":";
+    // Values inside are named after the call and its number, which no exporter does.
+    std::string prefix = (call.name.empty() ? call.op : call.name) + "#" + std::to_string(calls++) + "/";
     StringMap<std::string> names;
     names[""] = "";
     for (auto [i, name] : enumerate(f.inputs))

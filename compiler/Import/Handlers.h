@@ -25,11 +25,24 @@ mlir::FailureOr<SliceParameters> sliceParameters(NodeImporter &n);
 
 //===-- Handlers ----------------------------------------------------------===//
 
-template <UnaryFn fn> mlir::LogicalResult importUnary(NodeImporter &n);
-template <BinaryFn fn> mlir::LogicalResult importBinary(NodeImporter &n);
-template <ReduceFn fn> mlir::LogicalResult importReduce(NodeImporter &n);
+template <UnaryFn fn> mlir::LogicalResult importUnary(NodeImporter &n) {
+  return n.result(n.unary(fn, n.operand(0)));
+}
+template <BinaryFn fn> mlir::LogicalResult importBinary(NodeImporter &n) {
+  return n.result(n.binary(fn, n.operand(0), n.operand(1)));
+}
+mlir::LogicalResult importReduceOf(NodeImporter &n, ReduceFn fn);
+template <ReduceFn fn> mlir::LogicalResult importReduce(NodeImporter &n) {
+  return importReduceOf(n, fn);
+}
 template <ReduceFn fn> mlir::LogicalResult importGlobalPool(NodeImporter &n);
 template <bool minimum> mlir::LogicalResult importArgReduce(NodeImporter &n);
+template <bool rms> mlir::LogicalResult importSkipLayerNorm(NodeImporter &n);
+mlir::LogicalResult importBiasGelu(NodeImporter &n);
+mlir::LogicalResult importFastGelu(NodeImporter &n);
+mlir::LogicalResult importQuickGelu(NodeImporter &n);
+mlir::LogicalResult importFusedMatMul(NodeImporter &n);
+mlir::LogicalResult importFusedConv(NodeImporter &n);
 mlir::LogicalResult importAveragePool(NodeImporter &n);
 mlir::LogicalResult importBatchNorm(NodeImporter &n);
 mlir::LogicalResult importBitShift(NodeImporter &n);

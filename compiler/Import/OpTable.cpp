@@ -96,7 +96,7 @@ static constexpr OpRow table[] = {
     {"", "IsInf", 10, importIsInf, "detect_negative detect_positive", 1, 1, 1},
     {"", "IsNaN", 9, importUnary<UnaryFn::isnan>, "", 1, 1, 1},
     {"", "LRN", 1, importLrn, "alpha beta bias size", 1, 1, 1},
-    {"", "LayerNormalization", 17, importLayerNorm, "axis epsilon stash_type", 2, 3, 3},
+    {"", "LayerNormalization", 1, importLayerNorm, "axis epsilon stash_type", 2, 3, 3},
     {"", "LeakyRelu", 6, importLeakyRelu, "alpha", 1, 1, 1},
     {"", "Less", 7, importBinary<BinaryFn::less>, "", 2, 2, 1, knownLess},
     {"", "LessOrEqual", 12, importBinary<BinaryFn::less_or_equal>, "", 2, 2, 1, knownLessOrEqual},
@@ -205,6 +205,16 @@ static constexpr OpRow table[] = {
     {"", "Upsample", 9, importUpsample, "mode", 2, 2, 1},
     {"", "Where", 9, importWhere, "", 3, 3, 1, knownWhere},
     {"", "Xor", 7, importBinary<BinaryFn::logical_xor>, "", 2, 2, 1},
+    // ONNX Runtime's own operators. It writes the two layer norms into ONNX's domain, where one of them came later.
+    {"", "SimplifiedLayerNormalization", 1, importRmsNorm, "axis epsilon stash_type", 2, 2, 1},
+    {"com.microsoft", "BiasGelu", 1, importBiasGelu, "", 2, 2, 1},
+    {"com.microsoft", "FastGelu", 1, importFastGelu, "", 1, 2, 1},
+    {"com.microsoft", "FusedConv", 1, importFusedConv, "activation activation_params auto_pad dilations group kernel_shape pads strides", 2, 4, 1},
+    {"com.microsoft", "FusedMatMul", 1, importFusedMatMul, "alpha transA transB transBatchA transBatchB", 2, 2, 1},
+    {"com.microsoft", "Gelu", 1, importUnary<UnaryFn::gelu>, "", 1, 1, 1},
+    {"com.microsoft", "QuickGelu", 1, importQuickGelu, "alpha", 1, 1, 1},
+    {"com.microsoft", "SkipLayerNormalization", 1, importSkipLayerNorm<false>, "epsilon", 3, 5, 4},
+    {"com.microsoft", "SkipSimplifiedLayerNormalization", 1, importSkipLayerNorm<true>, "epsilon", 3, 4, 4},
 };
 // clang-format on
 

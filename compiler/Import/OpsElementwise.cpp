@@ -5,33 +5,7 @@ using namespace mlir;
 
 namespace girih {
 
-template <UnaryFn fn> LogicalResult importUnary(NodeImporter &n) {
-  return n.result(n.unary(fn, n.operand(0)));
-}
-template <BinaryFn fn> LogicalResult importBinary(NodeImporter &n) {
-  return n.result(n.binary(fn, n.operand(0), n.operand(1)));
-}
-
-#define UNARY(fn) template LogicalResult importUnary<UnaryFn::fn>(NodeImporter &);
-#define BINARY(fn) template LogicalResult importBinary<BinaryFn::fn>(NodeImporter &);
-UNARY(abs)
-UNARY(acos)
-UNARY(acosh)
-UNARY(asin)
-UNARY(asinh)
-UNARY(atan)
-UNARY(atanh) UNARY(bitwise_not) UNARY(ceil) UNARY(cos) UNARY(cosh) UNARY(erf) UNARY(exp) UNARY(floor)
-    UNARY(hard_swish) UNARY(isnan) UNARY(log) UNARY(logical_not) UNARY(mish) UNARY(neg) UNARY(reciprocal)
-        UNARY(relu) UNARY(round) UNARY(sigmoid) UNARY(sign) UNARY(sin) UNARY(sinh) UNARY(softplus)
-            UNARY(softsign) UNARY(sqrt) UNARY(tan) UNARY(tanh) BINARY(add) BINARY(bitwise_and)
-                BINARY(bitwise_or) BINARY(bitwise_xor) BINARY(div) BINARY(equal) BINARY(greater)
-                    BINARY(greater_or_equal) BINARY(less) BINARY(less_or_equal) BINARY(logical_and)
-                        BINARY(logical_or) BINARY(logical_xor) BINARY(mul) BINARY(pow) BINARY(prelu)
-                            BINARY(sub)
-#undef UNARY
-#undef BINARY
-
-                                LogicalResult importLeakyRelu(NodeImporter &n) {
+LogicalResult importLeakyRelu(NodeImporter &n) {
   return n.result(n.unary(UnaryFn::leaky_relu, n.operand(0), n.floatAttr("alpha", 0.01f)));
 }
 LogicalResult importElu(NodeImporter &n) {

@@ -27,7 +27,7 @@ FailureOr<Ints> reduceAxes(NodeImporter &n) {
   return noop ? Ints() : llvm::to_vector(llvm::seq<int64_t>(0, n.rank(0)));
 }
 
-template <ReduceFn fn> LogicalResult importReduce(NodeImporter &n) {
+LogicalResult importReduceOf(NodeImporter &n, ReduceFn fn) {
   auto axes = reduceAxes(n);
   if (failed(axes)) return failure();
   bool keepdims = n.flagAttr("keepdims", true);
@@ -46,17 +46,7 @@ template <ReduceFn fn> LogicalResult importReduce(NodeImporter &n) {
     return n.result(x);
   }
 }
-#define REDUCE(fn) template LogicalResult importReduce<ReduceFn::fn>(NodeImporter &);
-REDUCE(sum)
-REDUCE(mean)
-REDUCE(prod)
-REDUCE(max)
-REDUCE(min)
-REDUCE(l1)
-REDUCE(l2) REDUCE(log_sum) REDUCE(log_sum_exp) REDUCE(sum_square)
-#undef REDUCE
-
-    static FailureOr<Ints> spatialAxes(NodeImporter &n) {
+static FailureOr<Ints> spatialAxes(NodeImporter &n) {
   if (n.rank(0) < 3)
     return n.fail("input 0 must have at least 3 dimensions (batch, channels, space), but has " +
                   Twine(n.rank(0)));
