@@ -29,9 +29,16 @@ void Lowering::set(Value graph, Value tensor, std::shared_ptr<const Space> space
   views[graph] = {tensor, map, std::move(space), spaceMap};
 }
 
+/// Whether the view is all of its tensor, in order.
+static bool isWhole(const View &view, Value graph) {
+  auto tensor = cast<RankedTensorType>(view.tensor.getType()), type = cast<RankedTensorType>(graph.getType());
+  return view.map.isIdentity() && tensor.getShape() == type.getShape() &&
+         tensor.getEncoding() == type.getEncoding();
+}
+
 Value Lowering::materialize(Value graph) {
   View view = get(graph);
-  if (view.map.isIdentity() && !view.tensor.getDefiningOp<arith::ConstantOp>()) return view.tensor;
+  if (isWhole(view, graph) && !view.tensor.getDefiningOp<arith::ConstantOp>()) return view.tensor;
   SmallVector<DimExpr> dims = getDims(graph);
   Value tensor = parallel(dims, getStorageType(getElementType(graph)), {read(graph, loops(dims.size()))},
                           [](Body &, ArrayRef<Value> in) { return in[0]; });
@@ -45,7 +52,7 @@ Value Lowering::materializeResult(Value graph) {
   // Ops that stay in the graph dialect write their results themselves.
   bool isComputed = isa_and_nonnull<linalg::GenericOp, ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>(
       view.tensor.getDefiningOp());
-  if (view.map.isIdentity() && isComputed) return view.tensor;
+  if (isWhole(view, graph) && isComputed) return view.tensor;
   if (view.space && view.spaceMap.isIdentity() && isComputed)
     return reshapeFromSpace(view.tensor, *view.space, type);
   Exprs at = view.space ? Exprs(view.space->toGraph.getResults()) : loops(type.getRank());
@@ -115,7 +122,7 @@ Read Lowering::readGrouped(Value graph, unsigned dim, int64_t size, ArrayRef<Aff
                            AffineExpr member) {
   Exprs e(at);
   View view = get(graph);
-  if (!view.map.isIdentity() || !isa<BlockArgument>(view.tensor)) {
+  if (!isWhole(view, graph) || !isa<BlockArgument>(view.tensor)) {
     e[dim] = group * size + member;
     return read(graph, e);
   }
@@ -166,6 +173,16 @@ static bool isLinear(AffineExpr e) {
               x.getKind() != AffineExprKind::CeilDiv;
   });
   return linear;
+}
+
+/// Whether linalg takes these indices as an indexing map: it reads a loop's size from a dimension indexed by
+/// that loop alone, so that this has to be the dimension's.
+static bool fitsIndexingMap(ArrayRef<AffineExpr> indices, Value tensor, ArrayRef<DimExpr> loops) {
+  for (auto [e, size] : llvm::zip(indices, getDims(tensor))) {
+    auto d = dyn_cast<AffineDimExpr>(e);
+    if (d ? dimSimplify(loops[d.getPosition()]) != size : !isLinear(e)) return false;
+  }
+  return true;
 }
 
 /// The value that all elements of a constant tensor have.
@@ -251,13 +268,19 @@ Value Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &red
   SmallVector<Source> sources;
   SmallVector<Value> operands;
   SmallVector<AffineMap> maps;
+  // A nest that never runs reads nothing; indexing maps of it might not verify.
+  bool isEmpty = llvm::any_of(loops, [](DimExpr d) { return dimValue(d) == 0; });
   for (const Read &read : reads) {
     Source &source = sources.emplace_back();
+    if (isEmpty) {
+      source.splat = b.getZeroAttr(girih::getElementType(read.view.tensor));
+      continue;
+    }
     if ((source.splat = getSplat(read.view.tensor))) continue;
     source.indices = getTensorIndices(read);
     for (AffineExpr &e : source.indices)
       e = simplifyAffineExpr(e, rank, 0);
-    if (!read.clamp.empty() || !llvm::all_of(source.indices, isLinear)) continue;
+    if (!read.clamp.empty() || !fitsIndexingMap(source.indices, read.view.tensor, loops)) continue;
     AffineMap map = AffineMap::get(rank, 0, source.indices, ctx);
     for (auto [i, pair] : llvm::enumerate(llvm::zip(operands, maps)))
       if (std::get<0>(pair) == read.view.tensor && std::get<1>(pair) == map) source.operand = i;

@@ -58,9 +58,12 @@ static Value getCoordinate(Body &b, ResizeOp op, const Axis &a, Value x) {
   Value scale = getScale(b, a), half = b.real(x, 0.5), one = b.real(x, 1), zero = b.real(x, 0);
   auto lastOf = [&](DimExpr n) { return sizeAsFloat(b, n - 1); };
   auto halfPixel = [&] { return b.sub(b.div(b.add(x, half), scale), half); };
-  Value isMany = b.compare(Body::GT, lastOf(a.out), zero);
-  // Divisions by (out - 1) are selected away where that is 0.
-  Value divisor = b.max(lastOf(a.out), one);
+  // The length that ONNX means is scale * in, whole or not.
+  Value length =
+      a.scale && dimValue(a.in) ? b.real(x, *a.scale * double(*dimValue(a.in))) : sizeAsFloat(b, a.out);
+  Value isMany = b.compare(Body::GT, lastOf(a.out), zero), last = b.sub(length, one);
+  // A division by 0 is selected away.
+  Value divisor = b.select(b.compare(Body::EQ, last, zero), one, last);
   switch (op.getCoord()) {
   case CoordMode::half_pixel:
     return halfPixel();
@@ -79,10 +82,10 @@ static Value getCoordinate(Body &b, ResizeOp op, const Axis &a, Value x) {
   case CoordMode::tf_half_pixel_for_nn:
     return b.div(b.add(x, half), scale);
   case CoordMode::tf_crop_and_resize: {
-    Value start = b.real(x, a.roiStart), extent = b.real(x, a.roiEnd - a.roiStart), last = lastOf(a.in);
-    Value step = b.div(b.mul(extent, last), divisor);
-    Value centre = b.mul(b.real(x, 0.5 * (a.roiStart + a.roiEnd)), last);
-    return b.select(isMany, b.add(b.mul(start, last), b.mul(x, step)), centre);
+    Value start = b.real(x, a.roiStart), extent = b.real(x, a.roiEnd - a.roiStart), lastIn = lastOf(a.in);
+    Value step = b.div(b.mul(extent, lastIn), divisor);
+    Value centre = b.mul(b.real(x, 0.5 * (a.roiStart + a.roiEnd)), lastIn);
+    return b.select(isMany, b.add(b.mul(start, lastIn), b.mul(x, step)), centre);
   }
   }
   return x;

@@ -90,3 +90,16 @@ func.func @scatter(%x: tensor<4xui8>, %i: tensor<2xi64>, %u: tensor<2xui8>) -> t
   }
   return %r : tensor<4xui8>
 }
+
+// The beginning of a tensor is read by extraction: an indexing map would give the loop the tensor's size.
+// CHECK-LABEL: func.func @prefix
+func.func @prefix(%x: tensor<8xf32>) -> tensor<3xf32> {
+  // CHECK: %[[I:.*]] = linalg.index 0
+  // CHECK: tensor.extract %{{.*}}[%[[I]]]
+  %r = girih.kernel "k"(%x) : (tensor<8xf32>) -> tensor<3xf32> {
+  ^bb0(%a: tensor<8xf32>):
+    %0 = girih.slice %a {starts = #girih.dims<0>, steps = array<i64: 1>} : (tensor<8xf32>) -> tensor<3xf32>
+    girih.yield %0 : tensor<3xf32>
+  }
+  return %r : tensor<3xf32>
+}
