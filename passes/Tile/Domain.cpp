@@ -1,6 +1,7 @@
 #include "passes/Tile/Domain.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "passes/Tile/KernelFunction.h"
 
 using namespace mlir;
 
@@ -71,22 +72,12 @@ bool applyLinear(AffineExpr e, ArrayRef<Idx> dims, Idx &out) {
 
 //===-- Views -------------------------------------------------------------===//
 
-static SmallVector<DimExpr> denseStrides(ArrayRef<DimExpr> sizes, MLIRContext *ctx) {
-  SmallVector<DimExpr> strides(sizes.size());
-  DimExpr s = dimConstant(ctx, 1);
-  for (int i = sizes.size() - 1; i >= 0; --i) {
-    strides[i] = s;
-    s = dimSimplify(s * sizes[i]);
-  }
-  return strides;
-}
-
 static View viewOf(KernelOp kernel, unsigned buffer, RankedTensorType type) {
   View v{buffer, type.getElementType(), getDims(type), {}};
   if (auto places = kernel->getAttrOfType<ArrayAttr>("girih.places"))
     v.strides = llvm::to_vector(cast<PlaceAttr>(places[buffer]).getStrides().getDims());
   else
-    v.strides = denseStrides(v.sizes, kernel.getContext());
+    v.strides = getDenseStrides(kernel.getContext(), v.sizes);
   return v;
 }
 
@@ -149,7 +140,8 @@ View getResultView(KernelOp kernel, unsigned result, Value &value) {
 
 SmallVector<DimExpr> getLoopExtents(linalg::GenericOp op) {
   SmallVector<DimExpr> extents(op.getNumLoops());
-  for (OpOperand &operand : op->getOpOperands()) {
+  // Results first: an input may be larger than what is read of it.
+  for (OpOperand &operand : llvm::reverse(op->getOpOperands())) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
     auto dims = getDims(operand.get());
     for (auto [i, e] : llvm::enumerate(map.getResults()))

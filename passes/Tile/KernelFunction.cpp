@@ -1,4 +1,5 @@
 #include "passes/Tile/KernelFunction.h"
+#include "passes/Tile/Domain.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -31,15 +32,9 @@ static bool isContraction(linalg::GenericOp op) {
   });
 }
 
-/// The number of iterations of a loop nest. Each loop is a plain result of some operand's indexing map.
+/// The number of iterations of a loop nest.
 static DimExpr getIterations(linalg::GenericOp op) {
-  SmallVector<DimExpr> loops(op.getNumLoops());
-  for (OpOperand &operand : op->getOpOperands()) {
-    SmallVector<DimExpr> dims = getDims(operand.get());
-    for (auto [i, e] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
-      if (auto d = dyn_cast<AffineDimExpr>(e)) loops[d.getPosition()] = dims[i];
-  }
-  return dimProduct(op.getContext(), loops);
+  return dimProduct(op.getContext(), getLoopExtents(op));
 }
 
 DimExpr getKernelFlops(KernelOp kernel) {
