@@ -296,8 +296,9 @@ void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned>
   if (domain.reductions.size() != 1) return;
   Reduction &r = domain.reductions[0];
   int64_t unit = -1; // the dimension of `last` whose variable the stores walk with stride 1
+  auto extents = getLoopExtents(domain.last);
   for (auto &[v, c] : domain.stores[0].terms)
-    if (c == 1) unit = v;
+    if (c == 1 && extents[v - 1] != 1) unit = v; // size-1 dimensions may have any stride
   if (unit < 0) return;
   for (OpOperand *input : r.op.getDpsInputOperands()) {
     Value value = input->get();
