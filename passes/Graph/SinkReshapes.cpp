@@ -15,6 +15,10 @@ using namespace girih;
 
 namespace {
 
+/// On the reshapes that the other operands of a moved op get: these stay, or two operands would be reshaped to each
+/// other's shape in turns.
+constexpr StringLiteral kStays = "girih.stays";
+
 bool isComputed(Value v) {
   Operation *def = v.getDefiningOp();
   return def && !isa<ConstantOp, ReshapeOp>(def);
@@ -38,7 +42,7 @@ struct SinkBelowElementwise : RewritePattern {
     ReshapeOp reshape;
     for (Value v : op->getOperands()) {
       auto candidate = v.getDefiningOp<ReshapeOp>();
-      if (candidate && candidate->hasOneUse() && isComputed(candidate.getOperand()) && getDims(v) == dims) {
+      if (candidate && !candidate->hasAttr(kStays) && candidate->hasOneUse() && isComputed(candidate.getOperand()) && getDims(v) == dims) {
         reshape = candidate;
         break;
       }
@@ -63,7 +67,9 @@ struct SinkBelowElementwise : RewritePattern {
       SmallVector<DimExpr> own = getDims(v);
       Type element = cast<RankedTensorType>(v.getType()).getElementType();
       auto reshapeTo = [&](ArrayRef<DimExpr> to) -> Value {
-        return ReshapeOp::create(rewriter, reshape.getLoc(), getTensorType(to, element), v);
+        auto other = ReshapeOp::create(rewriter, reshape.getLoc(), getTensorType(to, element), v);
+        other->setAttr(kStays, rewriter.getUnitAttr());
+        return other;
       };
       if (v == reshape.getResult())
         operands.push_back(reshape.getOperand());
@@ -104,8 +110,9 @@ struct SinkReshapesPass : girih::impl::SinkReshapesBase<SinkReshapesPass> {
     patterns.add<SinkBelowElementwise, MergeReshapes>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError("moving reshapes did not converge");
-      signalPassFailure();
+      return signalPassFailure();
     }
+    getOperation().walk([](ReshapeOp op) { op->removeAttr(kStays); });
   }
 };
 
