@@ -71,4 +71,21 @@ inline constexpr float erfcFar[] = {0x1.a60beep-14f, -0x1.33534ep-11f, 0x1.a69e4
                                     0x1.8f8486p-14f, 0x1.8d3cdcp-14f,  -0x1.004a5ep-14f, 0x1.b81d28p-19f,
                                     0x1.2499cep-18f};
 
+/// erf(x) = x + x (c0 + c1 z + ...), z = x^2, on [0, 1].
+/// Largest error 2^-56.9.
+inline constexpr double erfTailDouble[] = {
+    0x1.06eba8214db68p-3,  -0x1.812746b0379c1p-2,  0x1.ce2f21a040f66p-4,  -0x1.b82ce31203772p-6,
+    0x1.565bccfa44156p-8,  -0x1.c02db0665e53dp-11, 0x1.f9a2be4f731a1p-14, -0x1.f4ca838adb73bp-17,
+    0x1.b981d78881a5dp-20, -0x1.5c131500d3f88p-23, 0x1.d76af6ca49787p-27, -0x1.ac9585a44fe29p-31};
+
+/// erfc(x) = exp(-x^2) / (x + 2) (c0 + c1 u + ...), u = (x - 2) / (x + 2), on [1/2, 28].
+/// Largest error 2^-59.0.
+inline constexpr double erfcxScaledDouble[] = {
+    0x1.058671b52c776p+0,   -0x1.5fd386754eff9p-1,  0x1.1e2deea6b1175p-2,   -0x1.2a88e6107d6d9p-5,
+    -0x1.606e41552a544p-6,  0x1.a89eaff89192dp-8,   0x1.9517bb71657aep-9,   -0x1.b6fbf9b5611f6p-11,
+    -0x1.5ba4389992c83p-11, 0x1.205428ab347ddp-15,  0x1.2efa3764424fap-13,  0x1.1e759892e6dccp-15,
+    -0x1.6c042b1a0119fp-16, -0x1.0e6eeb486ad51p-16, -0x1.2d578bcfa6ab0p-20, 0x1.e7f70500c62d3p-19,
+    0x1.0bf32a2c0ecfcp-19,  0x1.c0b95aa2e6c6bp-26,  -0x1.31981bf3a780bp-21, -0x1.8cbcc4459f8e5p-22,
+    0x1.59f4034a7cbd0p-27,  0x1.56d23d34b573ep-23,  0x1.04eee75b44b18p-25,  -0x1.32ec2270c9f73p-25};
+
 } // namespace girih::approx

@@ -61,4 +61,17 @@ Lanes pow(Lanes x, Lanes y);
 /// x^n for i32 lanes n.
 Lanes powi(Lanes x, Lanes n);
 
+// Double.cpp: f64 lanes. What LLVM has an intrinsic for (exp, log, sin, ...) is left to libm; these, which it
+// has not, are made of those.
+Lanes expm1Double(Lanes x);
+Lanes log1pDouble(Lanes x);
+Lanes asinhDouble(Lanes x);
+Lanes acoshDouble(Lanes x);
+Lanes atanhDouble(Lanes x);
+Lanes erfDouble(Lanes x);
+Lanes erfcDouble(Lanes x);
+Lanes cbrtDouble(Lanes x);
+/// x^n for i32 lanes n.
+Lanes powiDouble(Lanes x, Lanes n);
+
 } // namespace girih::approx

@@ -1,5 +1,7 @@
 #include "passes/Math/Lanes.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace girih::approx {
@@ -177,7 +179,8 @@ Lanes clamp(Lanes x, double low, double high) {
 }
 
 Lanes signBit(Lanes a) {
-  return bits(a) & INT64_C(-0x80000000);
+  Lanes pattern = bits(a);
+  return pattern & like(pattern, std::ldexp(-1.0, elementOf(pattern).getIntOrFloatBitWidth() - 1));
 }
 Lanes withSign(Lanes magnitude, Lanes sign) {
   return asFloat(bits(magnitude) | sign);

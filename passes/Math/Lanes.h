@@ -143,11 +143,11 @@ Lanes horner(Lanes x, llvm::ArrayRef<double> coefficients);
 /// x limited from above, or to [low, high]; NaN stays NaN.
 Lanes atMost(Lanes x, double high);
 Lanes clamp(Lanes x, double low, double high);
-/// The sign bit of f32 lanes, alone.
+/// The sign bit of floats, alone, in an integer of their width.
 Lanes signBit(Lanes a);
-/// `magnitude` (f32, sign bit clear or equal to the sign) with the given sign bit set.
+/// `magnitude` (sign bit clear or equal to the sign) with the given sign bit set.
 Lanes withSign(Lanes magnitude, Lanes sign);
-/// f32 lanes with their sign flipped where the bit is set.
+/// `a` with its sign flipped where the bit is set.
 Lanes flipSign(Lanes a, Lanes sign);
 /// A scalar i1: whether any lane of an i1 is set.
 mlir::Value any(Lanes condition);
