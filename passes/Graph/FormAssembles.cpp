@@ -17,6 +17,9 @@ namespace {
 /// Shorter runs cost more to write one by one than one kernel that looks up each element's source.
 constexpr int64_t shortestRun = 32;
 
+/// A smaller tensor of short runs is computed by one kernel that reads its parts.
+constexpr int64_t smallestInterleaved = 4096;
+
 class AssembleBuilder {
 public:
   explicit AssembleBuilder(func::FuncOp func) : func(func), b(func.getContext()) {}
@@ -62,14 +65,56 @@ private:
 
   LogicalResult rewriteConcat(ConcatOp op) {
     int64_t axis = op.getAxis();
+    if (!llvm::all_of(op.getInputs(), [&](Value v) { return hasLongRuns(v, axis); })) return interleave(op);
     SmallVector<Part> parts;
     SmallVector<DimExpr> offset(getDims(op.getResult()).size(), dimConstant(b.getContext(), 0));
     for (Value v : op.getInputs()) {
-      if (!hasLongRuns(v, axis)) return failure();
       parts.push_back({v, offset});
       offset[axis] = dimSimplify(offset[axis] + getDims(v)[axis]);
     }
     replace(op, parts);
+    return success();
+  }
+
+  /// Parts of size 1 along the axis, in short runs, are put one after the other, each in one piece; a
+  /// transpose then interleaves them all.
+  LogicalResult interleave(ConcatOp op) {
+    int64_t axis = op.getAxis();
+    auto type = cast<RankedTensorType>(op.getType());
+    SmallVector<DimExpr> dims = getDims(type);
+    int64_t bytes = (type.getElementTypeBitWidth() + 7) / 8; // where symbols are 1
+    for (DimExpr e : dims)
+      bytes *= dimValue(e).value_or(1);
+    bool single = llvm::all_of(op.getInputs(), [&](Value v) { return dimValue(getDims(v)[axis]) == 1; });
+    if (!single || bytes < smallestInterleaved) return failure();
+
+    DimExpr zero = dimConstant(b.getContext(), 0);
+    SmallVector<DimExpr> pieceDims(dims);
+    pieceDims.erase(pieceDims.begin() + axis);
+    pieceDims.insert(pieceDims.begin(), dimConstant(b.getContext(), 1));
+    auto pieceType = getTensorType(pieceDims, type.getElementType());
+    SmallVector<Value> pieces;
+    SmallVector<Attribute> offsets;
+    for (auto [i, v] : llvm::enumerate(op.getInputs())) {
+      auto inner = v.getDefiningOp<ReshapeOp>();
+      pieces.push_back(ReshapeOp::create(b, op.getLoc(), pieceType, inner ? inner.getOperand() : v));
+      SmallVector<DimExpr> offset(dims.size(), zero);
+      offset[0] = dimConstant(b.getContext(), i);
+      offsets.push_back(DimsAttr::get(b.getContext(), offset));
+    }
+    pieceDims[0] = dims[axis];
+    auto stacked = AssembleOp::create(b, op.getLoc(), getTensorType(pieceDims, type.getElementType()), pieces,
+                                      b.getArrayAttr(offsets));
+    SmallVector<int64_t> permutation;
+    for (int64_t d = 0, rank = dims.size(); d < rank; ++d)
+      permutation.push_back(d < axis ? d + 1 : d == axis ? 0 : d);
+    SmallVector<Value> inputs(op.getInputs());
+    op.replaceAllUsesWith(
+        TransposeOp::create(b, op.getLoc(), stacked.getResult(), b.getDenseI64ArrayAttr(permutation))
+            .getResult());
+    op.erase();
+    for (Value v : inputs)
+      if (auto inner = v.getDefiningOp<ReshapeOp>(); inner && inner->use_empty()) inner.erase();
     return success();
   }
 

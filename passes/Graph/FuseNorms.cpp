@@ -168,14 +168,43 @@ struct FuseSoftmax : OpRewritePattern<BinaryOp> {
     ReduceOp sum = getKeptReduction(op.getRhs(), ReduceFn::sum);
     if (!exp || !sum || sum.getOperand() != exp.getResult() || sum.getAxes().size() != 1)
       return rewriter.notifyMatchFailure(op, "no exponentials by their sum");
-    int64_t axis = sum.getAxes()[0];
-    Value x = exp.getOperand();
-    // Subtracting the maximum is what softmax does.
-    if (BinaryOp sub = getBinary(x, BinaryFn::sub))
-      if (ReduceOp max = getKeptReduction(sub.getRhs(), ReduceFn::max);
-          max && max.getOperand() == sub.getLhs() && max.getAxes() == sum.getAxes())
-        x = sub.getLhs();
-    rewriter.replaceOpWithNewOp<SoftmaxOp>(op, x, axis, /*log=*/false);
+    rewriter.replaceOpWithNewOp<SoftmaxOp>(op, exp.getOperand(), sum.getAxes()[0], /*log=*/false);
+    return success();
+  }
+};
+
+/// Softmax subtracts the maximum itself.
+struct DropMaximum : OpRewritePattern<SoftmaxOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(SoftmaxOp op, PatternRewriter &rewriter) const override {
+    BinaryOp sub = getBinary(op.getOperand(), BinaryFn::sub);
+    ReduceOp max = sub ? getKeptReduction(sub.getRhs(), ReduceFn::max) : ReduceOp();
+    if (!max || max.getOperand() != sub.getLhs() || max.getAxes().size() != 1 ||
+        max.getAxes()[0] != static_cast<int64_t>(op.getAxis()))
+      return rewriter.notifyMatchFailure(op, "no maximum subtracted");
+    rewriter.modifyOpInPlace(op, [&] { op.getOperandMutable().assign(sub.getLhs()); });
+    return success();
+  }
+};
+
+/// A reduction whose dimensions a reshape puts back as 1 keeps them itself: the form that the other patterns
+/// know.
+struct KeepReducedDims : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
+    auto reduce = op.getOperand().getDefiningOp<ReduceOp>();
+    if (!reduce || reduce.getKeepdims()) return rewriter.notifyMatchFailure(op, "reads no reduction");
+    SmallVector<DimExpr> kept = getDims(reduce.getOperand());
+    for (int64_t axis : reduce.getAxes())
+      kept[axis] = dimConstant(op.getContext(), 1);
+    if (kept != getDims(op.getResult())) return rewriter.notifyMatchFailure(op, "another shape");
+    rewriter.setInsertionPoint(reduce);
+    Value keeping = ReduceOp::create(rewriter, reduce.getLoc(), reduce.getOperand(), reduce.getFn(),
+                                     reduce.getAxes(), /*keepdims=*/true);
+    rewriter.replaceOp(op, keeping);
+    if (!reduce->use_empty()) rewriter.replaceOpWithNewOp<ReshapeOp>(reduce, reduce.getType(), keeping);
     return success();
   }
 };
@@ -183,5 +212,6 @@ struct FuseSoftmax : OpRewritePattern<BinaryOp> {
 } // namespace
 
 void girih::populateNormPatterns(RewritePatternSet &patterns) {
-  patterns.add<FuseNorm, FuseNormAsAffine, AbsorbScaleAndBias, FuseSoftmax>(patterns.getContext());
+  patterns.add<FuseNorm, FuseNormAsAffine, AbsorbScaleAndBias, FuseSoftmax, DropMaximum, KeepReducedDims>(
+      patterns.getContext());
 }

@@ -141,6 +141,7 @@ struct FusePatternsPass : girih::impl::FusePatternsBase<FusePatternsPass> {
         &getContext());
     populateActivationPatterns(patterns);
     populateNormPatterns(patterns);
+    populateLookupPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError("fusing patterns did not converge");
       signalPassFailure();

@@ -24,5 +24,6 @@ Product flattenProduct(mlir::Value v);
 
 void populateActivationPatterns(mlir::RewritePatternSet &patterns);
 void populateNormPatterns(mlir::RewritePatternSet &patterns);
+void populateLookupPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace girih

@@ -69,7 +69,8 @@ def FusePatterns : GraphPass<"girih-fuse-patterns"> {
   let summary = "recognise layer norm, softmax, gelu and others in what exporters decompose them into";
   let description = [{
     Layer norm (and RMS norm) with scale and bias, softmax, gelu in both forms, silu, hard-swish, mish, softplus and sigmoid from
-    element-wise chains; powers with small constant exponents; divisions by powers of two; broadcasts that the reader does itself.
+    element-wise chains; powers with small constant exponents; divisions by powers of two; broadcasts that the reader does itself;
+    products with one-hot rows, which are lookups.
 
     ```mlir
     %s = girih.unary sigmoid %x : (tensor<8xf32>) -> tensor<8xf32>
@@ -151,7 +152,8 @@ def FormAssembles : GraphPass<"girih-form-assembles"> {
   let description = [{
     A concatenation or a constant pad becomes a `girih.assemble`: each part's producer writes to its offset, and the plan stage copies
     the parts that cannot be had that way. The border of a pad is one kernel without inputs that fills its slabs. Parts in runs
-    shorter than 32 bytes, and pads of unknown sign, stay ops that a kernel computes by reading.
+    shorter than 32 bytes are stacked and then transposed if they have size 1 along the axis; otherwise they, and pads of
+    unknown sign, stay ops that a kernel computes by reading.
 
     ```mlir
     %r = girih.concat %a, %b {axis = 3 : i64} : ...

@@ -15,8 +15,8 @@ using namespace girih;
 
 namespace {
 
-/// On the reshapes that the other operands of a moved op get: these stay, or two operands would be reshaped to each
-/// other's shape in turns.
+/// On the reshapes that the other operands of a moved op get: these stay, or two operands would be reshaped
+/// to each other's shape in turns.
 constexpr StringLiteral kStays = "girih.stays";
 
 bool isComputed(Value v) {
@@ -42,7 +42,8 @@ struct SinkBelowElementwise : RewritePattern {
     ReshapeOp reshape;
     for (Value v : op->getOperands()) {
       auto candidate = v.getDefiningOp<ReshapeOp>();
-      if (candidate && !candidate->hasAttr(kStays) && candidate->hasOneUse() && isComputed(candidate.getOperand()) && getDims(v) == dims) {
+      if (candidate && !candidate->hasAttr(kStays) && candidate->hasOneUse() &&
+          isComputed(candidate.getOperand()) && getDims(v) == dims) {
         reshape = candidate;
         break;
       }

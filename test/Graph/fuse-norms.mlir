@@ -77,3 +77,18 @@ func.func @softmax(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   %4 = girih.binary div %2, %3 : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
   return %4 : tensor<2x8xf32>
 }
+
+// Reductions that drop their dimension, which a reshape puts back.
+// CHECK-LABEL: @softmax_dropped
+// CHECK: %[[R:.*]] = girih.softmax %arg0 {axis = 1 : i64}
+// CHECK-NEXT: return %[[R]]
+func.func @softmax_dropped(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  %0 = girih.reduce max %x {axes = array<i64: 1>, keepdims = false} : (tensor<2x8xf32>) -> tensor<2xf32>
+  %1 = girih.reshape %0 : (tensor<2xf32>) -> tensor<2x1xf32>
+  %2 = girih.binary sub %x, %1 : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
+  %3 = girih.unary exp %2 : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %4 = girih.reduce sum %3 {axes = array<i64: 1>, keepdims = false} : (tensor<2x8xf32>) -> tensor<2xf32>
+  %5 = girih.reshape %4 : (tensor<2xf32>) -> tensor<2x1xf32>
+  %6 = girih.binary div %3, %5 : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
+  return %6 : tensor<2x8xf32>
+}

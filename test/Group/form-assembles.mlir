@@ -33,3 +33,14 @@ func.func @by_reading(%x: tensor<4x1xf32>, %y: tensor<16x8xf32>, %v: tensor<f32>
   %2 = girih.pad constant %y, %v {low = #girih.dims<1, 0>} : (tensor<16x8xf32>, tensor<f32>) -> tensor<18x8xf32>
   return %0, %1, %2 : tensor<4x2xf32>, tensor<15x8xf32>, tensor<18x8xf32>
 }
+
+// Parts that interleave element by element: stacked, then transposed.
+// CHECK-LABEL: @interleaved
+// CHECK-DAG: %[[A:.*]] = girih.reshape %arg0 : (tensor<64x32x1xf32>) -> tensor<1x64x32xf32>
+// CHECK-DAG: %[[B:.*]] = girih.reshape %arg1 : (tensor<64x32x1xf32>) -> tensor<1x64x32xf32>
+// CHECK: %[[S:.*]] = girih.assemble %[[A]], %[[B]] {offsets = [#girih.dims<0, 0, 0>, #girih.dims<1, 0, 0>]}
+// CHECK: girih.transpose %[[S]] {permutation = array<i64: 1, 2, 0>} : (tensor<2x64x32xf32>) -> tensor<64x32x2xf32>
+func.func @interleaved(%x: tensor<64x32x1xf32>, %y: tensor<64x32x1xf32>) -> tensor<64x32x2xf32> {
+  %0 = girih.concat %x, %y {axis = 2 : i64} : (tensor<64x32x1xf32>, tensor<64x32x1xf32>) -> tensor<64x32x2xf32>
+  return %0 : tensor<64x32x2xf32>
+}
