@@ -11,9 +11,13 @@ using C = Body::Comparison;
 
 //===-- Unary -------------------------------------------------------------===//
 
+/// 1 / (1 + exp(-x)) or exp(x) / (1 + exp(x)), whichever has an exponential that does not overflow: results
+/// are right down to the smallest.
 static Value emitSigmoid(Body &b, Value x) {
   Value one = b.real(x, 1);
-  return b.div(one, b.add(one, b.math<math::ExpOp>(b.neg(x))));
+  Value e = b.math<math::ExpOp>(b.neg(b.abs(x)));
+  Value numerator = b.select(b.compare(C::LT, x, b.real(x, 0)), e, one);
+  return b.div(numerator, b.add(one, e));
 }
 
 /// log(1 + exp(x)) without overflow, and without loss where exp(x) is small.
