@@ -57,7 +57,7 @@ func.func @integers(%x: tensor<4xui8>, %y: tensor<4xui8>) -> tensor<4xui8> {
 // CHECK-LABEL: func.func @half
 func.func @half(%x: tensor<4xf16>) -> tensor<4xf16> {
   // CHECK: %[[X:.*]] = arith.extf %{{.*}} : f16 to f32
-  // CHECK: arith.negf %[[X]] : f32
+  // CHECK: math.absf %[[X]] : f32
   // CHECK: math.exp %{{.*}} : f32
   // CHECK: %[[Y:.*]] = arith.divf
   // CHECK: arith.truncf %[[Y]] : f32 to f16
