@@ -202,7 +202,8 @@ std::pair<DimExpr, DimExpr> dimSlice(DimExpr dim, DimExpr start, DimExpr end, in
   if (step > 0) {
     bool open = ve && *ve >= far;
     if (vs && *vs >= far) return {dim, zero};
-    if (open && vs && *vs == -1) return {dimGreatest(dimSimplify(dim - 1), zero), one};
+    // The last element: that there is one becomes a check at run time, so that the size stays fixed.
+    if (open && vs && *vs == -1 && dimValue(dim) != 0) return {dimSimplify(dim - 1), one};
     DimExpr e = open ? dim : (ve && *ve <= -far) ? zero : dimLeast(fromEnd(end), dim);
     DimExpr s = (vs && *vs <= -far) ? zero : fromEnd(start);
     if (!dimNonNegative(s)) s = dimGreatest(s, zero);

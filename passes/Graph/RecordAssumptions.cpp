@@ -58,13 +58,17 @@ struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions>
         checks.push_back(b.getArrayAttr(
             {b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), {first, second})}));
       }
-      for (Value result : op->getResults()) {
-        if (!isa<RankedTensorType>(result.getType())) continue;
-        for (DimExpr size : getDims(result))
-          if (!isNeverNegative(size) && seenSizes.insert(size).second)
-            checks.push_back(b.getArrayAttr(
-                {b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), size)}));
-      }
+      auto checkSize = [&](DimExpr size) {
+        if (!isNeverNegative(size) && seenSizes.insert(size).second)
+          checks.push_back(
+              b.getArrayAttr({b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), size)}));
+      };
+      for (Value result : op->getResults())
+        if (isa<RankedTensorType>(result.getType())) llvm::for_each(getDims(result), checkSize);
+      // The last element of a dimension begins at its size - 1, which has to exist.
+      if (auto slice = dyn_cast<SliceOp>(op))
+        for (auto [start, step] : llvm::zip_equal(slice.getStarts().getDims(), slice.getSteps()))
+          if (step > 0) checkSize(start);
     });
     numChecks += checks.size();
     if (!checks.empty()) module->setAttr("girih.checks", b.getArrayAttr(checks));

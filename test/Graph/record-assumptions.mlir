@@ -33,3 +33,14 @@ module {
     return
   }
 }
+
+// -----
+
+// The last element has to exist.
+// CHECK: module attributes {girih.checks = {{\[}}["Slice_3", #girih.dims<n + -1>]]}
+module {
+  func.func @main(%x: tensor<?x6xf32, #girih.dims<n, 6>>) {
+    %0 = girih.slice %x {starts = #girih.dims<n - 1, 0>, steps = array<i64: 1, 1>} : (tensor<?x6xf32, #girih.dims<n, 6>>) -> tensor<1x6xf32> loc("Slice_3"("Slice"))
+    return
+  }
+}
