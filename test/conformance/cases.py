@@ -8,7 +8,7 @@ import onnx
 from onnx import numpy_helper
 
 # Inputs that steer a result's shape and are floats (integers of rank 0 and 1 are found by their type).
-FLOAT_SHAPE_INPUTS = {"Resize": (1, 2), "Upsample": (1,), "Range": (0, 1, 2), "Dropout": (1, 2), "ConstantOfShape": (0,)}
+FLOAT_SHAPE_INPUTS = {"Resize": (1, 2), "OneHot": (1,), "Upsample": (1,), "Range": (0, 1, 2), "Dropout": (1, 2), "ConstantOfShape": (0,)}
 
 
 @functools.cache
