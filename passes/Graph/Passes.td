@@ -131,6 +131,26 @@ def PadWindows : GraphPass<"girih-pad-windows"> {
   let statistics = [Statistic<"numPads", "pads", "pads made explicit">];
 }
 
+def WidenChannels : GraphPass<"girih-widen-channels"> {
+  let summary = "several pixels at a time where output channels are few";
+  let description = [{
+    Vectors run along output channels. Where these are few, p neighbouring pixels of a row become p times the channels of a
+    convolution with p times the stride, whose kernel holds each pixel's at its place: channels-last, that result is the old one
+    reshaped. Done where filled lanes are worth more than the kernel's zeros cost.
+    Pre-condition: channels-last convolutions without pads.
+
+    ```mlir
+    %r = girih.conv %x, %w {channels_last, strides = array<i64: 1, 1>, ...}
+      : (tensor<1x8x18x4xf32>, tensor<8x4x3x3xf32>) -> tensor<1x6x16x8xf32>
+    // becomes
+    %c = girih.conv %x, %w2 {channels_last, strides = array<i64: 1, 2>, ...}
+      : (tensor<1x8x18x4xf32>, tensor<16x4x3x4xf32>) -> tensor<1x6x8x16xf32>
+    %r = girih.reshape %c : (tensor<1x6x8x16xf32>) -> tensor<1x6x16x8xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numWidened", "widened", "convolutions of several pixels at a time">];
+}
+
 def SinkReshapes : GraphPass<"girih-sink-reshapes"> {
   let summary = "reshapes below element-wise ops";
   let description = [{

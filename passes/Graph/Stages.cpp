@@ -24,6 +24,7 @@ void girih::buildGraphStage(OpPassManager &pm) {
   func.addPass(createCSEPass());
   // Pads are sized for channels-last windows.
   func.addPass(createPadWindows());
+  func.addPass(createWidenChannels());
 }
 
 void girih::buildGroupStage(OpPassManager &pm) {
