@@ -48,7 +48,6 @@ static PlanKernelsOptions planOptions(const PipelineOptions &options) {
 }
 
 void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
-  (void)pm, (void)options;
   switch (stage) {
   case Stage::Import:
     return;
@@ -64,6 +63,7 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
   case Stage::Plan:
     // Places come first: copies that they need are kernels, which want a schedule like any other.
     pm.addPass(createPlanPlaces());
+    if (!options.scheduleFile.empty()) pm.addPass(createReadSchedules({options.scheduleFile}));
     pm.addPass(createPlanKernels(planOptions(options)));
     return;
   case Stage::Tile:
