@@ -22,7 +22,7 @@ class Refused(Exception):
     """The compiler said no, in one message that starts with `error:`."""
 
 
-def girih_command(*args, timeout=120):
+def girih_command(*args, timeout=60):
     """Runs the girih command; a signal, an abort or a hang is a failed test, whatever it was asked."""
     r = subprocess.run([str(GIRIH), *map(str, args)], capture_output=True, text=True, timeout=timeout, errors="replace")
     assert r.returncode in (0, 1), f"girih {' '.join(map(str, args))} ended with {r.returncode}:\n{r.stderr[-2000:]}"
