@@ -8,7 +8,7 @@ import onnx
 from onnx import numpy_helper
 
 # Inputs that steer a result's shape and are floats (integers of rank 0 and 1 are found by their type).
-FLOAT_SHAPE_INPUTS = {"Resize": (1, 2), "OneHot": (1,), "Upsample": (1,), "Range": (0, 1, 2), "Dropout": (1, 2), "ConstantOfShape": (0,)}
+FLOAT_SHAPE_INPUTS = {"Resize": (1, 2), "Upsample": (1,), "Range": (0, 1, 2), "Dropout": (1, 2), "ConstantOfShape": (0,), "OneHot": (1,)}
 
 
 @functools.cache
@@ -26,8 +26,13 @@ def collect():
     return found
 
 
+def array(value):
+    """NumPy's form of a value: types that NumPy lacks come as TensorProto."""
+    return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
+
+
 def feeds(case, data_set):
-    inputs, outputs = data_set
+    inputs, outputs = ([array(v) for v in values] for values in data_set)
     names = [i.name for i in case.model.graph.input]
     return dict(zip(names, inputs)), dict(zip([o.name for o in case.model.graph.output], outputs))
 
