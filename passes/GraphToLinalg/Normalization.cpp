@@ -26,10 +26,11 @@ struct Moments {
 
 } // namespace
 
-/// `loops` with the reduced ones among them read `x` at `at`; both moments are tensors of the other loops.
-static Moments getMoments(Lowering &l, Value x, ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced,
-                          ArrayRef<AffineExpr> at, const APFloat &epsilon, bool isRms) {
-  Type type = getComputeType(x);
+/// Moments of `data`, of a compute type, over the `reduced` ones of `loops`; both are tensors of the other
+/// loops.
+static Moments getMoments(Lowering &l, Type type, ArrayRef<DimExpr> loops,
+                          const llvm::SmallBitVector &reduced, const Read &data, const APFloat &epsilon,
+                          bool isRms) {
   TypedAttr zero = l.number(type, 0);
   SmallVector<DimExpr> kept;
   Exprs keptLoops;
@@ -45,7 +46,7 @@ static Moments getMoments(Lowering &l, Value x, ArrayRef<DimExpr> loops, const l
                       [&](Body &b, ArrayRef<Value> in) { return fn(b, in[0]); });
   };
   Moments m;
-  SmallVector<Read> reads{l.read(x, at)};
+  SmallVector<Read> reads{data};
   if (!isRms) {
     Value sum = l.reduce(loops, reduced, type, zero, reads,
                          [](Body &b, ArrayRef<Value> in) { return b.add(in[1], in[0]); });
@@ -68,7 +69,7 @@ LogicalResult girih::lower(Lowering &l, LayerNormOp op) {
   llvm::SmallBitVector reduced(rank);
   reduced.set(axis, rank);
   Exprs all = l.loops(rank);
-  Moments m = getMoments(l, x, dims, reduced, all, op.getEpsilon(), op.getRms());
+  Moments m = getMoments(l, getComputeType(x), dims, reduced, l.read(x, all), op.getEpsilon(), op.getRms());
   SmallVector<Read> reads{l.read(x, all), l.readTensor(m.scale, l.loops(axis))};
   if (m.mean) reads.push_back(l.readTensor(m.mean, l.loops(axis)));
   for (Value v : {op.getScale(), op.getBias()})
@@ -96,35 +97,50 @@ LogicalResult girih::lower(Lowering &l, GroupNormOp op) {
     return op.emitOpError("has ") << dimToString(dims[channel]) << " channels, which do not divide into "
                                   << op.getGroups()
                                   << " groups at compile time; pin the symbols with --dim NAME=VALUE";
-  // Loops: n, group, member, spatial...; in channels-last layout the members are innermost, as in memory.
-  SmallVector<DimExpr> loops{dims[0], dimConstant(ctx, op.getGroups())};
-  Exprs at(rank, l.loop(0));
-  if (!op.getChannelsLast()) loops.push_back(members);
-  for (unsigned i = 1; i < rank; ++i)
-    if (i != channel) at[i] = l.loop(loops.size()), loops.push_back(dims[i]);
-  if (op.getChannelsLast()) loops.push_back(members);
-  unsigned member = op.getChannelsLast() ? loops.size() - 1 : 2;
-  at[channel] = l.loop(1) * *size + (*size == 1 ? l.constant(0) : l.loop(member));
-  llvm::SmallBitVector reduced(loops.size());
-  reduced.set(2, loops.size());
-  Moments m = getMoments(l, x, loops, reduced, at, op.getEpsilon(), /*isRms=*/false);
+  // Loops in the operand's order, with the channel seen as (group, member) where both are more than one.
+  SmallVector<DimExpr> loops;
+  llvm::SmallBitVector reduced;
+  Exprs at(rank, l.constant(0)), toGraph, fromGraph;
+  AffineExpr group = l.constant(0), member = l.constant(0);
+  bool isSplit = op.getGroups() > 1 && *size > 1;
+  auto addLoop = [&](DimExpr extent, bool isReduced) {
+    loops.push_back(extent);
+    reduced.resize(loops.size(), isReduced);
+    return l.loop(loops.size() - 1);
+  };
+  for (unsigned i = 0; i < rank; ++i) {
+    if (i != channel) {
+      at[i] = addLoop(dims[i], i != 0);
+      toGraph.push_back(at[i]), fromGraph.push_back(l.loop(i));
+      continue;
+    }
+    if (op.getGroups() > 1) group = addLoop(dimConstant(ctx, op.getGroups()), false);
+    if (*size > 1 || op.getGroups() == 1) member = addLoop(members, true);
+    at[i] = group * *size + member;
+    toGraph.push_back(at[i]);
+    if (isSplit) fromGraph.append({l.loop(i).floorDiv(*size), l.loop(i) % *size});
+  }
+  auto readChannels = [&](Value v, unsigned dim, ArrayRef<AffineExpr> indices) {
+    return isSplit ? l.readGrouped(v, dim, *size, indices, group, member) : l.read(v, indices);
+  };
+  Read data = readChannels(x, channel, at);
+  Moments m = getMoments(l, getComputeType(x), loops, reduced, data, op.getEpsilon(), /*isRms=*/false);
 
-  // Scale and shift a channel, so that the last loop has one multiply-add an element.
-  Type type = getComputeType(x);
-  SmallVector<DimExpr> channels{dims[0], dims[channel]};
-  Exprs groupOf{l.loop(0), l.loop(1).floorDiv(*size)}, both = l.loops(2);
-  Value scale =
-      l.parallel(channels, type, {l.readTensor(m.scale, groupOf), l.read(op.getScale(), {l.loop(1)})},
-                 [](Body &b, ArrayRef<Value> in) { return b.mul(in[0], in[1]); });
-  Value shift = l.parallel(
-      channels, type,
-      {l.readTensor(m.mean, groupOf), l.readTensor(scale, both), l.read(op.getBias(), {l.loop(1)})},
-      [](Body &b, ArrayRef<Value> in) { return b.sub(in[2], b.mul(in[0], in[1])); });
-  Exprs all = l.loops(rank), perChannel{l.loop(0), l.loop(channel)};
-  l.set(op.getResult(),
-        l.parallel(dims, getStorageType(getElementType(x)),
-                   {l.read(x, all), l.readTensor(scale, perChannel), l.readTensor(shift, perChannel)},
-                   [](Body &b, ArrayRef<Value> in) { return b.add(in[2], b.mul(in[0], in[1])); }));
+  Exprs kept;
+  for (unsigned i = 0; i < loops.size(); ++i)
+    if (!reduced[i]) kept.push_back(l.loop(i));
+  Value result =
+      l.parallel(loops, getStorageType(getElementType(x)),
+                 {data, l.readTensor(m.mean, kept), l.readTensor(m.scale, kept),
+                  readChannels(op.getScale(), 0, at[channel]), readChannels(op.getBias(), 0, at[channel])},
+                 [](Body &b, ArrayRef<Value> in) {
+                   return b.add(b.mul(b.mul(b.sub(in[0], in[1]), in[2]), in[3]), in[4]);
+                 });
+  std::shared_ptr<const Space> space;
+  if (isSplit)
+    space = std::make_shared<Space>(
+        Space{loops, AffineMap::get(loops.size(), 0, toGraph, ctx), AffineMap::get(rank, 0, fromGraph, ctx)});
+  l.set(op.getResult(), result, space);
   return success();
 }
 
