@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Host/Passes.h"
 #include "passes/Math/Passes.h"
 
 using namespace mlir;
@@ -33,6 +34,7 @@ void buildKernelsToLLVM(OpPassManager &pm, bool fma) {
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createNarrowFloatsAsIntegers());
 }
 
 } // namespace girih

@@ -8,6 +8,7 @@
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/GraphToLinalg/Passes.h"
+#include "passes/Host/Passes.h"
 #include "passes/Math/Passes.h"
 #include "passes/Naive/Passes.h"
 #include "passes/Tile/Passes.h"
@@ -24,5 +25,6 @@ int main(int argc, char **argv) {
   girih::registerGirihTilePasses();
   girih::registerGirihCPUPasses();
   girih::registerGirihMathPasses();
+  girih::registerGirihHostPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "girih optimizer driver\n", registry));
 }
