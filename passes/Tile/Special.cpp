@@ -54,24 +54,38 @@ static bool isFloat(Value v) {
   return isa<FloatType>(v.getType());
 }
 
+/// bf16 and f16 are computed in f32; few machines have instructions for them.
+static Value widened(ImplicitLocOpBuilder &b, Value v) {
+  if (!v.getType().isBF16() && !v.getType().isF16()) return v;
+  return arith::ExtFOp::create(b, b.getF32Type(), v);
+}
+
+template <typename FloatOp, typename IntOp>
+static Value arithmetic(ImplicitLocOpBuilder &b, Value x, Value y) {
+  if (!isFloat(x)) return IntOp::create(b, x, y);
+  Value result = FloatOp::create(b, widened(b, x), widened(b, y));
+  return result.getType() == x.getType() ? result : Value(arith::TruncFOp::create(b, x.getType(), result));
+}
+
 Value SpecialLoops::add(Value x, Value y) {
-  return isFloat(x) ? Value(arith::AddFOp::create(b, x, y)) : Value(arith::AddIOp::create(b, x, y));
+  return arithmetic<arith::AddFOp, arith::AddIOp>(b, x, y);
 }
 Value SpecialLoops::mul(Value x, Value y) {
-  return isFloat(x) ? Value(arith::MulFOp::create(b, x, y)) : Value(arith::MulIOp::create(b, x, y));
+  return arithmetic<arith::MulFOp, arith::MulIOp>(b, x, y);
 }
 Value SpecialLoops::min(Value x, Value y) {
-  if (isFloat(x)) return arith::MinimumFOp::create(b, x, y);
-  return isUnsigned ? Value(arith::MinUIOp::create(b, x, y)) : Value(arith::MinSIOp::create(b, x, y));
+  return isUnsigned ? arithmetic<arith::MinimumFOp, arith::MinUIOp>(b, x, y)
+                    : arithmetic<arith::MinimumFOp, arith::MinSIOp>(b, x, y);
 }
 Value SpecialLoops::max(Value x, Value y) {
-  if (isFloat(x)) return arith::MaximumFOp::create(b, x, y);
-  return isUnsigned ? Value(arith::MaxUIOp::create(b, x, y)) : Value(arith::MaxSIOp::create(b, x, y));
+  return isUnsigned ? arithmetic<arith::MaximumFOp, arith::MaxUIOp>(b, x, y)
+                    : arithmetic<arith::MaximumFOp, arith::MaxSIOp>(b, x, y);
 }
 
 Value SpecialLoops::isGreater(Value x, Value y) {
   if (!isFloat(x))
     return arith::CmpIOp::create(b, isUnsigned ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, x, y);
+  x = widened(b, x), y = widened(b, y);
   Value greater = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, y);
   Value xIsNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
   Value yIsNumber = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, y, y);
@@ -80,6 +94,7 @@ Value SpecialLoops::isGreater(Value x, Value y) {
 
 Value SpecialLoops::isEqual(Value x, Value y) {
   if (!isFloat(x)) return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, y);
+  x = widened(b, x), y = widened(b, y);
   Value equal = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x, y);
   Value xIsNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
   Value yIsNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, y, y);

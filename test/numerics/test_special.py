@@ -122,3 +122,24 @@ def test_scatter(reduction):
         for shape, batch, length in [((5, 4), (6,), 1), ((7,), (3,), 1)]:
             nd("float32", shape, batch, length)
         assert_close(run_model(graph.model(), graph.feeds), want, 0, 0)
+
+
+def test_narrow_floats_without_instructions():
+    """bf16 on a machine that has none: nothing of the compiler's runtime is needed."""
+    import ml_dtypes
+
+    graph = Graph(11, opset=24)
+    x = graph.rng.standard_normal((3, 20)).astype(ml_dtypes.bfloat16)
+    value = graph.input(x, ["n", "m"])
+    graph.output(graph.op("TopK", value, graph.weight(np.array([4])), outputs=2)[0])
+    indices = graph.input(graph.rng.integers(0, 20, (3, 6)))
+    graph.output(graph.op("ScatterElements", value, indices, graph.input(x[:, :6]), axis=1, reduction="add"))
+    graph.output(graph.op("Tanh", graph.op("Transpose", value)))
+    got = list(run_model(graph.model(), graph.feeds, "--cpu=x86-64-v3").values())
+    want = np.sort(x.astype(np.float32), 1)[:, :-5:-1]
+    np.testing.assert_array_equal(got[0].astype(np.float32), want)
+    sums = x.copy()
+    for i, j in np.ndindex(3, 6):
+        sums[i, graph.feeds[indices][i, j]] += x[i, j]
+    np.testing.assert_array_equal(got[1].astype(np.float32), sums.astype(np.float32))
+    np.testing.assert_allclose(got[2].astype(np.float32), np.tanh(x.T.astype(np.float32)), rtol=2**-8)
