@@ -5,8 +5,8 @@
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/GraphToLinalg/Passes.h"
-#include "passes/Naive/Passes.h"
 #include "passes/Host/ToLLVM.h"
+#include "passes/Naive/Passes.h"
 #include "passes/Tile/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 

@@ -17,7 +17,8 @@ namespace {
 constexpr int64_t kUnknown = 64; // what a size that is not known is taken for where only speed depends on it
 
 int64_t guess(DimExpr e) {
-  return dimValue(e).value_or(kUnknown);
+  return std::max<int64_t>(dimValue(e).value_or(kUnknown),
+                           1); // an empty dimension is planned like one of size 1
 }
 
 /// The numbers of a schedule while they are being chosen.

@@ -1,5 +1,5 @@
-// Kernels at the linalg stage become scalar loops on buffers. Every kernel is a DAG of linalg.generic with results of
-// their own, so each tensor simply gets a buffer.
+// Kernels at the linalg stage become scalar loops on buffers. Every kernel is a DAG of linalg.generic with
+// results of their own, so each tensor simply gets a buffer.
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -55,7 +55,8 @@ void Bufferizer::lower(linalg::GenericOp op) {
   SmallVector<Value> inputs, outputs;
   for (Value v : op.getInputs()) {
     // An operand that only gives a window's shape.
-    if (v.getDefiningOp<tensor::EmptyOp>() && !get(v)) buffers[v] = allocate(loc, cast<RankedTensorType>(v.getType()));
+    if (v.getDefiningOp<tensor::EmptyOp>() && !get(v))
+      buffers[v] = allocate(loc, cast<RankedTensorType>(v.getType()));
     inputs.push_back(get(v));
   }
   for (auto [init, result] : llvm::zip(op.getOutputs(), op.getResults())) {
@@ -81,7 +82,8 @@ void Bufferizer::lower(linalg::GenericOp op) {
 void Bufferizer::lower(tensor::ExpandShapeOp op) {
   auto type = cast<RankedTensorType>(op.getType());
   SmallVector<OpFoldResult> sizes;
-  for (DimExpr d : getDims(type)) sizes.push_back(function.getMixedSize(b, d));
+  for (DimExpr d : getDims(type))
+    sizes.push_back(function.getMixedSize(b, d));
   Value source = get(op.getSrc());
   auto groups = op.getReassociationIndices();
   FailureOr<MemRefType> view =
@@ -90,26 +92,32 @@ void Bufferizer::lower(tensor::ExpandShapeOp op) {
 }
 
 void Bufferizer::lower(tensor::CollapseShapeOp op) {
-  buffers[op] = memref::CollapseShapeOp::create(b, op.getLoc(), get(op.getSrc()), op.getReassociationIndices());
+  buffers[op] =
+      memref::CollapseShapeOp::create(b, op.getLoc(), get(op.getSrc()), op.getReassociationIndices());
 }
 
 LogicalResult Bufferizer::run(KernelOp kernel) {
   Block &body = kernel.getBody().front();
-  for (auto [argument, view] : llvm::zip(body.getArguments(), function.getInputs())) buffers[argument] = view;
+  for (auto [argument, view] : llvm::zip(body.getArguments(), function.getInputs()))
+    buffers[argument] = view;
   for (Operation &op : body.without_terminator()) {
-    auto result = llvm::TypeSwitch<Operation *, LogicalResult>(&op)
-                      .Case<linalg::GenericOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>([&](auto o) {
-                        lower(o);
-                        return success();
-                      })
-                      // What loop nests start from, and what is looked at where it is used.
-                      .Case<tensor::EmptyOp, linalg::FillOp, arith::ConstantOp, DimOp>([](auto) { return success(); })
-                      .Default([](Operation *o) { return o->emitOpError("does not belong into a kernel of the linalg stage"); });
+    auto result =
+        llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+            .Case<linalg::GenericOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>([&](auto o) {
+              lower(o);
+              return success();
+            })
+            // What loop nests start from, and what is looked at where it is used.
+            .Case<tensor::EmptyOp, linalg::FillOp, arith::ConstantOp, DimOp>([](auto) { return success(); })
+            .Default([](Operation *o) {
+              return o->emitOpError("does not belong into a kernel of the linalg stage");
+            });
     if (failed(result)) return failure();
   }
   for (auto [value, view] : llvm::zip(body.getTerminator()->getOperands(), function.getResults()))
     linalg::CopyOp::create(b, kernel.getLoc(), get(value), view);
-  for (Value v : allocations) memref::DeallocOp::create(b, kernel.getLoc(), v);
+  for (Value v : allocations)
+    memref::DeallocOp::create(b, kernel.getLoc(), v);
   return success();
 }
 
@@ -125,7 +133,8 @@ static LogicalResult lowerToLoops(func::FuncOp function) {
   }
   function.walk([&](affine::AffineApplyOp op) {
     rewriter.setInsertionPoint(op);
-    auto values = affine::expandAffineMap(rewriter, op.getLoc(), op.getAffineMap(), llvm::to_vector<4>(op.getOperands()));
+    auto values = affine::expandAffineMap(rewriter, op.getLoc(), op.getAffineMap(),
+                                          llvm::to_vector<4>(op.getOperands()));
     rewriter.replaceOp(op, *values);
   });
   return success();
@@ -148,8 +157,8 @@ struct NaiveKernels : girih::impl::NaiveKernelsBase<NaiveKernels> {
       FailureOr<KernelFunction> function = KernelFunction::create(kernel);
       if (failed(function)) return signalPassFailure();
       OpBuilder b(function->getFunction().getBody().front().getTerminator());
-      auto task = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(),
-                                        std::nullopt);
+      auto task = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
+                                        ValueRange(), std::nullopt);
       b.setInsertionPointToStart(task.getBody());
       if (failed(Bufferizer(*function, b).run(kernel))) return signalPassFailure();
       function->replaceDims();

@@ -1,9 +1,9 @@
 #include "passes/Tile/KernelFunction.h"
-#include "passes/Tile/Domain.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/SymbolTable.h"
+#include "passes/Tile/Domain.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "dialects": (*LLVM, "dialects/"),
     "passes": (*LLVM, "dialects/", "passes/", "runtime/abi.h", "runtime/arena.h"),
     "backends": (*LLVM, "dialects/", "passes/", "backends/", "runtime/abi.h"),
-    "compiler": (*LLVM, "lld/", "dialects/", "passes/", "backends/", "compiler/", "runtime/abi.h"),
+    "compiler": (*LLVM, "lld/", "dialects/", "passes/", "backends/", "compiler/", "runtime/abi.h", "sys/", "dlfcn.h"),
     "tools": (*LLVM, "dialects/", "compiler/", "tools/", "runtime/girih.h", "unistd.h"),
     "runtime": ("runtime/", "sys/", "pthread.h", "dlfcn.h", "unistd.h", "fcntl.h", "sched.h", "cpuid.h", "immintrin.h", "linux/", "elf.h", "link.h",
                 "sched.h", "semaphore.h", "signal.h", "poll.h"),
