@@ -233,45 +233,64 @@ static void setRepeated(Lowering &l, ResizeOp op, ArrayRef<Axis> axes) {
 
 //===-- Antialiasing ------------------------------------------------------===//
 
-/// Shrinks one axis with a kernel as wide as 1 / scale: a reduction over the taps, whose number may be
-/// dynamic. `x` is a tensor of `dims`, of a compute type; `dims` become the result's.
-static Value shrinkAxis(Lowering &l, ResizeOp op, const Axis &a, Value x, SmallVectorImpl<DimExpr> &dims) {
-  Type type = girih::getElementType(x);
-  // Taps lie at floor(coordinate) + 1 - reach ... floor(coordinate) + reach.
+/// Half the number of taps of a kernel as wide as 1 / scale, which may be known at run time only.
+static DimExpr getReach(ResizeOp op, const Axis &a) {
   int64_t support = op.getMode() == ResizeMode::linear ? 1 : 2;
-  DimExpr reach =
-      a.scale ? dimConstant(l.b.getContext(), int64_t(std::ceil(double(support) / std::min(*a.scale, 1.0))))
-              : dimMax((a.in * support).ceilDiv(a.out), dimConstant(l.b.getContext(), support));
-  auto emitTap = [&](Body &b, unsigned outLoop, unsigned tapLoop) -> Tap {
-    Value coordinate = getCoordinate(b, op, a, b.fromIndex(b.index(outLoop), b.getF32Type()));
-    Value floor = b.math<math::FloorOp>(coordinate);
-    Value offset = b.sub(b.fromIndex(b.index(tapLoop), b.getF32Type()), sizeAsFloat(b, reach - 1));
-    Value distance = b.sub(offset, b.sub(coordinate, floor)), position = b.add(floor, offset);
-    Value weight = getWeight(b, op, b.mul(distance, b.min(getScale(b, a), b.real(distance, 1))));
-    weight = zeroOutside(b, op, a, weight, position);
-    return {wholeToIndex(b, position, a.in), b.convert(weight, b.getF32Type(), type)};
-  };
-  TypedAttr zero = l.number(type, 0);
-  llvm::SmallBitVector isTap(2);
-  isTap.set(1);
-  Value total = l.reduce({a.out, reach * 2}, isTap, type, zero, {},
-                         [&](Body &b, ArrayRef<Value> in) { return b.add(in[0], emitTap(b, 0, 1).weight); });
-  unsigned rank = dims.size();
-  dims[a.dim] = a.out;
-  SmallVector<DimExpr> loops(dims.begin(), dims.end());
-  loops.push_back(reach * 2);
-  llvm::SmallBitVector reduced(rank + 1);
-  reduced.set(rank);
-  View source{x, AffineMap::getMultiDimIdentityMap(rank, l.b.getContext()), nullptr, {}};
-  Value sum = l.reduce(loops, reduced, type, zero, {}, [&](Body &b, ArrayRef<Value> in) {
-    Tap tap = emitTap(b, a.dim, rank);
+  MLIRContext *ctx = op.getContext();
+  if (a.scale) return dimConstant(ctx, int64_t(std::ceil(double(support) / std::min(*a.scale, 1.0))));
+  return dimMax((a.in * support).ceilDiv(a.out), dimConstant(ctx, support));
+}
+
+/// One tap of a kernel as wide as 1 / scale; they lie at floor(coordinate) + 1 - reach ... floor(coordinate)
+/// + reach.
+static Tap getWideTap(Body &b, ResizeOp op, const Axis &a, Value outIndex, Value tapIndex) {
+  Value coordinate = getCoordinate(b, op, a, b.fromIndex(outIndex, b.getF32Type()));
+  Value floor = b.math<math::FloorOp>(coordinate);
+  Value offset = b.sub(b.fromIndex(tapIndex, b.getF32Type()), sizeAsFloat(b, getReach(op, a) - 1));
+  Value distance = b.sub(offset, b.sub(coordinate, floor)), position = b.add(floor, offset);
+  Value weight = getWeight(b, op, b.mul(distance, b.min(getScale(b, a), b.real(distance, 1))));
+  return {wholeToIndex(b, position, a.in), zeroOutside(b, op, a, weight, position)};
+}
+
+/// Antialiased: a reduction over the taps of all axes, divided by the sums of each axis' weights.
+static void setAntialiased(Lowering &l, ResizeOp op, ArrayRef<Axis> axes, Type element, Type compute) {
+  SmallVector<DimExpr> result = getDims(op.getResult()), loops(result);
+  unsigned rank = result.size();
+  TypedAttr zero = l.number(compute, 0);
+  SmallVector<Read> reads;
+  for (const Axis &a : axes) {
+    DimExpr taps = getReach(op, a) * 2;
+    loops.push_back(taps);
+    llvm::SmallBitVector isTap(2);
+    isTap.set(1);
+    Value total = l.reduce({a.out, taps}, isTap, compute, zero, {}, [&](Body &b, ArrayRef<Value> in) {
+      Value weight = getWideTap(b, op, a, b.index(0), b.index(1)).weight;
+      return b.add(in[0], b.convert(weight, b.getF32Type(), compute));
+    });
+    reads.push_back(l.readTensor(total, {l.loop(a.dim)}));
+  }
+  llvm::SmallBitVector reduced(loops.size());
+  reduced.set(rank, loops.size());
+  Value sum = l.reduce(loops, reduced, compute, zero, {}, [&](Body &b, ArrayRef<Value> in) {
     SmallVector<Value> at;
     for (unsigned i = 0; i < rank; ++i)
-      at.push_back(i == a.dim ? tap.index : b.index(i));
-    return b.add(in[0], b.mul(l.extract(b, source, at), tap.weight));
+      at.push_back(b.index(i));
+    Value weight;
+    for (auto [i, a] : llvm::enumerate(axes)) {
+      Tap tap = getWideTap(b, op, a, at[a.dim], b.index(rank + i));
+      at[a.dim] = tap.index;
+      weight = weight ? b.mul(weight, tap.weight) : tap.weight;
+    }
+    Value v = b.convert(l.extract(b, op.getOperand(), at), element, compute);
+    return b.add(in[0], b.mul(v, b.convert(weight, b.getF32Type(), compute)));
   });
-  return l.parallel(dims, type, {l.readTensor(sum, l.loops(rank)), l.readTensor(total, {l.loop(a.dim)})},
-                    [](Body &b, ArrayRef<Value> in) { return b.div(in[0], in[1]); });
+  reads.push_back(l.readTensor(sum, l.loops(rank)));
+  l.set(op.getResult(), l.parallel(result, getStorageType(element), reads, [&](Body &b, ArrayRef<Value> in) {
+    Value v = in.back();
+    for (Value total : in.drop_back())
+      v = b.div(v, total);
+    return b.convert(v, compute, element);
+  }));
 }
 
 LogicalResult girih::lower(Lowering &l, ResizeOp op) {
@@ -285,19 +304,12 @@ LogicalResult girih::lower(Lowering &l, ResizeOp op) {
   Type compute = getComputeType(op.getOperand());
   bool isNearest = op.getMode() == ResizeMode::nearest;
   if (!isNearest && !isa<FloatType>(compute)) compute = l.b.getF32Type();
-  SmallVector<DimExpr> dims = getDims(op.getOperand()), result = getDims(op.getResult());
-  Exprs all = l.loops(dims.size());
-  View source = l.get(op.getOperand());
-  Type sourceElement = element;
-  if (op.getAntialias() && !isNearest) {
-    Value x = l.parallel(dims, compute, l.read(op.getOperand(), all),
-                         [&](Body &b, ArrayRef<Value> in) { return b.convert(in[0], element, compute); });
-    for (const Axis &a : axes)
-      x = shrinkAxis(l, op, a, x, dims);
-    axes.clear();
-    source = l.readTensor(x, all).view;
-    sourceElement = compute;
+  if (op.getAntialias() && !isNearest && !axes.empty()) {
+    setAntialiased(l, op, axes, element, compute);
+    return success();
   }
+  SmallVector<DimExpr> result = getDims(op.getResult());
+  View source = l.get(op.getOperand());
   bool extrapolates = op.getCoord() == CoordMode::tf_crop_and_resize;
   l.set(op.getResult(), l.parallel(result, getStorageType(element), {}, [&](Body &b, ArrayRef<Value>) {
     SmallVector<Value> at;
@@ -317,7 +329,7 @@ LogicalResult girih::lower(Lowering &l, ResizeOp op) {
       Value v = l.extract(b, source, at);
       return outside ? b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v) : v;
     }
-    Value v = sumTaps(b, l, source, sourceElement, axes, taps, at, 0);
+    Value v = sumTaps(b, l, source, element, axes, taps, at, 0);
     if (outside) v = b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v);
     return b.convert(v, compute, element);
   }));
