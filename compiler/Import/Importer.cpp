@@ -203,6 +203,25 @@ private:
 
   //===-- Inputs ----------------------------------------------------------===//
 
+  /// Whether every symbol of an input's dimension is pinned or is a dimension of its own somewhere, so that
+  /// the inputs give its value. `2 * h` alone does not give `h`: it is a name as a whole.
+  bool isBound(DimExpr e) {
+    if (plainDims.empty())
+      for (const model::ValueInfo &input : graph.inputs)
+        if (input.type.shape)
+          for (const model::Dim &d : *input.type.shape) {
+            std::string error;
+            DimExpr plain = d.kind == model::Dim::Param ? dimParse(ctx, d.param, error) : DimExpr();
+            if (isa_and_nonnull<AffineSymbolExpr>(plain)) plainDims.insert(d.param);
+          }
+    llvm::SetVector<unsigned> symbols;
+    dimCollectSymbols(e, symbols);
+    return llvm::all_of(symbols, [&](unsigned s) {
+      StringRef name = getDimSymbols(ctx)[s].name;
+      return plainDims.contains(name) || options.dims.contains(name);
+    });
+  }
+
   FailureOr<DimExpr> inputDim(const model::ValueInfo &input, const model::Dim &d, size_t i) {
     std::string who = "input " + quote(input.name) + ": dimension " + std::to_string(i);
     DimExpr e;
@@ -216,7 +235,7 @@ private:
       std::string error;
       e = dimParse(ctx, d.param, error);
       // What is no expression ("N/2") is a name as a whole.
-      if (!e) e = dimNamed(ctx, d.param);
+      if (!e || !isBound(e)) e = dimNamed(ctx, d.param);
       if (auto v = dimValue(e); v && *v < 0) e = {}; // "-1"
     }
     if (!e) e = dimNamed(ctx, input.name + "_d" + std::to_string(i));
@@ -448,6 +467,7 @@ private:
   llvm::StringMap<ImportedValue> values;
   SmallVector<size_t> order;
   SmallVector<const OpRow *> rows;
+  llvm::StringSet<> plainDims; // names that are an input's dimension by themselves
   llvm::StringSet<> usedSymbols;
 };
 
