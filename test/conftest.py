@@ -15,7 +15,6 @@ from conformance import table  # noqa: E402
 
 # Known gaps: they must fail until they are closed (strict), and then leave this list.
 KNOWN_GAPS = {
-    "test_group_norm": "group_norm with fewer groups than channels reads its statistics at c floordiv size, which the tile stage refuses",
     "test_reduce_special_values": "ReduceMax of NaN: ours is NaN as in NumPy, ONNX Runtime's skips it",
     "test_pools[2-2]": "MaxPool with ceil_mode, dilations and pads: the shape formula differs from the declared one",
     "test_pools[3-0]": "as test_pools[2-2]",
