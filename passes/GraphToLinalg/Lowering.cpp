@@ -341,9 +341,14 @@ Value Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &red
 //===-- Element-wise ------------------------------------------------------===//
 
 std::shared_ptr<const Space> Lowering::chooseSpace(ArrayRef<DimExpr> dims, ValueRange operands) {
-  for (Value v : operands) {
-    View view = get(v);
-    if (view.space && ArrayRef(getDims(v)) == dims) return view.space;
+  // A tensor that was computed in its space comes before one that is only read so: it cannot be computed
+  // elsewhere.
+  for (bool isComputed : {true, false}) {
+    for (Value v : operands) {
+      View view = get(v);
+      if (view.space && view.spaceMap.isIdentity() == isComputed && ArrayRef(getDims(v)) == dims)
+        return view.space;
+    }
   }
   return nullptr;
 }
