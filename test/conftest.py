@@ -7,26 +7,8 @@
 import sys
 import pathlib
 
-import pytest
-
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from conformance import table  # noqa: E402
-
-
-# Known gaps: they must fail until they are closed (strict), and then leave this list.
-KNOWN_GAPS = {
-    "test_reduce_special_values": "ReduceMax of NaN: ours is NaN as in NumPy, ONNX Runtime's skips it",
-    "test_pools[2-2]": "MaxPool with ceil_mode, dilations and pads: the shape formula differs from the declared one",
-    "test_pools[3-0]": "as test_pools[2-2]",
-    "test_pools[3-1]": "as test_pools[2-2]",
-    "test_pools[3-2]": "as test_pools[2-2]",
-}
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if item.path.parent.name == "numerics" and item.name in KNOWN_GAPS:
-            item.add_marker(pytest.mark.xfail(reason=KNOWN_GAPS[item.name], strict=True))
 
 
 def pytest_addoption(parser):
