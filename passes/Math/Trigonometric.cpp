@@ -1,6 +1,6 @@
 // sin, cos and tan: |x| = n pi/2 + r with |r| <= pi/4, then a polynomial picked by n mod 4.
 //
-// The reduction runs in f64 while |x| < 2^20. No float in that range comes closer than about 2^-27 to a
+// The reduction runs in f64 while |x| < 2^20. No float in that range comes closer than 2^-28 to a
 // multiple of pi/2, so 85 bits of pi/2 leave r accurate to far more than the 24 bits needed. Larger arguments
 // take Payne and Hanek's way in integers; a branch skips it where no lane needs it.
 #include "passes/Math/Coefficients.h"

@@ -269,7 +269,7 @@ TEST_P(UnaryTest, FloatRange) {
   addBorders([&](float x) { measure.add(x); });
   double worst = measure.finish();
   if (std::getenv("GIRIH_MATH_STRIDE"))
-    llvm::outs() << llvm::formatv("{0,-8} {1,-8} {2:F3} ulp at {3}\n", target.name, function.op, worst,
+    llvm::errs() << llvm::formatv("{0,-8} {1,-8} {2:F3} ulp at {3}\n", target.name, function.op, worst,
                                   measure.where());
   EXPECT_LE(worst, 4.0) << "at " << measure.where();
 }
@@ -337,7 +337,7 @@ protected:
     }
     double result = measure.finish();
     if (std::getenv("GIRIH_MATH_STRIDE"))
-      llvm::outs() << llvm::formatv("{0,-8} {1} {2:F3} ulp at {3}\n", GetParam().name, op, result,
+      llvm::errs() << llvm::formatv("{0,-8} {1} {2:F3} ulp at {3}\n", GetParam().name, op, result,
                                     measure.where());
     return result;
   }
