@@ -41,6 +41,10 @@ static void printHelp() {
 /// LLVM's own last words, in girih's form; files that were being written go away first.
 static void fatal(void *, const char *reason, bool) {
   llvm::sys::RunInterruptHandlers();
+  // A stream that could not be flushed says so here, from its destructor.
+  llvm::StringRef what = reason;
+  if (what.consume_front("IO failure on output stream: "))
+    std::_Exit(fail("cannot write the output: " + what + "; choose another place with -o"));
   std::_Exit(fail(llvm::Twine("internal error in code generation: ") + reason +
                   "; please report this with the model"));
 }
