@@ -30,6 +30,5 @@ def pytest_sessionfinish(session):
         return
     if session.config.getoption("--write-operators") or not table.PAGE.exists():
         table.write(results.values())
-    elif session.exitstatus == 0 and not table.current(results.values()):
-        print("\nerror: docs/operators.md is out of date: run pytest -n 2 test/conformance --write-operators", file=sys.stderr)
-        session.exitstatus = 1
+    elif not table.current(results.values()):
+        print("\nnote: docs/operators.md is out of date: run pytest -n 2 test/conformance --write-operators", file=sys.stderr)

@@ -24,7 +24,7 @@ def render(results):
         "# Operators",
         "",
         "Made by `pytest -n 2 test/conformance --write-operators` from the node tests of the ONNX package, each of them compiled and run;",
-        "`tools/check.sh` fails if this page is out of date. *as is*: passes with every input given at run time, those that",
+        "`tools/check.sh` says so if this page is out of date. *as is*: passes with every input given at run time, those that",
         "steer shapes (a Reshape's `shape`) included; *constant shapes*: passes with those as initializers, as exporters write them;",
         "*refused*: ends in an error that says why (`test/conformance/unsupported.txt`).",
         "",
