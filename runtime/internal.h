@@ -7,6 +7,22 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* In a static program these names meet the program's own. */
+#define allowed_cpus girih_internal_allowed_cpus
+#define append girih_internal_append
+#define check_features girih_internal_check_features
+#define create_pool girih_internal_create_pool
+#define destroy_plan girih_internal_destroy_plan
+#define destroy_pool girih_internal_destroy_pool
+#define fail girih_internal_fail
+#define find_plan girih_internal_find_plan
+#define map_memory girih_internal_map_memory
+#define map_weights girih_internal_map_weights
+#define open_model girih_internal_open_model
+#define retain_model girih_internal_retain_model
+#define run_pool girih_internal_run_pool
+#define unmap_memory girih_internal_unmap_memory
+
 /* Fixed by the width of a virtual address: no size beyond it is a real one. */
 #define MAX_BYTES ((int64_t)1 << 47)
 

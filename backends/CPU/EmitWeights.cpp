@@ -54,9 +54,9 @@ LogicalResult writeWeights(const Weights &weights, llvm::raw_ostream &os) {
 
 LogicalResult writeWeightsObject(const Weights &weights, StringRef symbol, llvm::raw_ostream &os) {
   // Layout: header, section headers, symbols, strings, section names, padding, weights.
-  enum { NoSection, WeightsSection, SymbolSection, StringSection, NameSection, SectionCount };
+  enum { NoSection, WeightsSection, SymbolSection, StringSection, NameSection, StackSection, SectionCount };
   std::string strings = '\0' + symbol.str() + '\0';
-  static constexpr char names[] = "\0.lrodata.girih\0.symtab\0.strtab\0.shstrtab";
+  static constexpr char names[] = "\0.lrodata.girih\0.symtab\0.strtab\0.shstrtab\0.note.GNU-stack";
   auto name = [&](StringRef s) { return Elf64_Word(StringRef(names, sizeof names).find(s)); };
   Elf64_Sym symbols[2] = {};
   symbols[1].st_name = 1;
@@ -97,6 +97,7 @@ LogicalResult writeWeightsObject(const Weights &weights, StringRef symbol, llvm:
   sections[SymbolSection].sh_info = 1; // the first symbol that is not local
   section(StringSection, ".strtab", SHT_STRTAB, strings.size(), 1);
   section(NameSection, ".shstrtab", SHT_STRTAB, sizeof names, 1);
+  section(StackSection, ".note.GNU-stack", SHT_PROGBITS, 0, 1); // empty: no executable stack is wanted
   section(WeightsSection, ".lrodata.girih", SHT_PROGBITS, weights.bytes, GIRIH_ALIGNMENT);
   sections[WeightsSection].sh_flags = SHF_ALLOC | SHF_X86_64_LARGE;
 
