@@ -19,6 +19,8 @@ def PlanPlaces : Pass<"girih-plan-places", "::mlir::ModuleOp"> {
     A part that is a constant or an argument, that belongs to two assembles, or whose strides a consumer cannot read through its reshape, is
     copied: by a kernel of its own, as is an output that is a strided part of something else.
 
+    Kernels that may write over some of their inputs are marked with `girih.in_place`, for girih-plan-arena.
+
     ```mlir
     %a = girih.kernel "a"(%x) : (tensor<4xf32>) -> tensor<4xf32> {...}
     %b = girih.kernel "b"(%x) : (tensor<4xf32>) -> tensor<4xf32> {...}

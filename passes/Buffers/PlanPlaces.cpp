@@ -1,5 +1,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "passes/Buffers/InPlace.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Buffers/Strides.h"
 #include "passes/Tile/KernelFunction.h"
@@ -268,7 +269,11 @@ void Planner::annotate() {
     return b.getArrayAttr(attrs);
   };
   for (Operation &op : main.getBody().front()) {
-    if (isa<KernelOp>(op)) op.setAttr("girih.places", list(op.getOperands(), op.getResults()));
+    if (auto kernel = dyn_cast<KernelOp>(op)) {
+      op.setAttr("girih.places", list(op.getOperands(), op.getResults()));
+      if (SmallVector<int64_t> inputs = getOverwritableInputs(kernel); !inputs.empty())
+        op.setAttr("girih.in_place", b.getDenseI64ArrayAttr(inputs));
+    }
     if (isa<func::ReturnOp>(op)) op.setAttr("girih.places", list(op.getOperands()));
   }
   main->setAttr("girih.buffers", b.getArrayAttr(SmallVector<Attribute>(buffers.begin(), buffers.end())));

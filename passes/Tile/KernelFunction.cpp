@@ -182,7 +182,8 @@ LaunchOp KernelFunction::launch(KernelOp kernel, DimExpr tasks, func::FuncOp cal
                              kernel.getInputs(), list(dims), list(dimSimplify(tasks)),
                              list(getKernelFlops(kernel)), list(getKernelBytes(kernel)), ArrayAttr());
   op->setAttr("girih.name", kernel.getKernelNameAttr());
-  if (Attribute places = kernel->getAttr("girih.places")) op->setAttr("girih.places", places);
+  for (StringRef name : {"girih.places", "girih.in_place"})
+    if (Attribute attr = kernel->getAttr(name)) op->setAttr(name, attr);
   kernel.replaceAllUsesWith(op);
   kernel.erase();
   return op;
