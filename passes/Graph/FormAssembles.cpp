@@ -46,7 +46,8 @@ private:
   static bool hasLongRuns(Value v, int64_t axis) {
     auto type = cast<RankedTensorType>(v.getType());
     int64_t bytes = (type.getElementTypeBitWidth() + 7) / 8;
-    for (DimExpr e : ArrayRef(getDims(type)).drop_front(axis)) {
+    SmallVector<DimExpr> dims = getDims(type);
+    for (DimExpr e : ArrayRef(dims).drop_front(axis)) {
       if (!dimValue(e)) return true;
       bytes *= *dimValue(e);
     }

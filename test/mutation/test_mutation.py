@@ -28,23 +28,29 @@ def files(tmp_path_factory):
     return folder
 
 
+def run(folder, model, stage, first, count):
+    """The number of damaged models that compiled."""
+    if not PROGRAM.exists():
+        pytest.fail(f"{PROGRAM} is missing; run tools/check.sh, or ninja -C build girih-mutate")
+    command = [str(a) for a in (PROGRAM, folder / model, stage, first, count)]
+    # The compiler's stderr is judged by the program, so a sanitizer reports to a file.
+    options = {k: f"{v}:log_path={folder / 'sanitizer'}" for k, v in OPTIONS.items()}
+    r = subprocess.run(command, capture_output=True, text=True, errors="replace", env={**os.environ, **options}, timeout=600)
+    if r.returncode:
+        seed = [line for line in r.stdout.splitlines() if line.isdigit()][-1:]
+        reports = r.stderr + "".join(p.read_text()[:3000] for p in folder.glob("sanitizer.*"))
+        pytest.fail(f"seed {seed} of {' '.join(command)} ended with {r.returncode}:\n{reports}", pytrace=False)
+    return int(r.stdout.splitlines()[-1].split()[0])
+
+
 @pytest.mark.parametrize("part", range(4))
 @pytest.mark.parametrize("model", ["net.json", "net.onnx", "transformer.onnx"])
 def test_damaged_models(model, part, files):
-    if not PROGRAM.exists():
-        pytest.fail(f"{PROGRAM} is missing; run tools/check.sh, or ninja -C build girih-mutate")
     stage = ("linalg", "linalg", "linalg", "buffers")[part]
-    command = [PROGRAM, files / model, stage, str(part * COUNT), str(COUNT)]
-    r = subprocess.run(command, capture_output=True, text=True, errors="replace", env={**os.environ, **OPTIONS}, timeout=600)
-    if r.returncode:
-        seed = [line for line in r.stdout.splitlines() if line.isdigit()][-1:]
-        pytest.fail(f"seed {seed} of {' '.join(map(str, command))} ended with {r.returncode}:\n{r.stderr[-3000:]}", pytrace=False)
-    compiled = int(r.stdout.splitlines()[-1].split()[0])
+    compiled = run(files, model, stage, part * COUNT, COUNT)
     assert compiled > COUNT // 50, "nearly all damaged models were refused: what comes after import was not tested"
 
 
 def test_damaged_models_to_the_end(files):
     """A few dozen all the way to an artifact."""
-    r = subprocess.run([PROGRAM, files / "net.json", "all", "100000", "40"], capture_output=True, text=True, errors="replace",
-                       env={**os.environ, **OPTIONS}, timeout=600)
-    assert r.returncode == 0, r.stdout.splitlines()[-1:] + [r.stderr[-3000:]]
+    run(files, "net.json", "all", 100000, 40)
