@@ -207,14 +207,13 @@ LogicalResult ArenaPlanner::run() {
   if (failed(readAccesses(end, end->getOperands(), {}, accesses.emplace_back()))) return failure();
   if (failed(placeWeights())) return failure();
 
-  // An output that is not copied is in its buffer; what is copied must live to the end.
+  // The return comes after the last launch: what it copies from, no launch may write over.
   for (auto [i, list] : llvm::enumerate(accesses)) {
-    int64_t at = std::min(i, launches.empty() ? 0 : launches.size() - 1);
     for (const Access &access : list) {
       same.insert(access.place.buffer);
       Buffer &b = buffers[access.place.buffer];
-      if (b.first < 0) b.first = at;
-      b.last = at;
+      if (b.first < 0) b.first = i;
+      b.last = i;
     }
   }
   for (auto [i, op] : llvm::enumerate(launches))

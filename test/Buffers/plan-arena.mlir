@@ -48,3 +48,23 @@ module {
     return {girih.places = [#girih.place<2, offset = <0>, strides = <1>>]} %b : tensor<?xf32, #girih.dims<n>>
   }
 }
+
+// -----
+
+// The return copies its first value from %a's buffer, so the last launch may not write over it.
+// CHECK: girih.arena = [#girih.dims<256, 0, 2, 0>]
+module {
+  func.func private @k(memref<?xf32>)
+  func.func @main(%x: tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>)
+      attributes {girih.buffers = [#girih.buffer<input, 0, <256>>, #girih.buffer<arena, 0, <256>>, #girih.buffer<output, 1, <256>>]} {
+    %a = girih.launch @k(%x) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>,
+      girih.places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]}
+      : (tensor<64xf32>) -> tensor<64xf32>
+    // CHECK: refs = [#girih.ref<arena, 0, <0>>, #girih.ref<output, 1, <0>>]
+    %c = girih.launch @k(%a) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, girih.in_place = array<i64: 0>,
+      girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]}
+      : (tensor<64xf32>) -> tensor<64xf32>
+    // CHECK: return {{.*}}girih.refs = [#girih.ref<arena, 0, <0>>, #girih.ref<output, 1, <0>>]
+    return {girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]} %a, %c : tensor<64xf32>, tensor<64xf32>
+  }
+}
