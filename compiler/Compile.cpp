@@ -6,6 +6,7 @@
 #include "compiler/Import/Import.h"
 #include "compiler/Link.h"
 #include "compiler/Statistics.h"
+#include "compiler/Support/OutputFile.h"
 #include "dialects/Graph/Graph.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -277,15 +278,15 @@ static void printSummary(const CompileOptions &options, const Emitted &e, double
 static LogicalResult printTo(const CompileOptions &options, raw_ostream &out,
                              llvm::function_ref<LogicalResult(raw_ostream &)> print) {
   if (options.output.empty() || options.output == "-") return print(out);
-  auto file = TemporaryFile::create(options.output, "");
-  if (!file) return report("", file.takeError());
   bool printed = true;
-  auto error = file->write([&](raw_ostream &os) {
+  auto error = writeFile(options.output, [&](raw_ostream &os) {
     printed = succeeded(print(os));
-    return llvm::Error::success();
+    // Its own message is out; this one only keeps the file from taking its name.
+    return printed ? llvm::Error::success() : llvm::createStringError("");
   });
-  if (failed(report(options.output, std::move(error))) || !printed) return failure();
-  return report("", file->keep(options.output));
+  if (printed) return report("", std::move(error));
+  llvm::consumeError(std::move(error));
+  return failure();
 }
 
 static LogicalResult emitCode(const CompileOptions &options, const CpuTarget &target, TimingScope &timing,
@@ -324,14 +325,11 @@ static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarge
   if (failed(report(options.output, std::move(error)))) return failure();
   if (*kind != ArtifactKind::SharedLibrary) {
     std::string headerName = (options.output.substr(0, options.output.size() - 2) + ".h");
-    auto header = TemporaryFile::create(headerName, ".h");
-    if (!header) return report("", header.takeError());
     auto write = [&](raw_ostream &os) {
       os << getHeaderText(options.output, modelSymbol(options.output), versionText());
       return llvm::Error::success();
     };
-    if (failed(report("", header->write(write))) || failed(report("", header->keep(headerName))))
-      return failure();
+    if (failed(report("", writeFile(headerName, write)))) return failure();
   }
   if (options.externalWeights && emitted.weights)
     if (failed(report("", emitted.weights->keep(options.output + ".weights")))) return failure();

@@ -1,5 +1,6 @@
 #include "compiler/Link.h"
 #include "compiler/Embedded.h"
+#include "compiler/Support/OutputFile.h"
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/Archive.h"

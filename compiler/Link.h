@@ -3,6 +3,7 @@
 
 #include "compiler/Artifact.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
 
 namespace girih {
 

@@ -51,7 +51,7 @@ girih_status map_weights(const girih_artifact *artifact, const char *folder, voi
                          girih_error *error) {
   char path[PATH_MAX];
   if (folder)
-    snprintf(path, sizeof path, "%s/", folder);
+    snprintf(path, sizeof path, "%s%s", folder, *folder && folder[strlen(folder) - 1] == '/' ? "" : "/");
   else
     folder_of(artifact, path);
   size_t length = strlen(path);

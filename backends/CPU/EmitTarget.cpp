@@ -51,14 +51,20 @@ std::unique_ptr<TargetMachine> CpuTarget::createMachine() const {
                                   CodeModel::Small, CodeGenOptLevel::Aggressive));
 }
 
-/// "znver4, znver5, ...": the names nearest to what was asked for, and the levels.
-static std::string suggestions(const MCSubtargetInfo &info, StringRef cpu) {
-  SmallVector<std::pair<unsigned, StringRef>> names;
-  for (const SubtargetSubTypeKV &p : info.getAllProcessorDescriptions())
-    names.push_back({cpu.edit_distance(StringRef(p.Key)), p.Key});
-  llvm::sort(names);
-  names.truncate(std::min<size_t>(names.size(), 6));
-  return "host, x86-64-v2, x86-64-v3, x86-64-v4, " + join(make_second_range(names), ", ");
+/// "; did you mean 'znver4' or 'znver5'?": the names nearest to what was asked for, or nothing.
+template <typename Entry> static std::string suggestion(ArrayRef<Entry> known, StringRef name) {
+  SmallVector<std::pair<unsigned, StringRef>> near;
+  for (const Entry &entry : known) {
+    StringRef key = entry.Key;
+    // LLVM knows some names with '_' as well.
+    unsigned distance = name.edit_distance(key);
+    if (distance <= std::max<size_t>(name.size() / 3, 1) && !key.contains('_'))
+      near.push_back({distance, key});
+  }
+  llvm::sort(near);
+  near.truncate(std::min<size_t>(near.size(), 3));
+  if (near.empty()) return "";
+  return "; did you mean '" + join(make_second_range(near), "' or '") + "'?";
 }
 
 Expected<CpuTarget> resolveCpuTarget(StringRef cpu, StringRef mattr) {
@@ -82,8 +88,10 @@ Expected<CpuTarget> resolveCpuTarget(StringRef cpu, StringRef mattr) {
   }
   std::unique_ptr<MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
   if (!known->isCPUStringValid(result.cpu))
-    return createStringError("unknown --cpu '" + cpu + "'; expected one of " + suggestions(*known, cpu) +
-                             " ... (llc-22 -mcpu=help lists all)");
+    return createStringError("unknown --cpu '" + cpu +
+                             "'; expected host, x86-64-v2, x86-64-v3, x86-64-v4 or an LLVM name such as "
+                             "skylake-avx512 (clang --print-supported-cpus lists them)" +
+                             suggestion(known->getAllProcessorDescriptions(), cpu));
   SmallVector<StringRef> changes;
   mattr.split(changes, ',', -1, false);
   for (StringRef change : changes) {
@@ -95,7 +103,7 @@ Expected<CpuTarget> resolveCpuTarget(StringRef cpu, StringRef mattr) {
     if (!valid)
       return createStringError(
           "--mattr: expected +FEATURE or -FEATURE with a name that LLVM knows, such as +avx2; got '" +
-          change + "'");
+          change + "'" + suggestion(known->getAllProcessorFeatures(), name));
     features.push_back(change.str());
   }
   result.features = join(features, ",");

@@ -53,29 +53,4 @@ FailureOr<FileData> DataFolder::read(StringRef location, uint64_t offset, std::o
   return FileData{file.bytes.slice(offset, length.value_or(size - offset)), file.owner};
 }
 
-LogicalResult writeFile(StringRef path, function_ref<bool(raw_pwrite_stream &)> write, std::string &error) {
-  auto temp = sys::fs::TempFile::create(path + ".%%%%%%.tmp", sys::fs::all_read | sys::fs::all_write);
-  if (!temp) return fail(error, path + ": cannot write: " + toString(temp.takeError()));
-  auto discard = [&] { consumeError(temp->discard()); };
-  {
-    raw_fd_ostream os(temp->FD, /*shouldClose=*/false);
-    if (!write(os)) {
-      discard();
-      return fail(error, path + ": cannot write: the contents could not be made");
-    }
-    os.flush();
-    if (os.has_error()) {
-      std::string reason = os.error().message();
-      os.clear_error();
-      discard();
-      return fail(error, path + ": cannot write: " + reason);
-    }
-  }
-  if (Error e = temp->keep(path)) {
-    discard();
-    return fail(error, path + ": cannot write: " + toString(std::move(e)));
-  }
-  return success();
-}
-
 } // namespace girih::model

@@ -1,11 +1,8 @@
-// Files of a model: mapped for reading, confined to the model's folder, and written aside before they take
-// their name.
+// Files of a model: mapped for reading, and confined to the model's folder.
 #pragma once
 
 #include "compiler/Import/Model.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/raw_ostream.h"
-#include <functional>
 
 namespace girih::model {
 
@@ -31,9 +28,5 @@ private:
   std::string folder;
   llvm::StringMap<FileData> files;
 };
-
-/// Writes `path` through a temporary file beside it, so that a failure leaves what was there.
-llvm::LogicalResult writeFile(llvm::StringRef path, llvm::function_ref<bool(llvm::raw_pwrite_stream &)> write,
-                              std::string &error);
 
 } // namespace girih::model

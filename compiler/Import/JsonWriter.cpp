@@ -1,5 +1,6 @@
 #include "compiler/Import/Files.h"
 #include "compiler/Import/ModelIO.h"
+#include "compiler/Support/OutputFile.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Base64.h"
@@ -45,7 +46,7 @@ public:
     os << "}\n";
   }
 
-  std::vector<std::pair<uint64_t, ArrayRef<char>>> external;
+  ExternalData external;
 
 private:
   void string(StringRef s) { json::OStream(os).value(json::fixUTF8(s)); }
@@ -523,25 +524,15 @@ LogicalResult writeJson(const Model &model, StringRef path, const WriteOptions &
   constexpr uint64_t maxInline = 64u << 20;
   bool isExternal = options.externalData.value_or(total > maxInline);
   std::string dataPath = (path + ".data").str();
-  std::vector<std::pair<uint64_t, ArrayRef<char>>> external;
-  auto write = [&](raw_pwrite_stream &os) {
+  auto write = [&](raw_ostream &os) -> Error {
     JsonWriter writer(os, isExternal ? sys::path::filename(dataPath).str() : "");
     writer.model(model);
-    external = std::move(writer.external);
-    return true;
+    if (writer.external.empty()) return Error::success();
+    // Before the model takes its name, so that it never lacks its data.
+    return writeFile(dataPath, [&](raw_ostream &data) { return writeExternal(data, writer.external); });
   };
-  if (failed(writeFile(path, write, error))) return failure();
-  if (external.empty()) return success();
-  return writeFile(
-      dataPath,
-      [&](raw_pwrite_stream &os) {
-        for (const auto &[offset, data] : external) {
-          os.write_zeros(offset - os.tell());
-          os.write(data.data(), data.size());
-        }
-        return true;
-      },
-      error);
+  if (Error e = writeFile(path, write)) return fail(error, toString(std::move(e)));
+  return success();
 }
 
 } // namespace girih::model

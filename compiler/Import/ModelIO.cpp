@@ -25,8 +25,17 @@ FailureOr<Model> readModel(StringRef path, std::string &error) {
 
 LogicalResult writeModel(const Model &model, StringRef path, const WriteOptions &options,
                          std::string &error) {
-  if (sniffFormat(path, {}) == Format::Json) return writeJson(model, path, options, error);
-  return writeOnnx(model, path, options, error);
+  if (path.ends_with_insensitive(".json")) return writeJson(model, path, options, error);
+  if (path.ends_with_insensitive(".onnx")) return writeOnnx(model, path, options, error);
+  return fail(error, "cannot write '" + path + "': expected a name that ends in .onnx or .json");
+}
+
+Error writeExternal(raw_ostream &os, const ExternalData &external) {
+  for (const auto &[offset, data] : external) {
+    os.write_zeros(offset - os.tell());
+    os.write(data.data(), data.size());
+  }
+  return Error::success();
 }
 
 static void visitGraph(const Graph &graph, function_ref<void(const Tensor &)> visit);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "compiler/Import/Model.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace girih::model {
 
@@ -27,6 +29,10 @@ llvm::LogicalResult writeOnnx(const Model &model, llvm::StringRef path, const Wr
                               std::string &error);
 llvm::LogicalResult writeJson(const Model &model, llvm::StringRef path, const WriteOptions &options,
                               std::string &error);
+
+/// Places of tensors' data in PATH.data.
+using ExternalData = std::vector<std::pair<uint64_t, llvm::ArrayRef<char>>>;
+llvm::Error writeExternal(llvm::raw_ostream &os, const ExternalData &external);
 
 /// Calls `visit` on every tensor of a model: initializers and attributes, in subgraphs too, in a fixed order.
 void forEachTensor(const Model &model, llvm::function_ref<void(const Tensor &)> visit);

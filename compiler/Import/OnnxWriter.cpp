@@ -1,5 +1,6 @@
 #include "compiler/Import/Files.h"
 #include "compiler/Import/ModelIO.h"
+#include "compiler/Support/OutputFile.h"
 #include "onnx-ml.pb.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
@@ -44,7 +45,7 @@ public:
   }
 
   /// Tensors in the file beside the model, each at a multiple of 64 bytes.
-  std::vector<std::pair<uint64_t, ArrayRef<char>>> external;
+  ExternalData external;
 
 private:
   void opsets(const std::vector<std::pair<std::string, int64_t>> &in,
@@ -276,26 +277,18 @@ LogicalResult writeOnnx(const Model &model, StringRef path, const WriteOptions &
   OnnxWriter writer(isExternal ? sys::path::filename(dataPath).str() : "");
   onnx::ModelProto proto;
   writer.model(model, &proto);
-  if (!writer.external.empty() && failed(writeFile(
-                                      dataPath,
-                                      [&](raw_pwrite_stream &os) {
-                                        for (const auto &[offset, data] : writer.external) {
-                                          os.write_zeros(offset - os.tell());
-                                          os.write(data.data(), data.size());
-                                        }
-                                        return true;
-                                      },
-                                      error)))
-    return failure();
-  return writeFile(
-      path,
-      [&](raw_pwrite_stream &os) {
-        std::string bytes;
-        if (!proto.SerializeToString(&bytes)) return false;
-        os << bytes;
-        return true;
-      },
-      error);
+  if (!writer.external.empty())
+    if (Error e = writeFile(dataPath, [&](raw_ostream &os) { return writeExternal(os, writer.external); }))
+      return fail(error, toString(std::move(e)));
+  auto write = [&](raw_ostream &os) -> Error {
+    std::string bytes;
+    if (!proto.SerializeToString(&bytes))
+      return createStringError(path + ": protobuf cannot serialize the model");
+    os << bytes;
+    return Error::success();
+  };
+  if (Error e = writeFile(path, write)) return fail(error, toString(std::move(e)));
+  return success();
 }
 
 } // namespace girih::model

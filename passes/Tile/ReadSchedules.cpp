@@ -17,9 +17,13 @@ static llvm::StringMap<SmallVector<KernelOp, 1>> kernelsByName(ModuleOp module) 
 }
 
 static LogicalResult readSchedules(ModuleOp module, StringRef file) {
-  if (std::error_code code = llvm::sys::fs::access(file, llvm::sys::fs::AccessMode::Exist))
-    return emitError(UnknownLoc::get(module.getContext()))
-           << "schedules in '" << file << "' cannot be read: " << code.message();
+  auto error = [&]() {
+    return emitError(UnknownLoc::get(module.getContext())) << "schedules in '" << file << "'";
+  };
+  llvm::sys::fs::file_status status;
+  if (std::error_code code = llvm::sys::fs::status(file, status))
+    return error() << " cannot be read: " << code.message();
+  if (!llvm::sys::fs::is_regular_file(status)) return error() << " cannot be read: not a regular file";
   OwningOpRef<ModuleOp> source = parseSourceFile<ModuleOp>(file, module.getContext());
   if (!source) return failure();
   auto targets = kernelsByName(module);
@@ -39,7 +43,9 @@ static LogicalResult readSchedules(ModuleOp module, StringRef file) {
             if (Attribute schedule = kernel.getScheduleAttr()) it->second[i].setScheduleAttr(schedule);
             return WalkResult::advance();
           });
-  return failure(result.wasInterrupted());
+  if (result.wasInterrupted()) return failure();
+  if (used.empty()) return error() << ": there is no kernel; expected the output of --stop-after=plan";
+  return success();
 }
 
 namespace {

@@ -5,7 +5,9 @@ using namespace mlir;
 namespace girih {
 
 static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr s) {
-  auto error = [&]() { return kernel.emitError("schedule ") << s << " does not fit the kernel: "; };
+  auto error = [&]() {
+    return kernel.emitError("schedule ") << s << " does not fit kernel '" << kernel.getKernelName() << "': ";
+  };
   int64_t dims = domain.dims.size(), parallel = domain.parallel;
   if (s.getWidth() < 1 || s.getWidth() > 64 || (s.getWidth() & (s.getWidth() - 1)))
     return error() << "width must be a power of two up to 64";
@@ -50,8 +52,9 @@ FailureOr<SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, ArrayRef<Doma
     for (Attribute a : many)
       if (auto s = dyn_cast<ScheduleAttr>(a)) out.push_back(s);
   if (out.size() != domains.size())
-    return kernel.emitError("kernel has ")
-           << domains.size() << " domains but " << out.size() << " schedules; run the plan stage first";
+    return kernel.emitError("kernel '")
+           << kernel.getKernelName() << "' has " << domains.size() << " domains but " << out.size()
+           << " schedules; run the plan stage first";
   for (auto [domain, schedule] : llvm::zip(domains, out))
     if (failed(verify(kernel, domain, schedule))) return failure();
   return out;

@@ -109,7 +109,7 @@ TEST_F(NpyTest, Damage) {
 
 TEST_F(NpyTest, NowhereToWrite) {
   Error error = writeNpz("/nowhere/at/all.npz", sample());
-  EXPECT_TRUE(StringRef(toString(std::move(error))).starts_with("can't write '/nowhere/at/all.npz': "));
+  EXPECT_TRUE(StringRef(toString(std::move(error))).starts_with("cannot write '/nowhere/at/all.npz': "));
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include "tools/girih/Npy.h"
+#include "compiler/Support/OutputFile.h"
 #include "runtime/girih.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
@@ -360,20 +361,10 @@ static void writeArchive(raw_ostream &os, ArrayRef<NamedArray> arrays) {
 }
 
 Error writeNpz(StringRef path, ArrayRef<NamedArray> arrays) {
-  auto temporary = sys::fs::TempFile::create(path + ".%%%%%%.tmp");
-  if (!temporary) return makeError("can't write '" + path + "': " + toString(temporary.takeError()));
-  raw_fd_ostream os(temporary->FD, /*shouldClose=*/false);
-  writeArchive(os, arrays);
-  os.flush();
-  std::error_code failure = os.error();
-  os.clear_error(); // or the stream would end the program
-  if (failure) {
-    consumeError(temporary->discard());
-    return makeError("can't write '" + path + "': " + failure.message());
-  }
-  if (Error e = temporary->keep(path))
-    return makeError("can't write '" + path + "': " + toString(std::move(e)));
-  return Error::success();
+  return writeFile(path, [&](raw_ostream &os) {
+    writeArchive(os, arrays);
+    return Error::success();
+  });
 }
 
 } // namespace girih::tool

@@ -1,0 +1,88 @@
+#include "compiler/Support/OutputFile.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+#include <sys/stat.h>
+
+using namespace llvm;
+
+namespace girih {
+
+static Error cannotWrite(StringRef path, const Twine &reason) {
+  return createStringError("cannot write '" + path + "': " + reason);
+}
+
+/// Writes through a stream; the errors that a stream keeps to itself are returned.
+static Error writeTo(raw_fd_ostream &os, StringRef name, function_ref<Error(raw_ostream &)> write) {
+  Error error = write(os);
+  os.flush();
+  if (!os.has_error()) return error;
+  std::error_code code = os.error();
+  os.clear_error(); // or the stream would end the program
+  consumeError(std::move(error));
+  return cannotWrite(name, code.message());
+}
+
+static bool isDevice(StringRef path) {
+  sys::fs::file_status status;
+  return !sys::fs::status(path, status) && !sys::fs::is_regular_file(status) &&
+         !sys::fs::is_directory(status);
+}
+
+Expected<TemporaryFile> TemporaryFile::create(StringRef beside, StringRef suffix) {
+  if (sys::fs::is_directory(beside)) return cannotWrite(beside, "it is a folder");
+  if (isDevice(beside)) return cannotWrite(beside, "it is no ordinary file");
+  if (sys::fs::exists(beside) && sys::fs::access(beside, sys::fs::AccessMode::Write))
+    return cannotWrite(beside, "it exists and is read-only");
+  SmallString<128> model(sys::path::parent_path(beside)), path;
+  sys::path::append(model, "." + sys::path::filename(beside) + ".%%%%%%%%" + suffix);
+  if (std::error_code code = sys::fs::createUniqueFile(model, path))
+    return cannotWrite(beside, code.message());
+  sys::RemoveFileOnSignal(path);
+  return TemporaryFile(path.str().str());
+}
+
+TemporaryFile &TemporaryFile::operator=(TemporaryFile &&other) {
+  std::swap(path, other.path);
+  return *this;
+}
+
+TemporaryFile::~TemporaryFile() {
+  if (path.empty()) return;
+  sys::fs::remove(path);
+  sys::DontRemoveFileOnSignal(path);
+}
+
+Error TemporaryFile::write(function_ref<Error(raw_ostream &)> write) {
+  std::error_code code;
+  raw_fd_ostream os(path, code, sys::fs::CD_CreateAlways);
+  if (code) return cannotWrite(path, code.message());
+  return writeTo(os, path, write);
+}
+
+Error TemporaryFile::keep(StringRef as, bool executable) {
+  mode_t mask = ::umask(0);
+  ::umask(mask);
+  (void)sys::fs::setPermissions(path, sys::fs::perms((executable ? 0777 : 0666) & ~mask));
+  if (std::error_code code = sys::fs::rename(path, as)) return cannotWrite(as, code.message());
+  sys::DontRemoveFileOnSignal(path);
+  path.clear();
+  return Error::success();
+}
+
+Error writeFile(StringRef path, function_ref<Error(raw_ostream &)> write) {
+  if (isDevice(path)) {
+    std::error_code code;
+    raw_fd_ostream os(path, code, sys::fs::CD_OpenExisting);
+    return code ? cannotWrite(path, code.message()) : writeTo(os, path, write);
+  }
+  auto file = TemporaryFile::create(path, "");
+  if (!file) return file.takeError();
+  std::error_code code;
+  raw_fd_ostream os(file->getPath(), code, sys::fs::CD_CreateAlways);
+  if (code) return cannotWrite(path, code.message());
+  if (Error error = writeTo(os, path, write)) return error;
+  return file->keep(path);
+}
+
+} // namespace girih
