@@ -25,8 +25,8 @@ void buildKernel(const Group &group) {
     for (Value v : op->getOperands()) {
       Operation *def = v.getDefiningOp();
       if (def && members.contains(def)) continue;
-      // A contraction reads whole operands from memory, whatever they hold.
-      bool isSplat = getRole(op) != OpRole::Contraction && splatValue(v);
+      // Contractions and ops that are alone read whole operands from memory, whatever they hold.
+      bool isSplat = getRole(op) != OpRole::Contraction && getRole(op) != OpRole::Alone && splatValue(v);
       (isSplat ? splats : inputs).insert(v);
     }
   splats.remove_if([&](Value v) { return inputs.contains(v); });

@@ -104,3 +104,13 @@ func.func @alone(%x: tensor<6x8xf32>) -> (tensor<6x2xf32>, tensor<6x2xi64>) {
   %0 = girih.unary relu %v : (tensor<6x2xf32>) -> tensor<6x2xf32>
   return %0, %i : tensor<6x2xf32>, tensor<6x2xi64>
 }
+
+// A special operator reads every operand from memory: the splat stays outside.
+// CHECK-LABEL: @alone_splat
+// CHECK: %[[C:.*]] = girih.constant dense<7>
+// CHECK: girih.kernel "scatter_nd"(%{{.*}}, %{{.*}}, %[[C]])
+func.func @alone_splat(%x: tensor<5x4xi64>, %i: tensor<3x2xi64>) -> tensor<5x4xi64> {
+  %c = girih.constant dense<7> : tensor<3xi64>
+  %0 = girih.scatter_nd %x, %i, %c {fn = #girih<scatter_fn none>} : (tensor<5x4xi64>, tensor<3x2xi64>, tensor<3xi64>) -> tensor<5x4xi64>
+  return %0 : tensor<5x4xi64>
+}
