@@ -8,10 +8,12 @@
 #include "compiler/Statistics.h"
 #include "compiler/Support/OutputFile.h"
 #include "dialects/Graph/Graph.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/Timing.h"
 #include "runtime/abi.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
@@ -141,6 +143,25 @@ LogicalResult Compilation::importInput() {
   return success();
 }
 
+/// Frees the weights that no operation refers to any more: the model's own once they are folded or packed.
+/// The context would keep them until its end.
+static void releaseUnusedWeights(ModuleOp module) {
+  llvm::StringSet<> used;
+  module->walk([&](Operation *op) {
+    for (NamedAttribute attribute : op->getAttrDictionary())
+      if (auto weights = dyn_cast<DenseResourceElementsAttr>(attribute.getValue()))
+        used.insert(weights.getRawHandle().getKey());
+  });
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(module->getContext()).getBlobManager();
+  SmallVector<StringRef> unused;
+  manager.getBlobMap([&](const auto &blobs) {
+    for (const auto &blob : blobs)
+      if (!used.contains(blob.getKey())) unused.push_back(blob.getKey());
+  });
+  for (StringRef key : unused)
+    manager.update(key, AsmResourceBlob());
+}
+
 LogicalResult Compilation::runStage(Stage stage) {
   progress.step(stageName(stage));
   TimingScope scope = timing.nest(stageName(stage));
@@ -155,6 +176,7 @@ LogicalResult Compilation::runStage(Stage stage) {
                                   << " stage failed without saying why; please report this";
     return failure();
   }
+  if (stage <= Stage::Tile) releaseUnusedWeights(*module);
   return verify(*module);
 }
 
@@ -163,19 +185,21 @@ int64_t Compilation::number(StringRef attribute) {
   return value ? value.getInt() : 0;
 }
 
-/// Weights go to an object for the linker, or to the file that lies beside the artifact.
+/// Weights go to an object for the linker, or, as they are, to a file that lies beside the artifact or is put
+/// into the shared library.
 LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   TimingScope scope = timing.nest("weights");
   Weights weights = collectWeights(*module);
   emitted.weightsBytes = weights.bytes;
   if (weights.bytes) {
-    auto file = TemporaryFile::create(options.output, options.externalWeights ? ".weights" : ".o");
+    bool isObject =
+        !options.externalWeights && *getArtifactKind(options.output) != ArtifactKind::SharedLibrary;
+    auto file = TemporaryFile::create(options.output, isObject ? ".o" : ".weights");
     if (!file) return report(options.output, file.takeError());
     bool written = true;
     auto error = file->write([&](raw_ostream &os) {
-      written =
-          succeeded(options.externalWeights ? writeWeights(weights, os)
-                                            : writeWeightsObject(weights, weightsSymbol(host.prefix), os));
+      written = succeeded(isObject ? writeWeightsObject(weights, weightsSymbol(host.prefix), os)
+                                   : writeWeights(weights, os));
       return llvm::Error::success();
     });
     if (failed(report(options.output, std::move(error))) || !written) return failure();
@@ -184,6 +208,8 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
       if (!mapped) return report(options.output, llvm::errorCodeToError(mapped.getError()));
       host.weightsFile = (llvm::sys::path::filename(options.output) + ".weights").str();
       host.weightsHash = girih_weights_hash((*mapped)->getBufferStart(), (*mapped)->getBufferSize());
+    } else {
+      emitted.inputs.weights = {file->getPath().str(), weightsSymbol(host.prefix), uint64_t(weights.bytes)};
     }
     emitted.weights = std::move(*file);
   }
@@ -319,7 +345,6 @@ static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarge
 
   progress.step("link");
   TimingScope scope = timing.nest("link");
-  if (emitted.weights && !options.externalWeights) emitted.inputs.weights = emitted.weights->getPath();
   unsigned threads = llvm::hardware_concurrency(options.threads).compute_thread_count();
   auto error = linkArtifact(*kind, std::move(emitted.inputs), options.output, file->getPath(), threads);
   if (failed(report(options.output, std::move(error)))) return failure();

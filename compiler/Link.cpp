@@ -2,6 +2,8 @@
 #include "compiler/Embedded.h"
 #include "compiler/Support/OutputFile.h"
 #include "lld/Common/Driver.h"
+#include "runtime/abi.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/Archive.h"
 #include "llvm/Object/ArchiveWriter.h"
@@ -92,6 +94,64 @@ static Error writeMembers(StringRef path, ArrayRef<NewArchiveMember> members) {
                       /*Thin=*/false);
 }
 
+static constexpr StringRef weightsSection = ".girih.weights";
+
+/// Has the linker leave room for the weights, at their symbol, which it neither reads nor copies: in a file
+/// of twice the size, mapped twice, a large model would not link on a small machine. Before all sections that
+/// code refers to by 32-bit distances, so that these work whatever the size.
+static Expected<TemporaryFile> writeScript(const LinkWeights &weights, StringRef beside) {
+  Expected<TemporaryFile> script = TemporaryFile::create(beside, ".ld");
+  if (!script) return script.takeError();
+  Error error = script->write([&](raw_ostream &os) {
+    os << "SECTIONS { " << weightsSection << " : ALIGN(" << GIRIH_ALIGNMENT << ") { HIDDEN(" << weights.symbol
+       << " = .); . += " << weights.bytes << "; } } INSERT BEFORE .rodata;\n";
+    return Error::success();
+  });
+  if (error) return error;
+  return script;
+}
+
+/// Where in the file of a shared library the room for the weights is.
+static Expected<uint64_t> findWeights(StringRef library, uint64_t bytes) {
+  auto buffer = MemoryBuffer::getFile(library, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer) return errorCodeToError(buffer.getError());
+  auto file = object::ELF64LEFile::create((*buffer)->getBuffer());
+  if (!file) return file.takeError();
+  auto sections = file->sections();
+  if (!sections) return sections.takeError();
+  for (const auto &section : *sections) {
+    Expected<StringRef> name = file->getSectionName(section);
+    if (!name) return name.takeError();
+    if (*name == weightsSection && section.sh_size == bytes) return section.sh_offset;
+  }
+  return createStringError("linking left no room for the weights");
+}
+
+/// Copies the weights into their room.
+static Error insertWeights(const LinkWeights &weights, StringRef library) {
+  Expected<uint64_t> offset = findWeights(library, weights.bytes);
+  if (!offset) return offset.takeError();
+  auto from = sys::fs::openNativeFileForRead(weights.path);
+  if (!from) return from.takeError();
+  scope_exit close([&] { sys::fs::closeFile(*from); });
+  std::error_code code;
+  raw_fd_ostream os(library, code, sys::fs::CD_OpenExisting, sys::fs::FA_Write, sys::fs::OF_None);
+  if (code) return errorCodeToError(code);
+  os.seek(*offset);
+  SmallVector<char, 0> piece(1 << 20);
+  for (uint64_t left = weights.bytes; left;) {
+    Expected<size_t> size = sys::fs::readNativeFile(*from, piece);
+    if (!size) return size.takeError();
+    if (!*size) return createStringError("the temporary file of the weights was cut off");
+    os.write(piece.data(), std::min<uint64_t>(*size, left));
+    left -= std::min<uint64_t>(*size, left);
+  }
+  os.close();
+  code = os.error();
+  os.clear_error();
+  return code ? createStringError("cannot write the weights: " + code.message()) : Error::success();
+}
+
 Error linkRelocatable(LinkInputs inputs, StringRef beside, StringRef output) {
   std::vector<NewArchiveMember> members;
   for (const LinkObject &o : inputs.objects)
@@ -114,8 +174,8 @@ Error linkArtifact(ArtifactKind kind, LinkInputs inputs, StringRef beside, Strin
     members.push_back(member(o));
 
   if (kind == ArtifactKind::Archive) {
-    if (!inputs.weights.empty()) {
-      Expected<NewArchiveMember> m = NewArchiveMember::getFile(inputs.weights, true);
+    if (!inputs.weights.path.empty()) {
+      Expected<NewArchiveMember> m = NewArchiveMember::getFile(inputs.weights.path, true);
       if (!m) return m.takeError();
       m->MemberName = "girih_weights.o";
       members.push_back(std::move(*m));
@@ -133,17 +193,22 @@ Error linkArtifact(ArtifactKind kind, LinkInputs inputs, StringRef beside, Strin
                                         "--whole-archive",
                                         archive->getPath().str(),
                                         "--no-whole-archive"};
-  if (!inputs.weights.empty()) arguments.push_back(inputs.weights);
   if (kind == ArtifactKind::Object) {
+    if (!inputs.weights.path.empty()) arguments.push_back(inputs.weights.path);
     arguments.push_back("-r");
-  } else {
-    // Nothing in the file may depend on names, paths or time: two compilations give the same bytes.
-    for (const char *a : {"-shared", "--build-id=none", "--hash-style=gnu", "--gc-sections", "-znow",
-                          "-zrelro", "-znoexecstack", "-zdefs", "--as-needed"})
-      arguments.push_back(a);
-    llvm::append_range(arguments, systemLibraries());
+    return runLinker(arguments);
   }
-  return runLinker(arguments);
+  // Nothing in the file may depend on names, paths or time: two compilations give the same bytes.
+  for (const char *a : {"-shared", "--build-id=none", "--hash-style=gnu", "--gc-sections", "-znow", "-zrelro",
+                        "-znoexecstack", "-zdefs", "--as-needed"})
+    arguments.push_back(a);
+  llvm::append_range(arguments, systemLibraries());
+  if (inputs.weights.path.empty()) return runLinker(arguments);
+  Expected<TemporaryFile> script = writeScript(inputs.weights, beside);
+  if (!script) return script.takeError();
+  arguments.push_back("--script=" + script->getPath().str());
+  if (Error error = runLinker(arguments)) return error;
+  return insertWeights(inputs.weights, output);
 }
 
 } // namespace girih

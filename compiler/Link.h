@@ -12,9 +12,16 @@ struct LinkObject {
   llvm::SmallVector<char, 0> bytes;
 };
 
+/// Weights that go inside, in a file: for a shared library the bytes as they are, else an object.
+struct LinkWeights {
+  std::string path; // empty if there are none
+  std::string symbol;
+  uint64_t bytes = 0;
+};
+
 struct LinkInputs {
   llvm::SmallVector<LinkObject> objects; // kernels and tables
-  std::string weights;                   // an object file; empty if there are none inside
+  LinkWeights weights;
 };
 
 /// Links the inputs and the runtime into `output` (a temporary name). `beside` is where temporary files may

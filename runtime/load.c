@@ -1,7 +1,9 @@
 /* Loading compiled models by path. Only in libgirih: a compiled model has no use for it. */
 #include "runtime/internal.h"
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +36,41 @@ static char *fresh_spelling(const char *path, char **folder) {
   return spelling;
 }
 
+/* The number of bytes that the library's headers promise, or 0 if it has none. dlopen maps a file that was
+ * cut off as if it were whole, and dies of a bus error. */
+static uint64_t promised_bytes(int file) {
+  Elf64_Ehdr header;
+  if (pread(file, &header, sizeof header, 0) != sizeof header || memcmp(header.e_ident, ELFMAG, SELFMAG) ||
+      header.e_ident[EI_CLASS] != ELFCLASS64)
+    return 0;
+  uint64_t end = header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
+  for (uint32_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    off_t at = (off_t)(header.e_phoff + i * sizeof segment);
+    if (pread(file, &segment, sizeof segment, at) != sizeof segment) return UINT64_MAX;
+    uint64_t segment_end = segment.p_offset + segment.p_filesz;
+    if (end < segment_end) end = segment_end;
+  }
+  return end;
+}
+
+static girih_status check_file(const char *path, girih_error *error) {
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for a writer */
+  if (file < 0) return fail(error, GIRIH_NOT_FOUND, "can't read '%s': %s", path, strerror(errno));
+  struct stat status = {0};
+  fstat(file, &status);
+  bool regular = S_ISREG(status.st_mode);
+  bool cut = regular && (uint64_t)status.st_size < promised_bytes(file);
+  close(file);
+  if (!regular) return fail(error, GIRIH_NOT_FOUND, "can't read '%s': not a regular file", path);
+  return cut ? fail(error, GIRIH_INCOMPATIBLE,
+                    "'%s' can't be loaded as a compiled model: it is cut off at %lld bytes; copy or compile "
+                    "it "
+                    "again",
+                    path, (long long)status.st_size)
+             : GIRIH_OK;
+}
+
 /* dlopen's complaint about `spelling`, without it. */
 static const char *complaint(const char *spelling) {
   const char *text = dlerror();
@@ -45,12 +82,12 @@ static const char *complaint(const char *spelling) {
 girih_status girih_load(const char *path, girih_model **model, girih_error *error) {
   if (!path || !model)
     return fail(error, GIRIH_INVALID_ARGUMENT, "girih_load: '%s' is null", path ? "model" : "path");
-  if (access(path, R_OK)) return fail(error, GIRIH_NOT_FOUND, "can't read '%s': %s", path, strerror(errno));
+  girih_status status = check_file(path, error);
+  if (status) return status;
   char *folder = NULL;
   char *spelling = fresh_spelling(path, &folder);
   void *library = spelling ? dlopen(spelling, RTLD_NOW | RTLD_LOCAL) : NULL;
-  girih_status status =
-      spelling ? GIRIH_OK : fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for the path '%s'", path);
+  if (!spelling) status = fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for the path '%s'", path);
   const girih_artifact *artifact = library ? dlsym(library, GIRIH_TABLE_SYMBOL) : NULL;
   if (!status && !library)
     status = fail(error, GIRIH_INCOMPATIBLE,

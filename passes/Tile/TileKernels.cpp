@@ -4,6 +4,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/OperationSupport.h"
 #include "passes/Tile/Emitter.h"
 #include "passes/Tile/Pack.h"
@@ -53,7 +54,9 @@ bool isConstant(Value v) {
 
 class Tiler {
 public:
-  explicit Tiler(MLIRContext *ctx) : ctx(ctx) {}
+  explicit Tiler(ModuleOp module) : ctx(module.getContext()) {
+    module.walk([&](ConstantOp constant) { ++constants[constant.getValue()]; });
+  }
   LogicalResult tile(KernelOp kernel);
   int64_t functions = 0, shared = 0, packedConstants = 0;
 
@@ -62,10 +65,12 @@ private:
                      Emitted &out);
   Attribute packed(KernelOp kernel, const Packing &packing);
   void usePacked(LaunchOp launch, unsigned input, ElementsAttr value);
+  void erase(ConstantOp constant);
 
   MLIRContext *ctx;
   std::multimap<size_t, Emitted> table;
   DenseMap<std::pair<Attribute, Attribute>, Attribute> packings; // (constant, how) -> packed constant
+  DenseMap<Attribute, int64_t> constants;                        // how many operations have each
 };
 
 LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
@@ -115,7 +120,16 @@ void Tiler::usePacked(LaunchOp launch, unsigned input, ElementsAttr value) {
     list[input] = PlaceAttr::get(ctx, cast<PlaceAttr>(list[input]).getBuffer(), number(0), number(1));
     launch->setAttr("girih.places", b.getArrayAttr(list));
   }
-  if (old.use_empty()) old.erase();
+  if (old.use_empty()) erase(old);
+}
+
+/// Frees the elements with the last constant that has them: of a large model, both forms of all weights would
+/// be the most memory that compilation takes.
+void Tiler::erase(ConstantOp constant) {
+  auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+  if (--constants[constant.getValue()] == 0 && resource)
+    resource.getRawHandle().getResource()->setBlob(AsmResourceBlob());
+  constant.erase();
 }
 
 LogicalResult Tiler::tile(KernelOp kernel) {
@@ -168,7 +182,7 @@ struct TileKernels : girih::impl::TileKernelsBase<TileKernels> {
   void runOnOperation() override {
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp op) { kernels.push_back(op); });
-    Tiler tiler(&getContext());
+    Tiler tiler(getOperation());
     for (KernelOp kernel : kernels)
       if (failed(tiler.tile(kernel))) return signalPassFailure();
     functions += tiler.functions, shared += tiler.shared, packedConstants += tiler.packedConstants;

@@ -16,7 +16,7 @@
 
 // RUN: girih compile %s --start-after=llvm -o %t.ext.so --external-weights && llvm-readelf -S %t.ext.so | FileCheck %s --check-prefix=EXTERNAL
 // RUN: test -s %t.ext.so.weights
-// EXTERNAL-NOT: lrodata
+// EXTERNAL-NOT: girih.weights
 
 module attributes {girih.model = "scale", girih.arena = [#girih.dims<max(n, 3) * 4, 0, 0, -1>], girih.arena_bytes = -1 : i64, girih.arena_lower_bound = 0 : i64} {
   llvm.func @scale(%buffers: !llvm.ptr, %dims: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr) {

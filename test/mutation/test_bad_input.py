@@ -1,6 +1,10 @@
 """What a user can get wrong, and the one message that each ends in: file, node, operator, expected and given."""
 import os
+import pathlib
 import shutil
+import signal
+import subprocess
+import time
 
 import numpy as np
 import onnx
@@ -195,6 +199,42 @@ def test_artifact_for_another_cpu(tmp_path):
     path = compile_file(good(tmp_path), tmp_path / "x.so", "--cpu=sapphirerapids")
     with pytest.raises(Exception, match="(?i)cpu"):
         support.girih.load(path).run({"x": np.ones((2, 3), np.float32)})
+
+
+def test_truncated_artifact(tmp_path):
+    """dlopen dies of a bus error where a mapped file ends too early, so this is found before."""
+    whole = pathlib.Path(compile_file(good(tmp_path), tmp_path / "x.so")).read_bytes()
+    for size in (63, 64, 500, 5000, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "cut.so").write_bytes(whole[:size])
+        refused("run", tmp_path / "cut.so", words=["cut.so", "compile"])
+        with pytest.raises(support.girih.Error, match="cut.so"):
+            support.girih.load(tmp_path / "cut.so")
+
+
+def test_not_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.so")
+    for path in (tmp_path, tmp_path / "pipe.so"):
+        refused("run", path, words=[path.name, "not a regular file"])
+        refused("compile", path, "-o", tmp_path / "x.so", words=[path.name, "not a regular file"])
+        with pytest.raises(support.girih.Error, match="not a regular file"):
+            support.girih.load(path)
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.2, 0.5])
+def test_interrupted(delay, tmp_path):
+    """Ctrl-C leaves nothing behind, whatever the stage."""
+    g = Graph()
+    x = g.input(np.ones((1, 3), np.float32))
+    for size in range(10, 300, 3):  # as many different kernels
+        x = g.op("MatMul", x, g.weight(np.ones((size - 3 if size > 10 else 3, size), np.float32)))
+    g.output(x)
+    onnx.save(g.model(), tmp_path / "slow.onnx")
+    process = subprocess.Popen([support.GIRIH, "compile", tmp_path / "slow.onnx", "-o", tmp_path / "x.so"], stderr=subprocess.PIPE)
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT, "it was done before the signal came"
+    assert [p.name for p in tmp_path.iterdir()] == ["slow.onnx"]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a library"])

@@ -101,7 +101,7 @@ class Model:
     def __repr__(self):
         inputs = ", ".join(f"{i.name}: {_typed(i.dtype, i.shape)}" for i in self.inputs)
         outputs = ", ".join(f"{o.name}: {_typed(o.dtype, o.shape)}" for o in self.outputs)
-        return f"<girih model '{self.name}' ({inputs}) -> ({outputs}), {self.threads} threads>"
+        return f"<girih model '{self.name}' ({inputs}) -> ({outputs}), {self.threads} thread{'s' * (self.threads != 1)}>"
 
     @staticmethod
     def _describe(get, model, count):

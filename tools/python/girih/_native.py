@@ -2,6 +2,8 @@
 import _ctypes
 import ctypes
 import os
+import stat
+import struct
 
 import numpy as np
 
@@ -84,16 +86,38 @@ def _fresh_spelling(path):
     return os.path.join(folder, "".join(".//" if bit == "1" else "./" for bit in bits) + name)
 
 
+def _is_cut_off(path):
+    """Whether the file ends before what its ELF headers promise: dlopen would die of a bus error."""
+    with open(path, "rb") as file:
+        size, header = os.fstat(file.fileno()).st_size, file.read(64)
+        if len(header) < 64 or header[:5] != b"\x7fELF\x02":
+            return False
+        segments, sections = struct.unpack_from("=QQ", header, 32)
+        segment_bytes, segment_count, section_bytes, section_count = struct.unpack_from("=HHHH", header, 54)
+        file.seek(segments)
+        table = file.read(segment_bytes * segment_count)
+    if len(table) < segment_bytes * segment_count:
+        return True
+    ends = [offset + length for _, offset, _, _, length in
+            (struct.unpack_from("=QQQQQ", table, i * segment_bytes) for i in range(segment_count))]
+    return size < max([sections + section_bytes * section_count, *ends])
+
+
 class Library:
     """A loaded compiled library."""
 
     def __init__(self, path):
         path = os.fspath(path)
         try:
-            spelling = _fresh_spelling(path)
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                raise Error(f"can't read '{path}': not a regular file")
+            cut_off, spelling = _is_cut_off(path), _fresh_spelling(path)
+        except OSError as e:
+            raise Error(f"can't read '{path}': {e.strerror.lower()}") from None
+        if cut_off:
+            raise Error(f"'{path}' can't be loaded as a compiled model: it is cut off; copy or compile it again")
+        try:
             self.dll = ctypes.CDLL(spelling)
-        except FileNotFoundError:
-            raise Error(f"can't read '{path}': no such file") from None
         except OSError as e:
             reason = str(e).replace(spelling + ": ", "", 1)
             raise Error(
