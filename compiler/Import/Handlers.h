@@ -43,6 +43,7 @@ mlir::LogicalResult importFastGelu(NodeImporter &n);
 mlir::LogicalResult importQuickGelu(NodeImporter &n);
 mlir::LogicalResult importFusedMatMul(NodeImporter &n);
 mlir::LogicalResult importFusedConv(NodeImporter &n);
+mlir::LogicalResult importAttention(NodeImporter &n);
 mlir::LogicalResult importAveragePool(NodeImporter &n);
 mlir::LogicalResult importBatchNorm(NodeImporter &n);
 mlir::LogicalResult importBitShift(NodeImporter &n);

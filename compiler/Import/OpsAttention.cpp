@@ -1,0 +1,265 @@
+// Attention and what language models put around it, as the matrix products, masks and softmax that exporters
+// of older opsets write out.
+#include "compiler/Import/Handlers.h"
+#include "dialects/Graph/Inference.h"
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+
+namespace girih {
+
+using Dims = NodeImporter::Dims;
+using Ints = NodeImporter::Ints;
+
+namespace {
+
+constexpr double minusInfinity = -std::numeric_limits<double>::infinity();
+
+/// One Attention node. Heads are dimension 1 of four throughout: 3-D operands are split on the way in and
+/// merged on the way out.
+class Attention {
+public:
+  Attention(NodeImporter &n) : n(n), type(n.element(0)) {}
+  LogicalResult run();
+
+private:
+  enum Inputs { Q, K, V, Mask, PastKey, PastValue, ValidLength };
+  enum OutputMode { Product, SoftCapped, Masked, Probabilities };
+
+  LogicalResult check();
+  /// Operand i as [batch, heads, sequence, size].
+  Value splitHeads(unsigned i, StringRef headsAttribute);
+  Value append(Value past, Value current);
+  Value readMask();
+  Value findAllowed();
+  Value findEmptyRows();
+  /// q times k transposed, or p times v: where several heads of q share one of k, their rows are stacked.
+  Value multiply(Value a, Value b, bool transposeB);
+  /// 0, 1, 2, ... along dimension `axis` of four.
+  Value count(DimExpr size, unsigned axis);
+  Value integer(DimExpr value);
+  Value both(Value a, Value b) { return !a ? b : b ? n.binary(BinaryFn::logical_and, a, b) : a; }
+  void emit(OutputMode mode, Value scores) {
+    if (n.wants(3) && n.intAttr("qk_matmul_output_mode", 0) == mode) (void)n.result(3, n.cast(scores, type));
+  }
+
+  NodeImporter &n;
+  Type type;
+  bool isMerged = false; // the operands have three dimensions
+  Value q, k, v;
+  Value added;   // what the mask adds to the scores, or null
+  Value allowed; // which keys a query may see, broadcastable to the scores; null: all
+  bool mayBeEmpty = false;
+};
+
+} // namespace
+
+LogicalResult Attention::check() {
+  int64_t rank = n.rank(Q);
+  if (rank != 3 && rank != 4)
+    return n.fail("input 0 (Q) must have 3 or 4 dimensions, but has " + Twine(rank));
+  isMerged = rank == 3;
+  for (unsigned i : {K, V})
+    if (n.rank(i) != rank)
+      return n.fail("Q, K and V must have equally many dimensions, but have " + Twine(rank) + ", " +
+                    Twine(n.rank(K)) + " and " + Twine(n.rank(V)));
+  for (unsigned i : {PastKey, PastValue})
+    if (n.has(i) && n.rank(i) != 4)
+      return n.fail("input " + Twine(i) + " (the past) must have 4 dimensions, but has " + Twine(n.rank(i)));
+  if (n.has(PastKey) != n.has(PastValue))
+    return n.fail("past_key and past_value must be given together");
+  if (n.has(ValidLength) && n.has(PastKey))
+    return n.fail("nonpad_kv_seqlen cannot be combined with past_key and past_value");
+  if (n.has(ValidLength) && n.rank(ValidLength) != 1)
+    return n.fail("input 6 (nonpad_kv_seqlen) must have one dimension, but has " +
+                  Twine(n.rank(ValidLength)));
+  if (n.has(Mask) && (n.rank(Mask) < 1 || n.rank(Mask) > 4))
+    return n.fail("input 3 (attn_mask) must have 1 to 4 dimensions, but has " + Twine(n.rank(Mask)));
+  int64_t mode = n.intAttr("qk_matmul_output_mode", 0);
+  if (mode < Product || mode > Probabilities)
+    return n.fail("attribute 'qk_matmul_output_mode' is " + Twine(mode) + ", expected 0 to 3");
+  for (StringRef side : {"left_window_size", "right_window_size"})
+    if (n.intAttr(side, -1) < -1)
+      return n.fail("attribute '" + side + "' is " + Twine(n.intAttr(side, -1)) +
+                    ", expected -1 (no limit) or more");
+  return success();
+}
+
+Value Attention::splitHeads(unsigned i, StringRef headsAttribute) {
+  Value x = n.operand(i);
+  int64_t heads = n.intAttr(headsAttribute, 0);
+  if (!isMerged) {
+    if (auto have = dimValue(n.dims(i)[1]); heads && have && *have != heads)
+      n.report("attribute '" + headsAttribute + "' is " + Twine(heads) + ", but input " + Twine(i) + " has " +
+               Twine(*have) + " heads");
+    return x;
+  }
+  if (heads < 1 || heads > INT32_MAX) {
+    n.report("attribute '" + headsAttribute +
+             "' is missing or out of range: 3-D operands need their number of heads");
+    return {};
+  }
+  Dims d = n.dims(i);
+  DimExpr size = dimExactDiv(d[2], n.dim(heads));
+  if (!size) {
+    n.report("dimension 2 of input " + Twine(i) + " is " + dimToString(d[2]) + ", which is not a multiple of " +
+             Twine(heads) + " heads");
+    return {};
+  }
+  return n.transpose(n.reshape(x, {d[0], d[1], n.dim(heads), size}), {0, 2, 1, 3});
+}
+
+Value Attention::append(Value past, Value current) {
+  return past ? n.create<ConcatOp>(ValueRange({past, current}), 2) : current;
+}
+
+Value Attention::integer(DimExpr value) {
+  return n.materialize(Known::scalar(value, n.b.getI32Type()));
+}
+
+Value Attention::count(DimExpr size, unsigned axis) {
+  Type i32 = n.b.getI32Type();
+  Value range = n.createTyped<RangeOp>(getTensorType({size}, i32), n.scalar(0, i32), n.scalar(1, i32));
+  Dims shape(4, n.dim(1));
+  shape[axis] = size;
+  return n.reshape(range, shape);
+}
+
+/// The mask with as many columns as there are keys: what it lacks is not seen.
+Value Attention::readMask() {
+  Value mask = n.operand(Mask);
+  if (n.hasFailed()) return {};
+  Dims dims = getDims(mask), low(dims.size(), n.dim(0));
+  DimExpr keys = getDims(k)[2];
+  // Sizes that are not known to differ are taken to be equal.
+  if (dimCompare(dims.back(), keys).value_or(0) >= 0) return mask;
+  dims.back() = keys;
+  Type element = n.element(Mask);
+  Value fill = n.scalar(element.isInteger(1) ? 0 : minusInfinity, element);
+  return n.createTyped<PadOp>(getTensorType(dims, element), mask, fill, DimsAttr::get(n.context(), low),
+                              PadMode::constant);
+}
+
+/// Which keys the causal mask, the window and the padding leave to each query. Query i has the position
+/// i + offset, counted in keys.
+Value Attention::findAllowed() {
+  DimExpr queries = getDims(q)[2], keys = getDims(k)[2];
+  int64_t left = n.intAttr("left_window_size", -1), right = n.intAttr("right_window_size", -1);
+  if (n.flagAttr("is_causal", false)) right = 0;
+  Type i32 = n.b.getI32Type();
+  Value valid, out;
+  if (n.has(ValidLength))
+    valid = n.reshape(n.cast(n.operand(ValidLength), i32), {n.dims(ValidLength)[0], n.dim(1), n.dim(1), n.dim(1)});
+  Value key = count(keys, 3);
+  if (left >= 0 || right >= 0) {
+    Value position = count(queries, 2);
+    if (valid)
+      position = n.binary(BinaryFn::add, position, n.binary(BinaryFn::sub, valid, integer(queries)));
+    else if (n.has(PastKey))
+      position = n.binary(BinaryFn::add, position, integer(n.dims(PastKey)[2]));
+    auto limit = [&](BinaryFn side, int64_t distance) {
+      // No size is larger than what is added here.
+      Value end = distance ? n.binary(BinaryFn::add, position,
+                                      n.scalar(std::clamp<int64_t>(distance, -(1 << 30), 1 << 30), i32))
+                           : position;
+      out = both(out, n.binary(side, key, end));
+    };
+    if (right >= 0) limit(BinaryFn::less_or_equal, right);
+    if (left >= 0) limit(BinaryFn::greater_or_equal, -left);
+  }
+  if (valid) out = both(out, n.binary(BinaryFn::less, key, valid));
+  // Without padding, key 0 is left of every position; a window that moves past the last key sees none.
+  mayBeEmpty = valid || left >= 0;
+  return out;
+}
+
+/// Rows of the scores, as [..., queries, 1], in which everything is masked; null where there can be none.
+/// Their softmax has no value, and the result is zero.
+Value Attention::findEmptyRows() {
+  if (!mayBeEmpty) return {};
+  Value bias = added ? added : n.scalar(0, type), none = n.scalar(minusInfinity, type);
+  if (allowed) bias = n.create<WhereOp>(allowed, bias, none);
+  if (n.hasFailed()) return {};
+  int64_t rank = getDims(bias).size();
+  return n.binary(BinaryFn::equal, n.reduce(ReduceFn::max, bias, {rank - 1}, true), none);
+}
+
+Value Attention::multiply(Value a, Value b, bool transposeB) {
+  if (n.hasFailed()) return {};
+  Dims da = getDims(a), db = getDims(b);
+  DimExpr share = dimExactDiv(da[1], db[1]);
+  if (da[1] == db[1] || dimCompare(da[1], db[1]) == std::nullopt)
+    return n.create<MatMulOp>(a, b, Value(), false, transposeB);
+  if (!share || dimValue(share) == 0) {
+    n.report(dimToString(da[1]) + " heads of the query cannot share " + dimToString(db[1]) +
+             " heads of key and value");
+    return {};
+  }
+  Value rows = n.reshape(a, {da[0], db[1], dimSimplify(share * da[2]), da[3]});
+  Value product = n.create<MatMulOp>(rows, b, Value(), false, transposeB);
+  if (n.hasFailed()) return {};
+  return n.reshape(product, {getDims(product)[0], da[1], da[2], getDims(product)[3]});
+}
+
+LogicalResult Attention::run() {
+  if (failed(check())) return failure();
+  q = splitHeads(Q, "q_num_heads");
+  k = append(n.operand(PastKey), splitHeads(K, "kv_num_heads"));
+  v = append(n.operand(PastValue), splitHeads(V, "kv_num_heads"));
+  if (n.hasFailed() || failed(n.result(1, k)) || failed(n.result(2, v))) return failure();
+
+  double scale;
+  if (n.hasAttribute("scale")) {
+    scale = n.floatAttr("scale", 1);
+  } else {
+    auto size = dimValue(getDims(q)[3]);
+    if (!size || *size == 0) return n.fail("the size of a head must be fixed, or attribute 'scale' be given");
+    scale = 1 / std::sqrt(double(*size));
+  }
+  allowed = findAllowed();
+  if (n.has(Mask)) {
+    Value mask = readMask();
+    mayBeEmpty = true;
+    if (n.element(Mask).isInteger(1)) {
+      allowed = both(allowed, mask);
+    } else {
+      added = n.cast(mask, type);
+    }
+  }
+
+  Value scores = multiply(n.binary(BinaryFn::mul, q, n.scalar(scale, type)), k, /*transposeB=*/true);
+  emit(Product, scores);
+  if (float cap = n.floatAttr("softcap", 0); cap > 0) {
+    Value limit = n.scalar(cap, type);
+    scores = n.binary(BinaryFn::mul, n.unary(UnaryFn::tanh, n.binary(BinaryFn::div, scores, limit)), limit);
+  }
+  emit(SoftCapped, scores);
+  if (added) scores = n.binary(BinaryFn::add, scores, added);
+  if (allowed) scores = n.create<WhereOp>(allowed, scores, n.scalar(minusInfinity, type));
+  emit(Masked, scores);
+  if (n.hasAttribute("softmax_precision")) {
+    auto precision = static_cast<model::DType>(n.intAttr("softmax_precision", 0));
+    Type wide = getElementType(n.context(), precision);
+    if (!isa_and_nonnull<FloatType>(wide))
+      return n.fail("attribute 'softmax_precision' is " + model::dtypeName(precision) + ", which is no float");
+    scores = n.cast(scores, wide);
+  }
+  Value probabilities = n.create<SoftmaxOp>(scores, 3, /*log=*/false);
+  Value isEmpty = findEmptyRows(), zero = n.scalar(0, type);
+  probabilities = n.cast(probabilities, type);
+  if (n.wants(3) && isEmpty) emit(Probabilities, n.create<WhereOp>(isEmpty, zero, probabilities));
+  if (!isEmpty) emit(Probabilities, probabilities);
+
+  Value y = multiply(probabilities, n.cast(v, type), /*transposeB=*/false);
+  if (isEmpty) y = n.create<WhereOp>(isEmpty, zero, y);
+  if (n.hasFailed() || !isMerged) return n.result(y);
+  Dims d = getDims(y);
+  return n.result(n.reshape(n.transpose(y, {0, 2, 1, 3}), {d[0], d[2], dimSimplify(d[1] * d[3])}));
+}
+
+LogicalResult importAttention(NodeImporter &n) {
+  return Attention(n).run();
+}
+
+} // namespace girih
