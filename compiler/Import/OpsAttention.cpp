@@ -34,8 +34,9 @@ private:
   Value readMask();
   Value findAllowed();
   Value findEmptyRows();
-  /// q times k transposed, or p times v: where several heads of q share one of k, their rows are stacked.
-  Value multiply(Value a, Value b, bool transposeB);
+  /// a times b (or its transpose), times `scale`: where several heads of a share one of b, their rows are
+  /// stacked.
+  Value multiply(Value a, Value b, bool transposeB, double scale = 1);
   /// 0, 1, 2, ... along dimension `axis` of four.
   Value count(DimExpr size, unsigned axis);
   Value integer(DimExpr value);
@@ -67,8 +68,7 @@ LogicalResult Attention::check() {
   for (unsigned i : {PastKey, PastValue})
     if (n.has(i) && n.rank(i) != 4)
       return n.fail("input " + Twine(i) + " (the past) must have 4 dimensions, but has " + Twine(n.rank(i)));
-  if (n.has(PastKey) != n.has(PastValue))
-    return n.fail("past_key and past_value must be given together");
+  if (n.has(PastKey) != n.has(PastValue)) return n.fail("past_key and past_value must be given together");
   if (n.has(ValidLength) && n.has(PastKey))
     return n.fail("nonpad_kv_seqlen cannot be combined with past_key and past_value");
   if (n.has(ValidLength) && n.rank(ValidLength) != 1)
@@ -103,8 +103,8 @@ Value Attention::splitHeads(unsigned i, StringRef headsAttribute) {
   Dims d = n.dims(i);
   DimExpr size = dimExactDiv(d[2], n.dim(heads));
   if (!size) {
-    n.report("dimension 2 of input " + Twine(i) + " is " + dimToString(d[2]) + ", which is not a multiple of " +
-             Twine(heads) + " heads");
+    n.report("dimension 2 of input " + Twine(i) + " is " + dimToString(d[2]) +
+             ", which is not a multiple of " + Twine(heads) + " heads");
     return {};
   }
   return n.transpose(n.reshape(x, {d[0], d[1], n.dim(heads), size}), {0, 2, 1, 3});
@@ -150,7 +150,8 @@ Value Attention::findAllowed() {
   Type i32 = n.b.getI32Type();
   Value valid, out;
   if (n.has(ValidLength))
-    valid = n.reshape(n.cast(n.operand(ValidLength), i32), {n.dims(ValidLength)[0], n.dim(1), n.dim(1), n.dim(1)});
+    valid = n.reshape(n.cast(n.operand(ValidLength), i32),
+                      {n.dims(ValidLength)[0], n.dim(1), n.dim(1), n.dim(1)});
   Value key = count(keys, 3);
   if (left >= 0 || right >= 0) {
     Value position = count(queries, 2);
@@ -185,20 +186,22 @@ Value Attention::findEmptyRows() {
   return n.binary(BinaryFn::equal, n.reduce(ReduceFn::max, bias, {rank - 1}, true), none);
 }
 
-Value Attention::multiply(Value a, Value b, bool transposeB) {
+Value Attention::multiply(Value a, Value b, bool transposeB, double scale) {
   if (n.hasFailed()) return {};
   Dims da = getDims(a), db = getDims(b);
-  DimExpr share = dimExactDiv(da[1], db[1]);
-  if (da[1] == db[1] || dimCompare(da[1], db[1]) == std::nullopt)
-    return n.create<MatMulOp>(a, b, Value(), false, transposeB);
-  if (!share || dimValue(share) == 0) {
-    n.report(dimToString(da[1]) + " heads of the query cannot share " + dimToString(db[1]) +
-             " heads of key and value");
-    return {};
+  bool isShared = dimCompare(da[1], db[1]).value_or(0) != 0;
+  if (isShared) {
+    DimExpr share = dimExactDiv(da[1], db[1]);
+    if (!share || dimValue(share) == 0) {
+      n.report(dimToString(da[1]) + " heads of the query cannot share " + dimToString(db[1]) +
+               " heads of key and value");
+      return {};
+    }
+    a = n.reshape(a, {da[0], db[1], dimSimplify(share * da[2]), da[3]});
   }
-  Value rows = n.reshape(a, {da[0], db[1], dimSimplify(share * da[2]), da[3]});
-  Value product = n.create<MatMulOp>(rows, b, Value(), false, transposeB);
-  if (n.hasFailed()) return {};
+  Value product = n.create<MatMulOp>(a, b, Value(), false, transposeB);
+  if (scale != 1) product = n.binary(BinaryFn::mul, product, n.scalar(scale, type));
+  if (n.hasFailed() || !isShared) return product;
   return n.reshape(product, {getDims(product)[0], da[1], da[2], getDims(product)[3]});
 }
 
@@ -228,7 +231,7 @@ LogicalResult Attention::run() {
     }
   }
 
-  Value scores = multiply(n.binary(BinaryFn::mul, q, n.scalar(scale, type)), k, /*transposeB=*/true);
+  Value scores = multiply(q, k, /*transposeB=*/true, scale);
   emit(Product, scores);
   if (float cap = n.floatAttr("softcap", 0); cap > 0) {
     Value limit = n.scalar(cap, type);
@@ -242,7 +245,8 @@ LogicalResult Attention::run() {
     auto precision = static_cast<model::DType>(n.intAttr("softmax_precision", 0));
     Type wide = getElementType(n.context(), precision);
     if (!isa_and_nonnull<FloatType>(wide))
-      return n.fail("attribute 'softmax_precision' is " + model::dtypeName(precision) + ", which is no float");
+      return n.fail("attribute 'softmax_precision' is " + model::dtypeName(precision) +
+                    ", which is no float");
     scores = n.cast(scores, wide);
   }
   Value probabilities = n.create<SoftmaxOp>(scores, 3, /*log=*/false);
