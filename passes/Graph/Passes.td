@@ -105,11 +105,14 @@ def ChooseLayout : GraphPass<"girih-choose-layout"> {
 def SimplifyMovement : GraphPass<"girih-simplify-movement"> {
   let summary = "transposes into matrix products' flags, and transposes that move nothing into reshapes";
   let description = [{
+    A right side that is no weight and meets many rows is the exception: it is transposed once if need be, so that the
+    product's lanes run along columns that lie side by side.
+
     ```mlir
     %t = girih.transpose %k {permutation = array<i64: 0, 2, 1>} : (tensor<2x8x4xf32>) -> tensor<2x4x8xf32>
-    %s = girih.matmul %q, %t : (tensor<2x8x4xf32>, tensor<2x4x8xf32>) -> tensor<2x8x8xf32>
+    %s = girih.matmul %q, %t : (tensor<2x1x4xf32>, tensor<2x4x8xf32>) -> tensor<2x1x8xf32>
     // becomes
-    %s = girih.matmul %q, %k {transpose_rhs} : (tensor<2x8x4xf32>, tensor<2x8x4xf32>) -> tensor<2x8x8xf32>
+    %s = girih.matmul %q, %k {transpose_rhs} : (tensor<2x1x4xf32>, tensor<2x8x4xf32>) -> tensor<2x1x8xf32>
     ```
   }];
 }

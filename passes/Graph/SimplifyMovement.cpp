@@ -1,5 +1,5 @@
 // Transposes that cost nothing: those that a matrix product reads itself, and those that move only dimensions
-// of size 1.
+// of size 1. And one that pays: of a right side that is no weight, so that its columns lie side by side.
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -27,6 +27,17 @@ struct TransposeToReshape : OpRewritePattern<TransposeOp> {
   }
 };
 
+/// Whether lanes should run along the columns of the right side, for which they have to lie side by side in
+/// memory. Weights are packed anyway; a few rows are dot products as fast.
+bool wantsColumns(MatMulOp op) {
+  constexpr int64_t fewRows = 4;
+  SmallVector<DimExpr> lhs = getDims(op.getLhs());
+  if (op.getRhs().getDefiningOp<ConstantOp>() || lhs.size() < 2 || getDims(op.getRhs()).size() < 2)
+    return false;
+  DimExpr rows = op.getTransposeLhs() ? lhs.back() : lhs[lhs.size() - 2];
+  return dimValue(rows).value_or(fewRows) >= fewRows;
+}
+
 /// The operand's dimension that lies innermost in memory should be one of the last two that the product
 /// reads: where the transpose puts it second to last, the flag takes over, and what is left of the transpose
 /// keeps the minor dimension.
@@ -40,12 +51,13 @@ struct TransposeIntoMatMul : OpRewritePattern<MatMulOp> {
       if (!transpose) continue;
       Permutation p(transpose.getPermutation());
       int64_t rank = p.size();
+      bool isLhs = operand->getOperandNumber() == 0;
       if (rank < 2 || p[rank - 2] != rank - 1) continue;
+      if (!isLhs && !op.getTransposeRhs() && wantsColumns(op)) continue;
       std::swap(p[rank - 2], p[rank - 1]);
       Value source = transpose.getOperand();
       if (!isIdentityPermutation(p))
         source = TransposeOp::create(rewriter, transpose.getLoc(), source, rewriter.getDenseI64ArrayAttr(p));
-      bool isLhs = operand->getOperandNumber() == 0;
       rewriter.modifyOpInPlace(op, [&] {
         operand->set(source);
         if (isLhs)
@@ -59,10 +71,33 @@ struct TransposeIntoMatMul : OpRewritePattern<MatMulOp> {
   }
 };
 
+struct TransposeRhs : OpRewritePattern<MatMulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(MatMulOp op, PatternRewriter &rewriter) const override {
+    if (!op.getTransposeRhs() || !wantsColumns(op))
+      return rewriter.notifyMatchFailure(op, "reads the right side as it lies");
+    Value source = op.getRhs();
+    Permutation p = identityPermutation(getDims(source).size());
+    std::swap(p[p.size() - 2], p.back());
+    if (auto transpose = source.getDefiningOp<TransposeOp>()) {
+      p = composePermutations(transpose.getPermutation(), p);
+      source = transpose.getOperand();
+    }
+    if (!isIdentityPermutation(p))
+      source = TransposeOp::create(rewriter, op.getLoc(), source, rewriter.getDenseI64ArrayAttr(p));
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getRhsMutable().set(source);
+      op.setTransposeRhs(false);
+    });
+    return success();
+  }
+};
+
 struct SimplifyMovementPass : girih::impl::SimplifyMovementBase<SimplifyMovementPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<TransposeToReshape, TransposeIntoMatMul>(&getContext());
+    patterns.add<TransposeToReshape, TransposeIntoMatMul, TransposeRhs>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError("simplifying transposes did not converge");
       signalPassFailure();

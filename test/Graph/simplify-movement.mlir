@@ -1,13 +1,24 @@
 // RUN: girih-opt %s -girih-simplify-movement | FileCheck %s
 
-// What the flag does not say stays a transpose that keeps the minor dimension.
+// Of one query, products with keys as they lie: what the flag does not say stays a transpose that keeps the
+// minor dimension.
 // CHECK-LABEL: @attention_keys
 // CHECK: %[[T:.*]] = girih.transpose %arg1 {permutation = array<i64: 0, 2, 1, 3>}
 // CHECK: girih.matmul %arg0, %[[T]] {transpose_rhs}
-func.func @attention_keys(%q: tensor<1x2x5x4xf32>, %k: tensor<1x5x2x4xf32>) -> tensor<1x2x5x5xf32> {
+func.func @attention_keys(%q: tensor<1x2x1x4xf32>, %k: tensor<1x5x2x4xf32>) -> tensor<1x2x1x5xf32> {
   %0 = girih.transpose %k {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x4x5xf32>
-  %1 = girih.matmul %q, %0 : (tensor<1x2x5x4xf32>, tensor<1x2x4x5xf32>) -> tensor<1x2x5x5xf32>
-  return %1 : tensor<1x2x5x5xf32>
+  %1 = girih.matmul %q, %0 : (tensor<1x2x1x4xf32>, tensor<1x2x4x5xf32>) -> tensor<1x2x1x5xf32>
+  return %1 : tensor<1x2x1x5xf32>
+}
+
+// Of many queries, the keys are turned once.
+// CHECK-LABEL: @many_queries
+// CHECK: %[[T:.*]] = girih.transpose %arg1 {permutation = array<i64: 0, 2, 3, 1>}
+// CHECK: girih.matmul %arg0, %[[T]] : (tensor<1x2x9x4xf32>, tensor<1x2x4x5xf32>)
+func.func @many_queries(%q: tensor<1x2x9x4xf32>, %k: tensor<1x5x2x4xf32>) -> tensor<1x2x9x5xf32> {
+  %0 = girih.transpose %k {permutation = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %1 = girih.matmul %q, %0 {transpose_rhs} : (tensor<1x2x9x4xf32>, tensor<1x2x5x4xf32>) -> tensor<1x2x9x5xf32>
+  return %1 : tensor<1x2x9x5xf32>
 }
 
 // CHECK-LABEL: @cancelled
