@@ -9,6 +9,8 @@
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Signals.h"
+#include <csignal>
 #include <dlfcn.h>
 
 LLD_HAS_DRIVER(elf)
@@ -17,12 +19,34 @@ using namespace llvm;
 
 namespace girih {
 
+namespace {
+/// While it lives, a bus error ends the process with a message. lld writes its output through a mapping, and
+/// that is how a full disk shows there.
+class BusErrorGuard {
+public:
+  BusErrorGuard() {
+    struct sigaction action = {};
+    action.sa_handler = [](int) {
+      sys::RunInterruptHandlers(); // removes the temporary files
+      errs() << "error: cannot write the output: No space left on device; choose another place with -o\n";
+      std::_Exit(1);
+    };
+    sigaction(SIGBUS, &action, &before);
+  }
+  ~BusErrorGuard() { sigaction(SIGBUS, &before, nullptr); }
+
+private:
+  struct sigaction before;
+};
+} // namespace
+
 static Error runLinker(ArrayRef<std::string> arguments) {
   SmallVector<const char *> argv = {"ld.lld"};
   for (const std::string &a : arguments)
     argv.push_back(a.c_str());
   std::string output;
   raw_string_ostream os(output);
+  BusErrorGuard guard;
   lld::Result result = lld::lldMain(argv, os, os, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode == 0) return Error::success();
   StringRef first = StringRef(output).trim().split('\n').first;
