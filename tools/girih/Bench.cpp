@@ -53,7 +53,7 @@ struct Bench {
 
 struct Times {
   std::vector<double> samples; // seconds a run, sorted
-  int64_t runs = 0;
+  int64_t runs = 0, warmUp = 0;
   double percentile(double p) const { return samples[size_t(std::lround(p * double(samples.size() - 1)))]; }
 };
 
@@ -89,15 +89,14 @@ static Expected<Bench> prepare(StringRef path, const BenchOptions &options) {
 
 /// Runs for `budget` seconds, 5 times at least, after a tenth of it as warm-up.
 static Times measure(const Bench &bench, double budget) {
+  Times times;
   auto begin = Clock::now();
-  int64_t warm = 0;
   do
-    bench(), ++warm;
+    bench(), ++times.warmUp;
   while (secondsSince(begin) < budget / 10);
   // Runs too short for the clock are timed together.
-  double estimate = secondsSince(begin) / double(warm);
+  double estimate = secondsSince(begin) / double(times.warmUp);
   auto batch = int64_t(std::clamp(20e-6 / estimate, 1.0, 1000.0));
-  Times times;
   begin = Clock::now();
   do {
     auto start = Clock::now();
@@ -130,6 +129,12 @@ static Expected<std::vector<KernelTime>> profile(const Bench &bench, double budg
     kernel.seconds = samples[i][samples[i].size() / 2];
   }
   return kernels;
+}
+
+/// "12.345 ms"; microseconds below a tenth of one.
+static std::string timeText(double seconds) {
+  bool small = seconds < 1e-4;
+  return formatv(small ? "{0:f3} us" : "{0:f3} ms", seconds * (small ? 1e6 : 1e3)).str();
 }
 
 static double share(double part, double whole) {
@@ -199,6 +204,7 @@ static Error benchModel(StringRef path, const BenchOptions &options) {
   json::Object report{{"model", info.name},
                       {"threads", threads},
                       {"runs", times.runs},
+                      {"warm_up_runs", times.warmUp},
                       {"load_ms", bench->load * 1e3},
                       {"first_run_ms", bench->first * 1e3},
                       {"median_ms", median * 1e3},
@@ -212,11 +218,11 @@ static Error benchModel(StringRef path, const BenchOptions &options) {
        << (threads == 1 ? " thread\n" : " threads\n");
     for (const auto &[name, size] : bench->inputs.chosen)
       os << "chosen " << name << " = " << size << " (set it by --dim)\n";
-    os << format("load    %10.3f ms\nfirst   %10.3f ms\n", bench->load * 1e3, bench->first * 1e3);
-    os << format("median  %10.4f ms   p10 %.4f  p90 %.4f  min %.4f  (%lld runs)\n", median * 1e3,
-                 times.percentile(0.1) * 1e3, times.percentile(0.9) * 1e3, times.samples.front() * 1e3,
-                 (long long)times.runs);
-    if (info.macs > 0) os << format("rate    %10.2f GFLOP/s\n", 2e-9 * double(info.macs) / median);
+    os << "load      " << timeText(bench->load) << "\nfirst     " << timeText(bench->first) << "\nmedian    "
+       << timeText(median) << "  (p10 " << timeText(times.percentile(0.1)) << ", p90 "
+       << timeText(times.percentile(0.9)) << ", min " << timeText(times.samples.front()) << "; " << times.runs
+       << " runs after " << times.warmUp << " to warm up)\n";
+    if (info.macs > 0) os << format("rate      %.2f GFLOP/s\n", 2e-9 * double(info.macs) / median);
   }
   if (options.profile) {
     // The yardstick before and after: of two the higher, since a neighbour can only lower it.

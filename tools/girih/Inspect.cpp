@@ -109,7 +109,12 @@ int inspectCommand(Arguments args) {
   if (auto code = parseArguments(page, table, args, files)) return *code;
   if (files.size() != 1)
     return fail("expected one file, got " + Twine(files.size()) + "; see 'girih inspect --help'");
-  if (sys::path::extension(files[0]) == ".so") return inspectArtifact(files[0], json);
+  StringRef extension = sys::path::extension(files[0]);
+  if (extension == ".so") return inspectArtifact(files[0], json);
+  if (extension == ".a" || extension == ".o")
+    return fail("'" + files[0] +
+                "': objects and archives are inspected by the program that they are linked "
+                "into (girih_get_model_info); compile to a .so to see what is in it here");
 
   DialectRegistry registry;
   registerDialects(registry);
