@@ -68,6 +68,7 @@ mlir::LogicalResult importFlatten(NodeImporter &n);
 mlir::LogicalResult importGather(NodeImporter &n);
 mlir::LogicalResult importGatherElements(NodeImporter &n);
 mlir::LogicalResult importGatherND(NodeImporter &n);
+mlir::LogicalResult importGridSample(NodeImporter &n);
 mlir::LogicalResult importGelu(NodeImporter &n);
 mlir::LogicalResult importGemm(NodeImporter &n);
 mlir::LogicalResult importGlobalLpPool(NodeImporter &n);

@@ -88,6 +88,8 @@ static constexpr OpRow table[] = {
     {"", "GlobalMaxPool", 1, importGlobalPool<ReduceFn::max>, "", 1, 1, 1},
     {"", "Greater", 7, importBinary<BinaryFn::greater>, "", 2, 2, 1, knownGreater},
     {"", "GreaterOrEqual", 12, importBinary<BinaryFn::greater_or_equal>, "", 2, 2, 1, knownGreaterOrEqual},
+    {"", "GridSample", 16, importGridSample, "align_corners mode padding_mode", 2, 2, 1},
+    {"", "GridSample", 20, importGridSample, "align_corners mode padding_mode", 2, 2, 1},
     {"", "GroupNormalization", 18, importGroupNorm, "epsilon num_groups", 3, 3, 1},
     {"", "GroupNormalization", 21, importGroupNorm, "epsilon num_groups stash_type", 3, 3, 1},
     {"", "HardSigmoid", 6, importHardSigmoid, "alpha beta", 1, 1, 1},

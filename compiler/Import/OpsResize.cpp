@@ -1,4 +1,4 @@
-// Resize and Upsample.
+// Resize, Upsample and GridSample.
 #include "compiler/Import/Handlers.h"
 #include "dialects/Graph/Inference.h"
 
@@ -179,6 +179,37 @@ LogicalResult importResize(NodeImporter &n) {
     p.dims[a] = n.dim(static_cast<int64_t>(size));
   }
   return build(n, p);
+}
+
+/// The op has channels last.
+LogicalResult importGridSample(NodeImporter &n) {
+  StringRef name = n.stringAttr("mode", "linear"), padding = n.stringAttr("padding_mode", "zeros");
+  auto mode = llvm::StringSwitch<std::optional<ResizeMode>>(name)
+                  .Cases({"linear", "bilinear"}, ResizeMode::linear)
+                  .Cases({"cubic", "bicubic"}, ResizeMode::cubic)
+                  .Case("nearest", ResizeMode::nearest)
+                  .Default(std::nullopt);
+  if (!mode)
+    return n.fail("attribute 'mode' is " + model::quote(name) + ", expected nearest, linear or cubic");
+  auto outside = llvm::StringSwitch<std::optional<PadMode>>(padding)
+                     .Case("zeros", PadMode::constant)
+                     .Case("border", PadMode::edge)
+                     .Case("reflection", PadMode::reflect)
+                     .Default(std::nullopt);
+  if (!outside)
+    return n.fail("attribute 'padding_mode' is " + model::quote(padding) +
+                  ", expected zeros, border or reflection");
+  int64_t rank = n.rank(0);
+  if (rank < 3) return n.fail("input 0 has " + Twine(rank) + " dimensions, but must have 3 or more");
+  Ints toChannelsLast{0}, back{0, rank - 1};
+  for (int64_t i = 2; i < rank; ++i)
+    toChannelsLast.push_back(i), back.push_back(i - 1);
+  toChannelsLast.push_back(1);
+  Value x = n.transpose(n.operand(0), toChannelsLast);
+  bool aligns = n.flagAttr("align_corners", false);
+  if (n.hasFailed()) return failure();
+  Value sampled = n.create<GridSampleOp>(x, n.operand(1), *mode, *outside, aligns);
+  return n.result(n.transpose(sampled, back));
 }
 
 } // namespace girih

@@ -511,6 +511,18 @@ def Girih_ResizeOp : Girih_TypedOp<"resize"> {
   let assemblyFormat = "custom<Enum>($mode) $operand attr-dict `:` functional-type(operands, results)";
 }
 
+def Girih_GridSampleOp : Girih_InferredOp<"grid_sample"> {
+  let summary = "interpolation at the points of a grid";
+  let description = [{
+    `operand` is [batch, spatial..., channels], `grid` [batch, points..., spatial rank], its last element along the innermost spatial
+    dimension: -1 and 1 are the outer edges of a dimension, or the centres of its outermost elements with `align_corners`.
+    The result is [batch, points..., channels]. `outside` says what lies beyond: zeros (constant), the border (edge) or
+    the mirrored operand (reflect). ONNX source: GridSample.
+  }];
+  let arguments = (ins Girih_Tensor:$operand, Girih_Tensor:$grid, Girih_ResizeModeAttr:$mode, Girih_PadModeAttr:$outside,
+                   UnitAttr:$align_corners);
+}
+
 def Girih_CumSumOp : Girih_InferredOp<"cumsum"> {
   let summary = "running sum along an axis; ONNX source: CumSum";
   let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);

@@ -162,3 +162,24 @@ GIRIH_INFER(TriluOp) {
   types.push_back(op.getOperand().getType());
   return success();
 }
+
+GIRIH_INFER(GridSampleOp) {
+  Value x = op.getOperand(), grid = op.getGrid();
+  int64_t rank = rankOf(x);
+  if (failed(checkMinRank(at, "the operand", x, 3)) || failed(checkFloat(at, "the operand", x)) ||
+      failed(checkRank(at, "grid", grid, rank)) || failed(checkFloat(at, "grid", grid)))
+    return failure();
+  if (op.getOutside() == PadMode::wrap) return at.fail("outside is wrap, expected constant, edge or reflect");
+  SmallVector<DimExpr> from = getDims(x), dims = getDims(grid);
+  if (dimValue(dims.back()) != rank - 2)
+    return at.fail("grid has points of ", dimToString(dims.back()), " coordinates but the operand has ",
+                   rank - 2, " spatial dimensions");
+  if (failed(checkEqualDims(at, "the batch of the operand", from[0], "that of grid", dims[0])))
+    return failure();
+  for (auto [i, d] : llvm::enumerate(ArrayRef(from).drop_front().drop_back()))
+    if (dimValue(d) == 0) return at.fail("spatial dimension ", i, " of the operand is empty");
+  dims[0] = *unifyDims(from[0], dims[0]);
+  dims.back() = from.back();
+  types.push_back(getTensorType(dims, elementType(x)));
+  return success();
+}

@@ -15,8 +15,8 @@ OpRole getRole(Operation *op) {
           [](auto) { return OpRole::Row; })
       .Case<UnaryOp, BinaryOp, WhereOp, CastOp>([](auto) { return OpRole::Elementwise; })
       .Case<TransposeOp, SliceOp, ExpandOp>([](auto) { return OpRole::Movement; })
-      .Case<PadOp, ConcatOp, TileOp, GatherOp, GatherElementsOp, GatherNDOp, ResizeOp, OneHotOp, RangeOp,
-            TriluOp, ShapeOp>([](auto) { return OpRole::Indexed; })
+      .Case<PadOp, ConcatOp, TileOp, GatherOp, GatherElementsOp, GatherNDOp, ResizeOp, GridSampleOp, OneHotOp,
+            RangeOp, TriluOp, ShapeOp>([](auto) { return OpRole::Indexed; })
       .Case<ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>([](auto) { return OpRole::Alone; })
       .Default([](Operation *) { return OpRole::Outside; });
 }

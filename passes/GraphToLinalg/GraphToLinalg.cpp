@@ -72,8 +72,8 @@ static LogicalResult lowerOp(Lowering &l, Operation *op) {
           [&](auto o) { return lower(l, o); })
       .Case<TransposeOp, ReshapeOp, ExpandOp, SliceOp, PadOp, ConcatOp, TileOp>(
           [&](auto o) { return lower(l, o); })
-      .Case<GatherOp, GatherElementsOp, GatherNDOp, OneHotOp, RangeOp, TriluOp, ShapeOp, ResizeOp>(
-          [&](auto o) { return lower(l, o); })
+      .Case<GatherOp, GatherElementsOp, GatherNDOp, OneHotOp, RangeOp, TriluOp, ShapeOp, ResizeOp,
+            GridSampleOp>([&](auto o) { return lower(l, o); })
       .Case<ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>([&](auto o) { return keep(l, o); })
       .Default([](Operation *o) { return o->emitOpError("cannot be lowered to linalg"); });
 }

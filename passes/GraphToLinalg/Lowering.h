@@ -136,6 +136,9 @@ mlir::Value emitUnary(Body &b, UnaryOp op, mlir::Value x);
 mlir::Value emitBinary(Body &b, BinaryFn fn, mlir::Value x, mlir::Value y, mlir::Type element,
                        mlir::Type rhsElement);
 
+/// The kernel of cubic interpolation at a distance >= 0 of a float type.
+mlir::Value emitCubicWeight(Body &b, double a, mlir::Value distance);
+
 //===-- One function an operator ------------------------------------------===//
 
 #define GIRIH_LOWER(OP) mlir::LogicalResult lower(Lowering &l, OP op);
@@ -150,6 +153,7 @@ GIRIH_LOWER(ExpandOp)
 GIRIH_LOWER(GatherElementsOp)
 GIRIH_LOWER(GatherNDOp)
 GIRIH_LOWER(GatherOp)
+GIRIH_LOWER(GridSampleOp)
 GIRIH_LOWER(GroupNormOp)
 GIRIH_LOWER(LayerNormOp)
 GIRIH_LOWER(LrnOp)

@@ -117,11 +117,8 @@ static Value roundNearest(Body &b, NearestMode mode, Value x) {
   return x;
 }
 
-/// The interpolation kernel at a distance, without regard to its sign.
-static Value getWeight(Body &b, ResizeOp op, Value distance) {
-  Value d = b.abs(distance), zero = b.real(d, 0), one = b.real(d, 1);
-  if (op.getMode() == ResizeMode::linear) return b.max(b.sub(one, d), zero);
-  double a = op.getCubicA().convertToFloat();
+Value girih::emitCubicWeight(Body &b, double a, Value d) {
+  Value zero = b.real(d, 0), one = b.real(d, 1);
   auto polynomial = [&](double c3, double c2, double c1, double c0) {
     Value v = b.add(b.mul(b.real(d, c3), d), b.real(d, c2));
     v = b.add(b.mul(v, d), b.real(d, c1));
@@ -130,6 +127,13 @@ static Value getWeight(Body &b, ResizeOp op, Value distance) {
   Value near = polynomial(a + 2, -(a + 3), 0, 1), far = polynomial(a, -5 * a, 8 * a, -4 * a);
   Value tail = b.select(b.compare(Body::LT, d, b.real(d, 2)), far, zero);
   return b.select(b.compare(Body::LE, d, one), near, tail);
+}
+
+/// The interpolation kernel at a distance, without regard to its sign.
+static Value getWeight(Body &b, ResizeOp op, Value distance) {
+  Value d = b.abs(distance);
+  if (op.getMode() == ResizeMode::linear) return b.max(b.sub(b.real(d, 1), d), b.real(d, 0));
+  return emitCubicWeight(b, op.getCubicA().convertToFloat(), d);
 }
 
 static Value zeroOutside(Body &b, ResizeOp op, const Axis &a, Value weight, Value position) {

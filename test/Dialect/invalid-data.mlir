@@ -462,3 +462,21 @@ func.func @f(%a: tensor<5xf32>) {
   girih.assemble %a {offsets = [#girih.dims<1>]} : (tensor<5xf32>) -> tensor<5xf32>
   return
 }
+
+// -----
+
+func.func @f(%a: tensor<2x5x6x4xf32>, %b: tensor<2x7x7x3xf32>) {
+  // expected-error@+2 {{grid has points of 3 coordinates but the operand has 2 spatial dimensions}}
+  // expected-error@+1 {{failed to infer returned types}}
+  girih.grid_sample %a, %b {mode = #girih<resize_mode linear>, outside = #girih<pad_mode edge>} : (tensor<2x5x6x4xf32>, tensor<2x7x7x3xf32>) -> tensor<2x7x7x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<2x5x4xf32>, %b: tensor<2x7x1xf32>) {
+  // expected-error@+2 {{outside is wrap, expected constant, edge or reflect}}
+  // expected-error@+1 {{failed to infer returned types}}
+  girih.grid_sample %a, %b {mode = #girih<resize_mode linear>, outside = #girih<pad_mode wrap>} : (tensor<2x5x4xf32>, tensor<2x7x1xf32>) -> tensor<2x7x4xf32>
+  return
+}

@@ -145,6 +145,10 @@ func.func @indices(%x: tensor<?x6xf32, #girih.dims<n, 6>>, %i: tensor<2x3xi64>, 
   girih.scatter_elements %x, %i, %u {axis = 0, fn = #girih<scatter_fn add>} : (tensor<?x6xf32, #girih.dims<n, 6>>, tensor<2x3xi64>, tensor<2x3xf32>) -> tensor<?x6xf32, #girih.dims<n, 6>>
   // CHECK: girih.scatter_nd
   girih.scatter_nd %x, %t, %s {fn = #girih<scatter_fn none>} : (tensor<?x6xf32, #girih.dims<n, 6>>, tensor<2xi64>, tensor<f32>) -> tensor<?x6xf32, #girih.dims<n, 6>>
+  // CHECK: girih.grid_sample {{.*}}align_corners{{.*}} -> tensor<2x7x4xf32>
+  %image = girih.constant dense<0.0> : tensor<2x5x4xf32>
+  %points = girih.constant dense<0.0> : tensor<2x7x1xf32>
+  girih.grid_sample %image, %points {mode = #girih<resize_mode cubic>, outside = #girih<pad_mode reflect>, align_corners} : (tensor<2x5x4xf32>, tensor<2x7x1xf32>) -> tensor<2x7x4xf32>
   // CHECK: girih.topk {{.*}} -> (tensor<?x2xf32, #girih.dims<n, 2>>, tensor<?x2xi64, #girih.dims<n, 2>>)
   girih.topk %x {axis = 1, smallest} : (tensor<?x6xf32, #girih.dims<n, 6>>) -> (tensor<?x2xf32, #girih.dims<n, 2>>, tensor<?x2xi64, #girih.dims<n, 2>>)
   // CHECK: girih.one_hot {{.*}} -> tensor<2x5x3xi1>

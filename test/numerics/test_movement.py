@@ -176,6 +176,21 @@ def test_topk():
     check(graph)
 
 
+@pytest.mark.parametrize("mode", ["linear", "nearest", "cubic"])
+@pytest.mark.parametrize("padding_mode", ["zeros", "border", "reflection"])
+def test_grid_sample(mode, padding_mode):
+    """Points on both sides of every edge, images and volumes with dynamic sizes, a dimension of one element."""
+    graph = Graph(31, opset=20)
+    cases = [((2, 5, 6, 7), (4, 3)), ((1, 17, 1, 9), (33, 1)), ((2, 3, 4, 5, 6), (3, 2, 5))]
+    for i, (shape, points) in enumerate(cases[: 2 if mode == "cubic" else 3]):
+        x = graph.normal(*shape, dims=[f"n{i}", f"c{i}"] + [f"s{i}{k}" for k in range(2, len(shape))])
+        grid = (1.2 * graph.rng.standard_normal((shape[0], *points, len(shape) - 2))).astype(np.float32)
+        grid = graph.input(grid, [f"n{i}"] + [f"p{i}{k}" for k in range(len(points))] + [len(shape) - 2])
+        for align_corners in (0, 1):
+            graph.output(graph.op("GridSample", x, grid, mode=mode, padding_mode=padding_mode, align_corners=align_corners))
+    check(graph)
+
+
 def test_empty_tensors():
     """Sizes of zero pass through everything, and reductions of nothing give the neutral element."""
     graph = Graph(29)
