@@ -12,6 +12,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/Timing.h"
+#include "passes/Buffers/Constants.h"
 #include "runtime/abi.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
@@ -111,6 +112,27 @@ Compilation::Compilation(const CompileOptions &options, const CpuTarget &target,
   if (pool.getMaxConcurrency() > 1) context.setThreadPool(pool);
 }
 
+/// Dumps leave large constants out; a module that was read from one is for reading only.
+static LogicalResult verifyConstants(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) {
+    for (NamedAttribute attribute : op->getAttrDictionary()) {
+      auto constant = dyn_cast<DenseResourceElementsAttr>(attribute.getValue());
+      if (!constant) continue;
+      AsmResourceBlob *blob = constant.getRawHandle().getBlob();
+      int64_t size = blob ? blob->getData().size() : 0, expected = getConstantSize(constant);
+      if (size == expected) continue;
+      op->emitError("a constant of type ")
+          << constant.getType() << " has " << size << " bytes of data, expected " << expected
+          << (blob ? ""
+                   : ": --stop-after leaves large constants out; compile the model itself, "
+                     "and give schedules that were edited by --schedule");
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::string &path,
                                            ArrayRef<std::string> dims) {
   ImportOptions import;
@@ -129,7 +151,7 @@ FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::stri
   if (std::error_code code = llvm::sys::fs::access(path, llvm::sys::fs::AccessMode::Exist))
     return emitError(UnknownLoc::get(context)) << "cannot be read: " << code.message();
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, context);
-  if (!module) return failure();
+  if (!module || failed(verifyConstants(*module))) return failure();
   return module;
 }
 

@@ -1,6 +1,7 @@
 #include "compiler/Compile.h"
 #include "tools/girih/CommandLine.h"
 #include "tools/girih/Commands.h"
+#include "llvm/Support/Path.h"
 
 using namespace llvm;
 
@@ -8,9 +9,10 @@ namespace girih::tool {
 
 static const Page page = {
     "compile", "MODEL -o OUT [options]",
-    "Compiles MODEL (.onnx, .json, or .mlir of any stage) into OUT: a shared library (.so), or an object or "
-    "archive\n"
-    "(.o, .a) with a C header beside it. The library needs libc, libm and pthreads only.",
+    "Compiles MODEL (.onnx, .json, or .mlir with all constants in it) into OUT: a shared library (.so), or "
+    "an "
+    "object or\n"
+    "archive (.o, .a) with a C header beside it. The library needs libc, libm and pthreads only.",
     R"(  girih compile model.onnx -o model.so
       for this machine
   girih compile model.onnx -o model.so --cpu=x86-64-v3
@@ -50,7 +52,8 @@ int compileCommand(Arguments args) {
       integer("-j", "N", "threads; one a CPU by default", threads, 1, 1024),
       flag("--json", "print the summary as JSON", options.json),
       hidden(flag("--naive", "plain loops instead of tiles; for tests", options.pipeline.naive)),
-      hidden(text("--start-after", "STAGE", "the stage that an .mlir input went through", startAfter)),
+      text("--start-after", "STAGE", "the stage that MODEL, an .mlir file, went through (import)",
+           startAfter),
   };
   if (auto code = parseArguments(page, table, args, files)) return *code;
   if (files.size() != 1)
@@ -58,6 +61,8 @@ int compileCommand(Arguments args) {
   if (options.output.empty() && emit.empty() && stopAfter.empty())
     return fail("expected an output: -o OUT.so (or .a, .o); see 'girih compile --help'");
   options.input = files[0];
+  if (!startAfter.empty() && sys::path::extension(options.input) != ".mlir")
+    return fail("option '--start-after' is for .mlir files, got '" + options.input + "'");
   options.threads = threads;
   for (auto [name, text, stage] :
        {std::tuple(StringRef("--stop-after"), &stopAfter, &options.stopAfter),
