@@ -266,4 +266,155 @@ LogicalResult importAttention(NodeImporter &n) {
   return Attention(n).run();
 }
 
+//===-- RotaryEmbedding ---------------------------------------------------===//
+
+/// The table of cosines or sines as the input's halves read it: at each token's position, for all heads.
+static FailureOr<Value> rotaryTable(NodeImporter &n, unsigned i, DimExpr half, bool headsFirst) {
+  bool hasPositions = n.has(3);
+  int64_t rank = hasPositions ? 2 : 3;
+  if (n.rank(i) != rank)
+    return n.fail("input " + Twine(i) + " must have " + Twine(rank) + " dimensions " +
+                  (hasPositions ? "with" : "without") + " position_ids, but has " + Twine(n.rank(i)));
+  if (dimCompare(n.dims(i).back(), half).value_or(0) != 0)
+    return n.fail("input " + Twine(i) + " has rows of " + dimToString(n.dims(i).back()) +
+                  ", expected half of the dimensions that are rotated, " + dimToString(half));
+  Value table = n.operand(i);
+  if (hasPositions) table = n.create<GatherOp>(table, n.operand(3), 0);
+  if (n.hasFailed()) return failure();
+  Dims d = getDims(table);
+  d.insert(d.begin() + (headsFirst ? 1 : 2), n.dim(1));
+  return n.reshape(table, d);
+}
+
+LogicalResult importRotaryEmbedding(NodeImporter &n) {
+  int64_t rank = n.rank(0);
+  if (rank != 3 && rank != 4) return n.fail("input 0 must have 3 or 4 dimensions, but has " + Twine(rank));
+  if (n.has(3) && n.rank(3) != 2)
+    return n.fail("input 3 (position_ids) must have 2 dimensions, but has " + Twine(n.rank(3)));
+  Value x = n.operand(0);
+  Dims given = n.dims(0);
+  if (rank == 3) {
+    int64_t heads = n.intAttr("num_heads", 0);
+    if (heads < 1 || heads > INT32_MAX)
+      return n.fail("attribute 'num_heads' is missing or out of range: a 3-D input needs it");
+    DimExpr size = dimExactDiv(given[2], n.dim(heads));
+    if (!size)
+      return n.fail("dimension 2 of input 0 is " + dimToString(given[2]) + ", which is not a multiple of " +
+                    Twine(heads) + " heads");
+    x = n.reshape(x, {given[0], given[1], n.dim(heads), size});
+  }
+  if (n.hasFailed()) return failure();
+  Dims dims = getDims(x), starts(4, n.dim(0));
+  auto size = dimValue(dims[3]);
+  if (!size) return n.fail("the size of a head must be fixed, but is " + dimToString(dims[3]));
+  int64_t rotated = n.intAttr("rotary_embedding_dim", 0);
+  if (rotated == 0) rotated = *size;
+  if (rotated < 0 || rotated > *size || rotated % 2)
+    return n.fail("it rotates " + Twine(rotated) + " dimensions of heads of " + Twine(*size) +
+                  ", expected an even number of at most that");
+  DimExpr half = n.dim(rotated / 2);
+  auto cosine = rotaryTable(n, 1, half, rank == 4), sine = rotaryTable(n, 2, half, rank == 4);
+  if (failed(cosine) || failed(sine)) return failure();
+
+  // Pairs of elements are turned: neighbours, or one of each half.
+  bool isInterleaved = n.flagAttr("interleaved", false);
+  auto part = [&](int64_t start, int64_t count, int64_t step) {
+    starts[3] = n.dim(start), dims[3] = n.dim(count);
+    return n.slice(x, starts, dims, {1, 1, 1, step});
+  };
+  Value a = isInterleaved ? part(0, rotated / 2, 2) : part(0, rotated / 2, 1);
+  Value b = isInterleaved ? part(1, rotated / 2, 2) : part(rotated / 2, rotated / 2, 1);
+  auto product = [&](Value u, Value v) { return n.binary(BinaryFn::mul, u, v); };
+  Value real = n.binary(BinaryFn::sub, product(a, *cosine), product(b, *sine));
+  Value imaginary = n.binary(BinaryFn::add, product(a, *sine), product(b, *cosine));
+  if (isInterleaved) {
+    Dims pairs = dims;
+    pairs[3] = half, pairs.push_back(n.dim(1));
+    real = n.reshape(real, pairs), imaginary = n.reshape(imaginary, pairs);
+  }
+  Value y = n.create<ConcatOp>(ValueRange({real, imaginary}), isInterleaved ? 4 : 3);
+  dims[3] = n.dim(rotated);
+  if (!n.hasFailed()) y = n.reshape(y, dims);
+  if (rotated < *size) y = n.create<ConcatOp>(ValueRange({y, part(rotated, *size - rotated, 1)}), 3);
+  return n.result(n.reshape(y, given));
+}
+
+//===-- TensorScatter -----------------------------------------------------===//
+
+/// Rows of the update go to consecutive rows of the cache, from where each sample says on.
+LogicalResult importTensorScatter(NodeImporter &n) {
+  int64_t rank = n.rank(0), axis = n.axisAttr(-2, rank);
+  StringRef mode = n.stringAttr("mode", "linear");
+  if (mode != "linear" && mode != "circular")
+    return n.fail("attribute 'mode' is " + model::quote(mode) + ", expected linear or circular");
+  if (n.hasFailed()) return failure();
+  if (axis == 0) return n.fail("attribute 'axis' is 0, which is the batch");
+  if (n.rank(1) != rank)
+    return n.fail("past_cache and update must have equally many dimensions, but have " + Twine(rank) +
+                  " and " + Twine(n.rank(1)));
+  if (n.has(2) && n.rank(2) != 1)
+    return n.fail("input 2 (write_indices) must have one dimension, but has " + Twine(n.rank(2)));
+  Dims cache = n.dims(0), update = n.dims(1);
+  for (int64_t i = 0; i < rank; ++i)
+    if (auto order = dimCompare(update[i], cache[i]); order && (i == axis ? *order > 0 : *order != 0))
+      return n.fail("an update of " + dimToString(update[i]) + " along axis " + Twine(i) +
+                    " does not fit a cache of " + dimToString(cache[i]));
+
+  // As matrices of rows: [batch and what lies before the axis, axis, the rest].
+  auto product = [&](ArrayRef<DimExpr> d) { return dimProduct(n.context(), d); };
+  DimExpr outer = product(ArrayRef(cache).take_front(axis)),
+          inner = product(ArrayRef(cache).drop_front(axis + 1));
+  DimExpr perSample = product(ArrayRef(cache).slice(1, axis - 1)), rows = update[axis], one = n.dim(1);
+  Type i64 = n.b.getI64Type();
+  auto count = [&](DimExpr size) {
+    return n.createTyped<RangeOp>(getTensorType({size}, i64), n.scalar(0, i64), n.scalar(1, i64));
+  };
+  Value position = n.reshape(count(rows), {one, rows, one});
+  if (n.has(2)) {
+    Value start = n.expand(n.reshape(n.operand(2), {cache[0], one}), {cache[0], perSample});
+    position = n.binary(BinaryFn::add, position, n.reshape(start, {outer, one, one}));
+  }
+  if (mode == "circular")
+    position = n.binary(BinaryFn::mod, position, n.materialize(Known::scalar(cache[axis], i64)));
+  position = n.expand(position, {outer, rows, one});
+  Value block = n.expand(n.reshape(count(outer), {outer, one, one}), {outer, rows, one});
+  Value at = n.create<ConcatOp>(ValueRange({block, position}), 2);
+  Value data = n.reshape(n.operand(0), {outer, cache[axis], inner});
+  Value updates = n.reshape(n.operand(1), {outer, rows, inner});
+  Value y = n.create<ScatterNDOp>(data, at, updates, ScatterFn::none);
+  return n.result(n.reshape(y, cache));
+}
+
+//===-- CausalConvWithState -----------------------------------------------===//
+
+LogicalResult importCausalConvWithState(NodeImporter &n) {
+  for (unsigned i : {0u, 1u, 3u})
+    if (n.has(i) && n.rank(i) != 3)
+      return n.fail("input " + Twine(i) + " must have 3 dimensions, but has " + Twine(n.rank(i)));
+  StringRef activation = n.stringAttr("activation", "none");
+  if (activation != "none" && activation != "silu" && activation != "swish")
+    return n.fail("attribute 'activation' is " + model::quote(activation) + ", expected none, silu or swish");
+  auto channels = dimValue(n.dims(1)[0]), taps = dimValue(n.dims(1)[2]);
+  if (!channels || !taps || *taps < 1) return n.fail("input 1 (weight) must have a fixed, non-empty shape");
+  Value x = n.operand(0);
+  Dims dims = n.dims(0), state = dims, low(3, n.dim(0));
+  state[2] = n.dim(*taps - 1);
+  if (n.has(3)) {
+    x = n.create<ConcatOp>(ValueRange({n.operand(3), x}), 2);
+  } else if (*taps > 1) {
+    low[2] = state[2], dims[2] = dimSimplify(dims[2] + state[2]);
+    x = n.createTyped<PadOp>(getTensorType(dims, n.element(0)), x, Value(), DimsAttr::get(n.context(), low),
+                             PadMode::constant);
+  }
+  if (n.hasFailed()) return failure();
+  if (n.wants(1)) {
+    Dims starts(3, n.dim(0));
+    starts[2] = dimSimplify(getDims(x)[2] - state[2]);
+    if (failed(n.result(1, n.slice(x, starts, state, {1, 1, 1})))) return failure();
+  }
+  Value y = n.create<ConvOp>(x, n.operand(1), n.operand(2), ArrayRef<int64_t>{1}, ArrayRef<int64_t>{0, 0},
+                             ArrayRef<int64_t>{1}, *channels, /*channels_last=*/false);
+  return n.result(activation == "none" ? y : n.unary(UnaryFn::silu, y, 1));
+}
+
 } // namespace girih
