@@ -1,4 +1,5 @@
 #include "passes/Tile/Emitter.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Tile/Evaluator.h"
@@ -90,6 +91,9 @@ private:
   void tile();
   SmallVector<std::pair<SmallVector<Idx>, Value>> positions();
   void finish();
+  bool isLongToFinish();
+  void finishByRow();
+  SmallVector<Idx> keyOf(const Reduction &r, ArrayRef<Idx> dims);
   void reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Value>> at);
   SmallVector<Value> reduceLoops(unsigned level, SmallVector<Value> accumulators);
   SmallVector<Value> reduceStep(ArrayRef<Value> accumulators);
@@ -315,6 +319,7 @@ void Emitter::tile() {
   auto at = positions();
   for (const Reduction &r : domain.reductions)
     reduce(r, at);
+  if (isLongToFinish()) return finishByRow();
   SmallVector<unsigned> rowDims;
   for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
     rowDims.push_back(d);
@@ -347,7 +352,80 @@ void Emitter::finish() {
   }
 }
 
+/// Operations that an element of `op` costs from the last reduction on.
+static int64_t costOf(linalg::GenericOp op) {
+  constexpr int64_t kFunction = 16; // instructions, on average
+  if (op.getNumReductionLoops()) return 0;
+  int64_t cost = 0;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    bool isSimple = isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::FloorOp, math::CeilOp,
+                        math::RoundEvenOp, math::TruncOp, math::CopySignOp>(inner);
+    cost += isa<math::MathDialect>(inner.getDialect()) && !isSimple ? kFunction : 1;
+  }
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (auto producer = input->get().getDefiningOp<linalg::GenericOp>()) cost += costOf(producer);
+  return cost;
+}
+
+/// Behind one reduction that fills the register tile, elementary functions written out for every vector would
+/// leave no registers for the accumulators, and make the code several times as long.
+bool Emitter::isLongToFinish() {
+  constexpr int64_t kFewVectors = 4, kShort = 16;
+  if (domain.reductions.size() != 1 || domain.parallel != domain.dims.size() || !lanesOn || laneReduction)
+    return false;
+  linalg::GenericOp reduction = domain.reductions[0].op;
+  return rows > 1 && points.size() == size_t(rows) * masks.size() && points.size() > kFewVectors &&
+         reduction.getNumDpsInits() == 1 && costOf(domain.last) >= kShort;
+}
+
+/// The same through memory that stays in the first-level cache: the accumulators are put down, and a loop
+/// takes them up row by row.
+void Emitter::finishByRow() {
+  const Reduction &r = domain.reductions[0];
+  linalg::GenericOp op = r.op;
+  int64_t width = schedule.getWidth();
+  auto type = cast<VectorType>(e.vectorType(getElementTypeOrSelf(op.getResult(0).getType())));
+  Value tile;
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&e.fn.getFunction().getBody().front());
+    tile = memref::AllocaOp::create(b, loc,
+                                    MemRefType::get({int64_t(points.size()) * width}, type.getElementType()),
+                                    b.getI64IntegerAttr(64));
+  }
+  for (auto [i, place] : llvm::enumerate(positions())) {
+    e.mask = place.second;
+    const SmallVector<Val> *values = e.recall(r.op, keyOf(r, place.first));
+    vector::StoreOp::create(b, loc, e.vector(values->front()), tile, constant(i * width));
+  }
+  e.mask = {};
+  int64_t numRows = std::exchange(rows, 1), dim = schedule.getRowDim();
+  Idx first = index[dim];
+  loop(constant(0), constant(numRows), 1, [&](Value row) {
+    index[dim].lin = first.lin + e.variable(row).lin;
+    Value begin = arith::MulIOp::create(b, loc, row, constant(width * masks.size()));
+    for (auto [j, place] : llvm::enumerate(positions())) {
+      e.mask = place.second;
+      Value at = arith::AddIOp::create(b, loc, begin, constant(j * width));
+      Value accumulator = vector::LoadOp::create(b, loc, type, tile, at);
+      e.remember(r.op, keyOf(r, place.first), {{accumulator, true}});
+    }
+    finish();
+  });
+  rows = numRows, index[dim] = first;
+}
+
 //===-- Reductions --------------------------------------------------------===//
+
+/// Indices of the reduction's generic where the last one is at `dims`; reduced ones stand at 0. Its value is
+/// remembered under them.
+SmallVector<Idx> Emitter::keyOf(const Reduction &r, ArrayRef<Idx> dims) {
+  SmallVector<Idx> key;
+  for (auto [i, kind] :
+       llvm::zip_equal(r.indices, const_cast<linalg::GenericOp &>(r.op).getIteratorTypesArray()))
+    key.push_back(kind == utils::IteratorType::reduction ? e.constant(0) : Idx{substitute(i.lin, dims)});
+  return key;
+}
 
 Lin Emitter::substitute(const Lin &lin, ArrayRef<Idx> dims) {
   Lin out = Lin::ofConstant(lin.constant);
@@ -362,12 +440,8 @@ void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Va
   points.clear(), pointMasks.clear();
   bool lanes = false;
   for (auto &[dims, mask] : at) {
-    SmallVector<Idx> point;
-    bool pointLanes = false;
-    for (const Idx &i : r.indices) {
-      point.push_back({substitute(i.lin, dims)});
-      pointLanes |= point.back().hasLanes();
-    }
+    SmallVector<Idx> point = keyOf(r, dims);
+    bool pointLanes = llvm::any_of(point, [](const Idx &i) { return i.hasLanes(); });
     // Positions that differ only in what the reduction does not depend on share its value.
     bool known = llvm::any_of(llvm::zip(points, pointMasks), [&](auto p) {
       return std::get<0>(p) == point && (!pointLanes || std::get<1>(p) == mask);
@@ -393,8 +467,7 @@ void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Va
       bool pointLanes = laneReduction || llvm::any_of(points[p], [](const Idx &i) { return i.hasLanes(); });
       accumulators.push_back(pointLanes ? e.vector(init) : e.get(init));
     }
-  // Indices without reduction variables: what the value is remembered under.
-  auto keys = points;
+  auto keys = points; // before the reduction's loops set its indices
   accumulators = reduceLoops(0, std::move(accumulators));
   unsigned outs = op.getNumDpsInits();
   for (size_t p = 0; p < keys.size(); ++p) {
@@ -404,8 +477,6 @@ void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Va
       if (laneReduction) v = combineLanes(v);
       values.push_back({v, isa<VectorType>(v.getType())});
     }
-    for (auto [d, kind] : llvm::enumerate(op.getIteratorTypesArray()))
-      if (kind == utils::IteratorType::reduction) keys[p][d] = e.constant(0);
     e.mask = pointMasks[p];
     e.remember(op, keys[p], std::move(values));
     e.mask = {};

@@ -210,3 +210,16 @@ def test_attention():
     y = graph.op("Transpose", graph.op("MatMul", attention, heads(v)), perm=[0, 2, 1, 3])
     graph.output(graph.op("Reshape", y, graph.weight(np.array([2, 11, 48]))))
     check(graph)
+
+
+@pytest.mark.parametrize("activation", ["Gelu", "Sigmoid", "Tanh"])
+def test_elementary_functions_behind_products(activation):
+    """Every size of register tile is put down and taken up again row by row, with partial vectors as well."""
+    graph = Graph(9, opset=20)
+    for i, (m, k, n) in enumerate([(14, 8, 32), (13, 5, 33), (37, 7, 50), (3, 9, 64), (1, 4, 16), (60, 3, 7)]):
+        bias = graph.normal_weight(n)
+        y = graph.op("Add", graph.op("MatMul", graph.normal(m, k), graph.normal_weight(k, n)), bias)
+        graph.output(graph.op(activation, y))
+        z = graph.op("MatMul", graph.normal(2, m, k, dims=["b", f"m{i}", k]), graph.normal_weight(k, n))
+        graph.output(graph.op("Mul", z, graph.op(activation, z)))
+    check(graph)
