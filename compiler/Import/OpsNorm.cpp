@@ -125,9 +125,37 @@ LogicalResult importHardmax(NodeImporter &n) {
 
 //===-- Normalisations ----------------------------------------------------===//
 
+/// With the statistics of the batch itself: what is left of weights that are standardised at every run, too.
+static LogicalResult importTrainingBatchNorm(NodeImporter &n) {
+  int64_t rank = n.rank(0);
+  float epsilon = n.floatAttr("epsilon", 1e-5f), momentum = n.floatAttr("momentum", 0.9f);
+  if (rank < 2) return n.fail("input 0 has " + Twine(rank) + " dimensions, but must have 2 or more");
+  if (n.hasFailed()) return failure();
+  Ints axes{0}; // all but the channels
+  Dims channels{n.dims(0)[1]}, broadcast = channels;
+  for (int64_t i = 2; i < rank; ++i)
+    axes.push_back(i), broadcast.push_back(n.dim(1));
+  // Statistics are in their own type, which may be wider than the data's.
+  Type type = n.element(3);
+  Value x = n.cast(n.operand(0), type), mean = n.reduce(ReduceFn::mean, x, axes, true);
+  Value centred = n.binary(BinaryFn::sub, x, mean);
+  Value variance = n.reduce(ReduceFn::mean, n.binary(BinaryFn::mul, centred, centred), axes, true);
+  Value deviation = n.unary(UnaryFn::sqrt, n.binary(BinaryFn::add, variance, n.scalar(epsilon, type)));
+  auto parameter = [&](unsigned i) { return n.reshape(n.cast(n.operand(i), type), broadcast); };
+  Value scaled = n.binary(BinaryFn::mul, centred, n.binary(BinaryFn::div, parameter(1), deviation));
+  Value y = n.cast(n.binary(BinaryFn::add, scaled, parameter(2)), n.element(0));
+  auto moved = [&](unsigned i, Value current) {
+    Value kept = n.binary(BinaryFn::mul, n.operand(i), n.scalar(momentum, type));
+    Value added = n.binary(BinaryFn::mul, n.reshape(current, channels), n.scalar(1 - momentum, type));
+    return n.binary(BinaryFn::add, kept, added);
+  };
+  if (n.wants(1) && failed(n.result(1, moved(3, mean)))) return failure();
+  if (n.wants(2) && failed(n.result(2, moved(4, variance)))) return failure();
+  return n.result(y);
+}
+
 LogicalResult importBatchNorm(NodeImporter &n) {
-  if (n.flagAttr("training_mode", false))
-    return n.fail("it is in training mode: export the model for inference");
+  if (n.flagAttr("training_mode", false)) return importTrainingBatchNorm(n);
   for (unsigned i = 1; i < n.node.outputs.size(); ++i)
     if (n.wants(i))
       return n.fail("its outputs for training are not supported: export the model for inference");
