@@ -1,0 +1,101 @@
+// The simulator as its command and the driver library use it: a device with memory, modules loaded onto it,
+// launches.
+//
+//   Device device(DeviceOptions{});
+//   std::string error;
+//   LoadedModule *module = device.load(text, "kernel.ptx", error);
+//   Launch launch = {...};
+//   LaunchResult result = device.launch(*module->kernel("add"), launch);
+//
+// A Device may be used by several threads, one launch at a time.
+#pragma once
+
+#include "tools/ptxsim/decode/Program.h"
+#include "tools/ptxsim/device/Memory.h"
+#include "tools/ptxsim/exec/Observer.h"
+#include <functional>
+#include <mutex>
+
+namespace girih::ptx {
+
+struct DeviceOptions {
+  uint64_t memoryBytes = 80ull << 30;
+  uint32_t smCount = 132;
+  uint32_t sharedBytesPerBlock = 227 << 10, threadsPerSm = 2048;
+};
+
+/// What went wrong, found by the execution or an observer.
+struct Report {
+  std::string kind; // "fault", "race", "deadlock", ...
+  std::string message;
+  const Instruction *instruction = nullptr, *other = nullptr;
+  uint32_t block[3] = {0, 0, 0}, thread[3] = {0, 0, 0};
+  uint64_t address = 0;
+};
+
+struct Launch {
+  uint32_t grid[3] = {1, 1, 1}, block[3] = {1, 1, 1}, cluster[3] = {1, 1, 1};
+  uint32_t dynamicSharedBytes = 0;
+  std::vector<char> params;                       // as Program::params lays them out
+  Observer *observer = nullptr;                   // sees every access
+  bool count = false;                             // fill LaunchResult::executions
+  unsigned threads = 0;                           // of the host, 0: as many as it has
+  std::function<void(const std::string &)> print; // output of printf; standard output if empty
+};
+
+struct LaunchResult {
+  std::vector<Report> reports; // empty: all went well
+  uint64_t warpInstructions = 0;
+  std::vector<uint64_t> executions, laneExecutions; // by instruction of Program::code, if counted
+  bool ok() const { return reports.empty(); }
+};
+
+/// A module on a device: its variables have addresses, its kernels are decoded.
+class LoadedModule final : public Addresses {
+public:
+  const Module &module() const { return *parsed; }
+  /// Null if there is none of that name.
+  const Program *kernel(const std::string &name) const;
+  struct Global {
+    uint64_t address = 0, bytes = 0;
+  };
+  std::optional<Global> global(const std::string &name) const;
+  uint64_t variable(const Variable &variable) const override;
+
+private:
+  friend class Device;
+  std::unique_ptr<Module> parsed;
+  std::map<const Variable *, uint64_t> addresses;
+  std::map<std::string, std::unique_ptr<Program>> kernels;
+};
+
+class Device {
+public:
+  explicit Device(const DeviceOptions &options = {});
+  ~Device();
+
+  const DeviceOptions &options() const { return settings; }
+  Memory &memory() { return deviceMemory; }
+
+  /// Loads PTX: everything in it is checked. Null on failure, `error` being "error: FILE:LINE:COLUMN: what".
+  LoadedModule *load(std::string text, std::string file, std::string &error);
+  void unload(LoadedModule *module);
+
+  /// What a launch would be refused for, or empty.
+  std::string refusal(const Program &program, const Launch &launch) const;
+  LaunchResult launch(const Program &program, const Launch &launch);
+
+private:
+  DeviceOptions settings;
+  Memory deviceMemory;
+  const Backend *backend;
+  std::mutex lock;
+  std::vector<std::unique_ptr<LoadedModule>> modules;
+
+  bool place(LoadedModule &module, std::string &error);
+};
+
+/// "FILE:LINE: KIND: message", with the second instruction and the places in the source that `.loc` gives.
+std::string formatReport(const Module &module, const Report &report);
+
+} // namespace girih::ptx

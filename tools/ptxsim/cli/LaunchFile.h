@@ -1,0 +1,43 @@
+// A launch described in JSON with its data in a .npz archive, and the comparison with what is expected.
+#pragma once
+
+#include "tools/ptxsim/Simulator.h"
+#include "tools/ptxsim/cli/Npz.h"
+
+namespace girih::ptx {
+
+struct LaunchFile {
+  struct Parameter {
+    std::string name, kind, dtype; // kind "buffer", "i32", "f32", ...
+    double number = 0;
+    int64_t integer = 0;
+  };
+  std::string entry;
+  Launch launch;
+  std::vector<Parameter> params;
+  unsigned extraNullPointers = 0;
+  double tolerance = 0; // relative to the largest expected value
+};
+
+bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &error);
+
+/// Buffers of a launch on the device, by parameter name.
+struct LaunchData {
+  std::map<std::string, NpyArray> arrays; // "buf::x", "out::x"
+  std::map<std::string, uint64_t> addresses;
+};
+
+/// Copies the buffers to the device and fills Launch::params for the kernel.
+bool prepareLaunch(Device &device, const Program &program, LaunchFile &file, LaunchData &data,
+                   std::string &error);
+
+struct Comparison {
+  std::string buffer;
+  double largestError = 0, largestExpected = 0; // absolute
+  uint64_t at = 0;                              // element of the largest error
+  bool ok = true;
+};
+/// Each expected buffer against the device's.
+std::vector<Comparison> compareResults(Device &device, const LaunchFile &file, const LaunchData &data);
+
+} // namespace girih::ptx

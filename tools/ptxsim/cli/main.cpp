@@ -1,0 +1,138 @@
+// girih-ptxsim: runs a kernel of a PTX file without a GPU.
+#include "tools/ptxsim/cli/LaunchFile.h"
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+using namespace girih::ptx;
+
+namespace {
+
+constexpr const char *help = R"(usage: girih-ptxsim FILE.ptx [--launch FILE.json [--check FILE.npz]] [options]
+
+Runs a kernel of a PTX program without a GPU. Without --launch the program is only loaded: whatever it has that is
+malformed or not supported is reported by name and line.
+
+  --launch FILE.json  the kernel, its grid, block, shared memory and parameters
+  --check FILE.npz    initial buffers (buf::NAME) and expected contents afterwards (out::NAME)
+  --threads N         host threads (default: all)
+  --json              the result as JSON on standard output
+  --help              this text
+
+Exit status: 0 if all went well and the results are within the tolerance, 1 if not, 2 for wrong usage.
+
+examples:
+  girih-ptxsim softmax.ptx
+  girih-ptxsim softmax.ptx --launch softmax.json --check softmax.npz
+)";
+
+struct Options {
+  std::string ptx, launch, check;
+  unsigned threads = 0;
+  bool json = false;
+};
+
+bool parseArguments(int argc, char **argv, Options &o) {
+  for (int n = 1; n < argc; ++n) {
+    std::string a = argv[n];
+    auto value = [&](std::string &to) {
+      if (n + 1 >= argc) return fprintf(stderr, "error: %s needs a value\n", a.c_str()), false;
+      to = argv[++n];
+      return true;
+    };
+    std::string number;
+    if (a == "--launch") {
+      if (!value(o.launch)) return false;
+    } else if (a == "--check") {
+      if (!value(o.check)) return false;
+    } else if (a == "--threads") {
+      if (!value(number)) return false;
+      o.threads = unsigned(strtoul(number.c_str(), nullptr, 10));
+      if (o.threads == 0 || o.threads > 1024)
+        return fprintf(stderr, "error: --threads needs a number from 1 to 1024\n"), false;
+    } else if (a == "--json") {
+      o.json = true;
+    } else if (a.starts_with("-") || !o.ptx.empty()) {
+      return fprintf(stderr, "error: unexpected argument '%s'; --help lists the options\n", a.c_str()), false;
+    } else {
+      o.ptx = a;
+    }
+  }
+  if (o.ptx.empty()) return fprintf(stderr, "error: no PTX file; --help shows examples\n"), false;
+  if (!o.check.empty() && o.launch.empty()) return fprintf(stderr, "error: --check needs --launch\n"), false;
+  return true;
+}
+
+int fail(const std::string &message) {
+  fprintf(stderr, "error: %s\n", message.c_str());
+  return 1;
+}
+
+int runLaunch(Device &device, LoadedModule &module, const Options &o) {
+  std::string error;
+  LaunchFile file;
+  LaunchData data;
+  if (!readLaunchFile(o.launch, file, error)) return fail(error);
+  if (!o.check.empty() && !readNpz(o.check, data.arrays, error)) return fail(error);
+  const Program *program = module.kernel(file.entry);
+  if (!program) return fail("'" + o.ptx + "' has no kernel '" + file.entry + "'");
+  if (!prepareLaunch(device, *program, file, data, error)) return fail(error);
+  file.launch.threads = o.threads, file.launch.count = true;
+
+  auto begin = std::chrono::steady_clock::now();
+  LaunchResult result = device.launch(*program, file.launch);
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  for (const Report &r : result.reports)
+    fprintf(stderr, "%s\n", formatReport(module.module(), r).c_str());
+  bool ok = result.ok();
+  uint64_t lanes = 0;
+  for (uint64_t n : result.laneExecutions)
+    lanes += n;
+  std::vector<Comparison> comparisons;
+  if (ok) comparisons = compareResults(device, file, data);
+  double worst = 0;
+  for (const Comparison &c : comparisons) {
+    ok &= c.ok;
+    worst = std::max(worst, c.largestExpected ? c.largestError / c.largestExpected : c.largestError);
+    if (!o.json)
+      printf("%s: largest error %g (%g of the largest value %g, tolerance %g)%s\n", c.buffer.c_str(),
+             c.largestError, c.largestExpected ? c.largestError / c.largestExpected : c.largestError,
+             c.largestExpected, file.tolerance, c.ok ? "" : ": WRONG");
+  }
+  if (o.json)
+    printf("{\"entry\": \"%s\", \"ok\": %s, \"reports\": %zu, \"largest_error\": %.9g, "
+           "\"warp_instructions\": %llu, \"thread_instructions\": %llu, \"seconds\": %.6f}\n",
+           file.entry.c_str(), ok ? "true" : "false", result.reports.size(), worst,
+           static_cast<unsigned long long>(result.warpInstructions), static_cast<unsigned long long>(lanes),
+           seconds);
+  else
+    printf("%s: %llu warp instructions, %llu thread instructions, %.3f s (%.0f M thread instructions a "
+           "second)\n",
+           file.entry.c_str(), static_cast<unsigned long long>(result.warpInstructions),
+           static_cast<unsigned long long>(lanes), seconds, double(lanes) / seconds * 1e-6);
+  return ok ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  for (int n = 1; n < argc; ++n)
+    if (!strcmp(argv[n], "--help") || !strcmp(argv[n], "-h")) return fputs(help, stdout), 0;
+  Options o;
+  if (!parseArguments(argc, argv, o)) return 2;
+  std::ifstream in(o.ptx, std::ios::binary);
+  if (!in) return fail("'" + o.ptx + "' can't be read");
+  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()}, error;
+  Device device;
+  LoadedModule *module = device.load(std::move(text), o.ptx, error);
+  if (!module) {
+    fprintf(stderr, "%s\n", error.c_str());
+    return 1;
+  }
+  if (!o.launch.empty()) return runLaunch(device, *module, o);
+  for (const Function &f : module->module().functions)
+    if (f.isEntry) printf("%s\n", f.name.c_str());
+  return 0;
+}

@@ -1,0 +1,47 @@
+// The simulated device's memory: a reserved range of the host's address space of which only allocations are
+// accessible, and only touched pages take memory.
+#pragma once
+
+#include "tools/ptxsim/exec/State.h"
+#include <map>
+#include <mutex>
+#include <optional>
+
+namespace girih::ptx {
+
+class Memory {
+public:
+  /// Where device addresses begin. Allocations begin at multiples of 4096 and lie far apart, so that an
+  /// access beyond the end of one meets none.
+  static constexpr uint64_t base = 0x7000'0000'0000;
+
+  explicit Memory(uint64_t capacity);
+  ~Memory();
+  Memory(const Memory &) = delete;
+
+  /// Whether the host gave the address space.
+  bool valid() const { return host != nullptr; }
+  uint64_t capacity() const { return limit; }
+  uint64_t used() const;
+
+  /// Zeroed memory, or 0 if there is no more.
+  uint64_t allocate(uint64_t bytes, bool readOnly = false);
+  bool release(uint64_t address); // the address that allocate gave
+  /// The allocation that `address` lies in.
+  std::optional<Range> find(uint64_t address) const;
+  /// The allocation before `address` that ends near it: for messages.
+  std::optional<Range> endingBefore(uint64_t address) const;
+  /// Host address of device address 0.
+  char *origin() const { return host - base; }
+  /// Host address of [address, address + bytes), null if that is not within one allocation.
+  char *pointer(uint64_t address, uint64_t bytes) const;
+
+private:
+  mutable std::mutex lock;
+  char *host = nullptr;
+  uint64_t limit, reserved = 0, taken = 0;
+  std::map<uint64_t, Range> allocations; // by begin
+  std::map<uint64_t, uint64_t> gaps;     // free addresses: begin, end
+};
+
+} // namespace girih::ptx

@@ -1,0 +1,200 @@
+#include "tools/ptxsim/exec/Launcher.h"
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <thread>
+
+namespace girih::ptx {
+
+Launcher::Launcher(Memory &memory, const Program &program, const Launch &launch, LaunchResult &result)
+    : memory(memory), code(program), launch(launch), result(result) {
+  static std::atomic<uint64_t> grids{0};
+  for (unsigned d = 0; d < 3; ++d) {
+    state.grid[d] = launch.grid[d], state.block[d] = launch.block[d], state.cluster[d] = launch.cluster[d];
+    clusters *= launch.grid[d] / launch.cluster[d];
+  }
+  params = launch.params;
+  params.resize(program.paramBytes + 16); // what a kernel reads is there whatever the caller gave
+  state.device = memory.origin();
+  state.params = params.data(), state.paramBytes = program.paramBytes;
+  state.localBytes = program.localBytes;
+  state.sharedBytes = program.sharedBytes + launch.dynamicSharedBytes,
+  state.dynamicSharedBytes = launch.dynamicSharedBytes;
+  state.constants = program.constants, state.code = program.code.data();
+  state.observer = launch.observer;
+  state.gridId = ++grids;
+  state.smCount = 132;
+}
+
+void Launcher::run() {
+  unsigned hosts = launch.threads ? launch.threads : std::max(1u, std::thread::hardware_concurrency());
+  hosts = unsigned(std::min<uint64_t>(hosts, clusters));
+  std::vector<Worker> workers(hosts);
+  for (Worker &w : workers) {
+    w.launcher = this;
+    w.ranges.resize(code.code.size());
+    w.freeFrames.resize(code.functions.size());
+    if (launch.count) w.executions.resize(code.code.size()), w.laneExecutions.resize(code.code.size());
+  }
+  std::vector<std::thread> threads;
+  for (unsigned n = 1; n < hosts; ++n)
+    threads.emplace_back([&, n] { work(workers[n]); });
+  work(workers[0]);
+  for (std::thread &t : threads)
+    t.join();
+  if (launch.count)
+    result.executions.resize(code.code.size()), result.laneExecutions.resize(code.code.size());
+  for (Worker &w : workers)
+    for (size_t n = 0; n < w.executions.size(); ++n)
+      result.executions[n] += w.executions[n], result.laneExecutions[n] += w.laneExecutions[n];
+}
+
+/// Takes clusters one after the other. One that polls memory may wait for another: after its turn a further
+/// one is opened beside it, up to what a device of this size would hold at once, and they take turns.
+void Launcher::work(Worker &worker) {
+  constexpr uint64_t turn = 1 << 16;
+  constexpr size_t mostOpen = 2048;
+  std::deque<std::unique_ptr<Scheduler>> open;
+  uint64_t issued = 0;
+  bool openAnother = true;
+  while (!stopped()) {
+    if (openAnother || open.empty()) {
+      uint64_t cluster = openClusters.load() < mostOpen ? next.fetch_add(1) : clusters;
+      if (cluster < clusters) {
+        ++openClusters;
+        open.push_front(std::make_unique<Scheduler>(code, state, worker, cluster));
+      } else if (open.empty()) {
+        if (openClusters.load() < mostOpen || next.load() >= clusters) break;
+        std::this_thread::yield();
+        continue;
+      }
+    }
+    std::unique_ptr<Scheduler> running = std::move(open.front());
+    open.pop_front();
+    bool polls = false;
+    Scheduler::Status status = running->run(turn, polls);
+    issued += running->takeIssued();
+    openAnother = false;
+    if (status != Scheduler::Status::Running) {
+      running.reset();
+      --openClusters;
+      openAnother = open.empty();
+    } else if (polls) {
+      open.push_back(std::move(running));
+      openAnother = true;
+    } else {
+      open.push_front(std::move(running));
+    }
+  }
+  for (; !open.empty(); --openClusters)
+    open.pop_front();
+  std::lock_guard<std::mutex> guard(lock);
+  result.warpInstructions += issued;
+}
+
+void Launcher::report(Report r) {
+  constexpr size_t most = 100;
+  std::lock_guard<std::mutex> guard(lock);
+  if (r.kind == "fault" || r.kind == "deadlock") stop = true;
+  if (result.reports.size() < most) result.reports.push_back(std::move(r));
+}
+
+//===-- printf --------------------------------------------------------------------------===//
+
+const char *Launcher::genericPointer(const Warp &w, uint32_t lane, uint64_t address, uint64_t &room) const {
+  uint64_t window = address & windowBits, at = address - window;
+  if (window == 0) {
+    auto range = memory.find(address);
+    if (!range) return nullptr;
+    room = range->end - address;
+    return memory.origin() + address;
+  }
+  uint64_t size = window == localWindow    ? state.localBytes
+                  : window == sharedWindow ? w.block->sharedBytes
+                  : window == paramWindow  ? state.paramBytes
+                                           : 0;
+  if (at >= size) return nullptr;
+  room = size - at;
+  if (window == sharedWindow) return w.block->shared + at;
+  if (window == paramWindow) return state.params + at;
+  return w.block->local + (uint64_t(w.id) * warpSize + lane) * state.localBytes + at;
+}
+
+std::string Launcher::text(const Warp &w, uint32_t lane, uint64_t address) const {
+  uint64_t room = 0;
+  const char *at = genericPointer(w, lane, address, room);
+  return at ? std::string(at, strnlen(at, std::min<uint64_t>(room, 1 << 16))) : std::string("?");
+}
+
+bool Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint64_t arguments) {
+  uint64_t room = 0, taken = 0, offset = 0;
+  if (!genericPointer(w, lane, formatAddress, room)) return false;
+  std::string format = text(w, lane, formatAddress), out;
+  const char *values = arguments ? genericPointer(w, lane, arguments, taken) : nullptr;
+  auto argument = [&](unsigned bytes, void *value) {
+    offset = (offset + bytes - 1) / bytes * bytes;
+    memset(value, 0, bytes);
+    if (!values || offset + bytes > taken) return false;
+    memcpy(value, values + offset, bytes);
+    offset += bytes;
+    return true;
+  };
+  for (size_t n = 0; n < format.size(); ++n) {
+    if (format[n] != '%') {
+      out += format[n];
+      continue;
+    }
+    // One conversion: flags, width and precision as C has them, with * read from the arguments.
+    std::string spec = "%";
+    bool isLong = false, ok = true;
+    for (++n; n < format.size() && strchr("-+ #0123456789.*hlLjzt", format[n]); ++n) {
+      char c = format[n];
+      if (c == '*') {
+        int32_t width;
+        ok &= argument(4, &width);
+        spec += std::to_string(std::clamp(width, -4096, 4096));
+      } else if (strchr("ljzt", c)) {
+        isLong = true;
+      } else if (!strchr("hL", c)) {
+        spec += c;
+      }
+    }
+    char conversion = n < format.size() ? format[n] : '%', buffer[512];
+    uint64_t wide = 0;
+    uint32_t narrow = 0;
+    double number = 0;
+    buffer[0] = 0;
+    if (spec.size() > 16) spec.resize(16); // widths beyond reason
+    if (conversion == '%') {
+      out += '%';
+    } else if (strchr("diuoxXc", conversion)) {
+      if (isLong && conversion != 'c') {
+        ok &= argument(8, &wide);
+        snprintf(buffer, sizeof(buffer), (spec + "ll" + conversion).c_str(),
+                 static_cast<unsigned long long>(wide));
+      } else {
+        ok &= argument(4, &narrow);
+        snprintf(buffer, sizeof(buffer), (spec + conversion).c_str(), narrow);
+      }
+    } else if (strchr("fFeEgGaA", conversion)) {
+      ok &= argument(8, &number);
+      snprintf(buffer, sizeof(buffer), (spec + conversion).c_str(), number);
+    } else if (conversion == 'p') {
+      ok &= argument(8, &wide);
+      snprintf(buffer, sizeof(buffer), "0x%llx", static_cast<unsigned long long>(wide));
+    } else if (conversion == 's') {
+      ok &= argument(8, &wide);
+      out += text(w, lane, wide);
+    }
+    if (!ok) return false;
+    out += buffer;
+  }
+  std::lock_guard<std::mutex> guard(lock);
+  if (launch.print)
+    launch.print(out);
+  else
+    fwrite(out.data(), 1, out.size(), stdout);
+  return true;
+}
+
+} // namespace girih::ptx

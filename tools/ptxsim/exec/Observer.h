@@ -1,0 +1,35 @@
+// What the race checker and the counters see of an execution. One Observer a launch, called by all workers at
+// once: events of one block always come from one worker. A launch without an observer pays one test a memory
+// instruction.
+#pragma once
+
+#include "tools/ptxsim/exec/State.h"
+
+namespace girih::ptx {
+
+enum class FenceKind : uint8_t { Block, Cluster, Device, System };
+
+struct Observer {
+  /// Before a block's first instruction and after its last; `block.observerState` is the observer's.
+  virtual void blockBegins(Block &) {}
+  virtual void blockEnds(Block &) {}
+  /// After the checks of bounds and alignment, before the data move.
+  virtual void access(Warp &, const Inst &, const Access &) {}
+  /// Lanes arrive at a barrier of their block (id 0 to 15); `waits`: bar.sync and bar.red, not bar.arrive.
+  virtual void barrierArrives(Warp &, const Inst &, uint32_t /*lanes*/, unsigned /*id*/, bool /*waits*/) {}
+  /// All have arrived: what they did before happens before what the waiting ones do next.
+  virtual void barrierCompletes(Block &, unsigned /*id*/) {}
+  /// Lanes of a warp are synchronised: bar.warp.sync and other instructions with .sync, all of `lanes` took
+  /// part.
+  virtual void warpSyncs(Warp &, const Inst &, uint32_t /*lanes*/) {}
+  virtual void fence(Warp &, const Inst &, uint32_t /*lanes*/, FenceKind) {}
+  /// cp.async.commit_group, and wait_group n (all earlier than the last n groups; wait_all: n = 0, commits
+  /// too).
+  virtual void asyncCommits(Warp &, const Inst &, uint32_t /*lanes*/) {}
+  virtual void asyncWaits(Warp &, const Inst &, uint32_t /*lanes*/, unsigned /*pending*/) {}
+
+protected:
+  ~Observer() = default;
+};
+
+} // namespace girih::ptx
