@@ -10,6 +10,7 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Signals.h"
+#include <atomic>
 #include <csignal>
 #include <dlfcn.h>
 
@@ -27,6 +28,10 @@ public:
   BusErrorGuard() {
     struct sigaction action = {};
     action.sa_handler = [](int) {
+      // Several of lld's threads may come here; the first ends the process, with nothing left behind.
+      static std::atomic_flag first;
+      while (first.test_and_set())
+        ;
       sys::RunInterruptHandlers(); // removes the temporary files
       errs() << "error: cannot write the output: No space left on device; choose another place with -o\n";
       std::_Exit(1);
