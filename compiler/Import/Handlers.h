@@ -107,6 +107,7 @@ mlir::LogicalResult importReshape(NodeImporter &n);
 mlir::LogicalResult importResize(NodeImporter &n);
 mlir::LogicalResult importReverseSequence(NodeImporter &n);
 mlir::LogicalResult importRmsNorm(NodeImporter &n);
+mlir::LogicalResult importRoiAlign(NodeImporter &n);
 mlir::LogicalResult importRotaryEmbedding(NodeImporter &n);
 mlir::LogicalResult importScatterElements(NodeImporter &n);
 mlir::LogicalResult importScatterND(NodeImporter &n);

@@ -171,6 +171,8 @@ static constexpr OpRow table[] = {
     {"", "Resize", 13, importResize, "coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value mode nearest_mode", 1, 4, 1},
     {"", "Resize", 18, importResize, "antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value keep_aspect_ratio_policy mode nearest_mode", 1, 4, 1},
     {"", "ReverseSequence", 10, importReverseSequence, "batch_axis time_axis", 2, 2, 1},
+    {"", "RoiAlign", 10, importRoiAlign, "mode output_height output_width sampling_ratio spatial_scale", 3, 3, 1},
+    {"", "RoiAlign", 16, importRoiAlign, "coordinate_transformation_mode mode output_height output_width sampling_ratio spatial_scale", 3, 3, 1},
     {"", "RotaryEmbedding", 23, importRotaryEmbedding, "interleaved num_heads rotary_embedding_dim", 3, 4, 1},
     {"", "Round", 11, importUnary<UnaryFn::round>, "", 1, 1, 1},
     {"", "Scatter", 9, importScatterElements, "axis", 3, 3, 1},

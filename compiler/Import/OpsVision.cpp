@@ -146,6 +146,34 @@ LogicalResult importReverseSequence(NodeImporter &n) {
   return n.result(n.transpose(n.create<GatherNDOp>(n.transpose(n.operand(0), order), at, 1), back));
 }
 
+/// The op has channels last.
+LogicalResult importRoiAlign(NodeImporter &n) {
+  if (n.rank(0) != 4) return n.fail("input 0 must have 4 dimensions, but has " + Twine(n.rank(0)));
+  StringRef mode = n.stringAttr("mode", "avg");
+  if (mode != "avg" && mode != "max")
+    return n.fail("attribute 'mode' is " + model::quote(mode) + ", expected avg or max");
+  bool isOld = n.since() < 16;
+  StringRef coordinates =
+      n.stringAttr("coordinate_transformation_mode", isOld ? "output_half_pixel" : "half_pixel");
+  if (coordinates != "half_pixel" && coordinates != "output_half_pixel")
+    return n.fail("attribute 'coordinate_transformation_mode' is " + model::quote(coordinates) +
+                  ", expected half_pixel or output_half_pixel");
+  int64_t samples = n.intAttr("sampling_ratio", 0), height = n.intAttr("output_height", 1),
+          width = n.intAttr("output_width", 1);
+  if (samples == 0)
+    return n.fail("attribute 'sampling_ratio' is 0, which makes the number of samples depend on the regions; "
+                  "export the model with a fixed number");
+  for (int64_t v : {samples, height, width})
+    if (v < 0 || v > INT16_MAX)
+      return n.fail("attributes 'sampling_ratio', 'output_height' and 'output_width' are " + Twine(samples) +
+                    ", " + Twine(height) + " and " + Twine(width) + ", which is out of range");
+  Value x = n.transpose(n.operand(0), {0, 2, 3, 1});
+  Value pooled = n.create<RoiAlignOp>(x, n.operand(1), n.operand(2), height, width, samples,
+                                      APFloat(n.floatAttr("spatial_scale", 1)), coordinates == "half_pixel",
+                                      mode == "max");
+  return n.result(n.transpose(pooled, {0, 3, 1, 2}));
+}
+
 //===-- Window functions --------------------------------------------------===//
 
 /// The sum of weights[k] * cos(k * angle), where the angle goes once around in `size` steps, or ends there.

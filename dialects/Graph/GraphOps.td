@@ -523,6 +523,17 @@ def Girih_GridSampleOp : Girih_InferredOp<"grid_sample"> {
                    UnitAttr:$align_corners);
 }
 
+def Girih_RoiAlignOp : Girih_InferredOp<"roi_align"> {
+  let summary = "pooling of regions of an image at interpolated points";
+  let description = [{
+    `operand` is [batch, height, width, channels], `rois` [regions, 4] as (x1, y1, x2, y2), `batch_indices` [regions] the image of each. A region is
+    divided into `height` by `width` bins, and a bin is the mean (with `maximum` the maximum of the weighted neighbours) of `samples` by `samples`
+    points; the result is [regions, height, width, channels]. `half_pixel`: elements have their centres at 0.5. ONNX source: RoiAlign.
+  }];
+  let arguments = (ins Girih_Tensor:$operand, Girih_Tensor:$rois, Girih_Tensor:$batch_indices, I64Attr:$height, I64Attr:$width,
+                   I64Attr:$samples, F32Attr:$spatial_scale, UnitAttr:$half_pixel, UnitAttr:$maximum);
+}
+
 def Girih_CumSumOp : Girih_InferredOp<"cumsum"> {
   let summary = "running sum along an axis; ONNX source: CumSum";
   let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);

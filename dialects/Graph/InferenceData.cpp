@@ -183,3 +183,27 @@ GIRIH_INFER(GridSampleOp) {
   types.push_back(getTensorType(dims, elementType(x)));
   return success();
 }
+
+GIRIH_INFER(RoiAlignOp) {
+  Value x = op.getOperand(), rois = op.getRois(), batch = op.getBatchIndices();
+  if (failed(checkRank(at, "the operand", x, 4)) || failed(checkFloat(at, "the operand", x)) ||
+      failed(checkRank(at, "rois", rois, 2)) || failed(checkFloat(at, "rois", rois)) ||
+      failed(checkRank(at, "batch_indices", batch, 1)))
+    return failure();
+  if (!isa<IntegerType>(elementType(batch)))
+    return at.fail("batch_indices has element type ", elementType(batch), ", expected integers");
+  SmallVector<DimExpr> from = getDims(x), regions = getDims(rois), images = getDims(batch);
+  if (dimValue(regions[1]) != 4) return at.fail("rois has ", dimToString(regions[1]), " columns, expected 4");
+  if (failed(checkEqualDims(at, "the regions of rois", regions[0], "those of batch_indices", images[0])))
+    return failure();
+  for (DimExpr d : ArrayRef(from).take_front(3))
+    if (dimValue(d) == 0) return at.fail("the operand is empty");
+  if (op.getHeight() < 1 || op.getWidth() < 1 || op.getSamples() < 1)
+    return at.fail("height, width and samples are ", op.getHeight(), ", ", op.getWidth(), " and ",
+                   op.getSamples(), ", expected positive numbers");
+  MLIRContext *ctx = x.getContext();
+  SmallVector<DimExpr> dims{*unifyDims(regions[0], images[0]), dimConstant(ctx, op.getHeight()),
+                            dimConstant(ctx, op.getWidth()), from[3]};
+  types.push_back(getTensorType(dims, elementType(x)));
+  return success();
+}

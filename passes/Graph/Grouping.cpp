@@ -10,7 +10,7 @@ namespace girih {
 OpRole getRole(Operation *op) {
   return llvm::TypeSwitch<Operation *, OpRole>(op)
       .Case<MatMulOp, ConvOp, ConvTransposeOp>([](auto) { return OpRole::Contraction; })
-      .Case<PoolOp, MaxPoolIndicesOp>([](auto) { return OpRole::Pool; })
+      .Case<PoolOp, MaxPoolIndicesOp, RoiAlignOp>([](auto) { return OpRole::Pool; })
       .Case<ReduceOp, ArgReduceOp, SoftmaxOp, LayerNormOp, GroupNormOp, LrnOp>(
           [](auto) { return OpRole::Row; })
       .Case<UnaryOp, BinaryOp, WhereOp, CastOp>([](auto) { return OpRole::Elementwise; })

@@ -73,7 +73,7 @@ static LogicalResult lowerOp(Lowering &l, Operation *op) {
       .Case<TransposeOp, ReshapeOp, ExpandOp, SliceOp, PadOp, ConcatOp, TileOp>(
           [&](auto o) { return lower(l, o); })
       .Case<GatherOp, GatherElementsOp, GatherNDOp, OneHotOp, RangeOp, TriluOp, ShapeOp, ResizeOp,
-            GridSampleOp>([&](auto o) { return lower(l, o); })
+            GridSampleOp, RoiAlignOp>([&](auto o) { return lower(l, o); })
       .Case<ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>([&](auto o) { return keep(l, o); })
       .Default([](Operation *o) { return o->emitOpError("cannot be lowered to linalg"); });
 }

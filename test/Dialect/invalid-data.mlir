@@ -480,3 +480,21 @@ func.func @f(%a: tensor<2x5x4xf32>, %b: tensor<2x7x1xf32>) {
   girih.grid_sample %a, %b {mode = #girih<resize_mode linear>, outside = #girih<pad_mode wrap>} : (tensor<2x5x4xf32>, tensor<2x7x1xf32>) -> tensor<2x7x4xf32>
   return
 }
+
+// -----
+
+func.func @f(%a: tensor<2x9x8x4xf32>, %b: tensor<5x5xf32>, %c: tensor<5xi64>) {
+  // expected-error@+2 {{rois has 5 columns, expected 4}}
+  // expected-error@+1 {{failed to infer returned types}}
+  girih.roi_align %a, %b, %c {height = 7, width = 7, samples = 2, spatial_scale = 1.0 : f32} : (tensor<2x9x8x4xf32>, tensor<5x5xf32>, tensor<5xi64>) -> tensor<5x7x7x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<2x9x8x4xf32>, %b: tensor<5x4xf32>, %c: tensor<5xi64>) {
+  // expected-error@+2 {{height, width and samples are 7, 0 and 2, expected positive numbers}}
+  // expected-error@+1 {{failed to infer returned types}}
+  girih.roi_align %a, %b, %c {height = 7, width = 0, samples = 2, spatial_scale = 1.0 : f32} : (tensor<2x9x8x4xf32>, tensor<5x4xf32>, tensor<5xi64>) -> tensor<5x7x7x4xf32>
+  return
+}

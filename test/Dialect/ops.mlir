@@ -149,6 +149,11 @@ func.func @indices(%x: tensor<?x6xf32, #girih.dims<n, 6>>, %i: tensor<2x3xi64>, 
   %image = girih.constant dense<0.0> : tensor<2x5x4xf32>
   %points = girih.constant dense<0.0> : tensor<2x7x1xf32>
   girih.grid_sample %image, %points {mode = #girih<resize_mode cubic>, outside = #girih<pad_mode reflect>, align_corners} : (tensor<2x5x4xf32>, tensor<2x7x1xf32>) -> tensor<2x7x4xf32>
+  // CHECK: girih.roi_align {{.*}}half_pixel{{.*}} -> tensor<5x7x7x4xf32>
+  %photo = girih.constant dense<0.0> : tensor<2x9x8x4xf32>
+  %regions = girih.constant dense<0.0> : tensor<5x4xf32>
+  %photos = girih.constant dense<0> : tensor<5xi64>
+  girih.roi_align %photo, %regions, %photos {height = 7, width = 7, samples = 2, spatial_scale = 0.25 : f32, half_pixel} : (tensor<2x9x8x4xf32>, tensor<5x4xf32>, tensor<5xi64>) -> tensor<5x7x7x4xf32>
   // CHECK: girih.topk {{.*}} -> (tensor<?x2xf32, #girih.dims<n, 2>>, tensor<?x2xi64, #girih.dims<n, 2>>)
   girih.topk %x {axis = 1, smallest} : (tensor<?x6xf32, #girih.dims<n, 6>>) -> (tensor<?x2xf32, #girih.dims<n, 2>>, tensor<?x2xi64, #girih.dims<n, 2>>)
   // CHECK: girih.one_hot {{.*}} -> tensor<2x5x3xi1>

@@ -140,3 +140,19 @@ def test_causal_conv_goes_on_from_its_state(activation):
     second, last = run(x[..., 4:], state)
     np.testing.assert_allclose(np.concatenate([first, second], 2), whole, 1e-5, 1e-6)
     np.testing.assert_array_equal(last, end)
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+@pytest.mark.parametrize("coordinates", ["half_pixel", "output_half_pixel"])
+@pytest.mark.parametrize("channels, out, samples", [(20, (7, 7), 2), (3, (2, 5), 3), (1, (1, 1), 1)])
+def test_roi_align(mode, coordinates, channels, out, samples):
+    """Regions inside, across the edges, outside, empty and turned inside out."""
+    graph = Graph(channels, opset=16)
+    x = graph.input(np.abs(graph.rng.standard_normal((2, channels, 13, 17))).astype(np.float32), ["n", channels, "h", "w"])
+    corner = graph.rng.uniform(-10, 60, (40, 2))
+    rois = np.concatenate([corner, corner + graph.rng.uniform(-4, 40, (40, 2))], 1).astype(np.float32)
+    rois[0, 2:] = rois[0, :2]
+    names = [graph.input(rois, ["r", 4]), graph.input(graph.rng.integers(0, 2, 40), ["r"])]
+    size = dict(zip(("output_height", "output_width"), out))
+    graph.output(graph.op("RoiAlign", x, *names, mode=mode, coordinate_transformation_mode=coordinates, sampling_ratio=samples, spatial_scale=0.25, **size))
+    check(graph, rtol=1e-4, atol=1e-5)
