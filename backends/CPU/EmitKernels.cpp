@@ -13,9 +13,10 @@ using namespace mlir;
 
 namespace girih {
 
-/// The tile stage has written the loops and vectors as they shall be: what is left is to clean up, to move what does
-/// not change out of the loops, and to vectorise the scalar loops (copies, the naive path). LLVM's -O3 takes four
-/// times as long for the same code, half of it in searching loops that carry vectors for loads to eliminate.
+/// The tile stage has written the loops and vectors as they shall be: what is left is to clean up, to move
+/// what does not change out of the loops, and to vectorise the scalar loops (copies, the naive path). LLVM's
+/// -O3 takes four times as long for the same code, half of it in searching loops that carry vectors for loads
+/// to eliminate.
 static constexpr const char *pipeline =
     "always-inline,"
     "function<eager-inv>(sroa,early-cse<memssa>,simplifycfg,instcombine,"
