@@ -1,0 +1,249 @@
+// A register tile of reductions: accumulators in registers, over the reduction's loops.
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "passes/Tile/EmitterState.h"
+
+using namespace mlir;
+using namespace girih;
+
+/// Indices of the reduction's generic where the last one is at `dims`; reduced ones stand at 0. Its value is
+/// remembered under them.
+SmallVector<Idx> Emitter::keyOf(const Reduction &r, ArrayRef<Idx> dims) {
+  SmallVector<Idx> key;
+  for (auto [i, kind] :
+       llvm::zip_equal(r.indices, const_cast<linalg::GenericOp &>(r.op).getIteratorTypesArray()))
+    key.push_back(kind == utils::IteratorType::reduction ? e.constant(0) : Idx{substitute(i.lin, dims)});
+  return key;
+}
+
+Lin Emitter::substitute(const Lin &lin, ArrayRef<Idx> dims) {
+  Lin out = Lin::ofConstant(lin.constant);
+  for (auto &[v, c] : lin.terms)
+    if (v >= 1 && v <= dims.size()) out = out + dims[v - 1].lin * c;
+  return out;
+}
+
+void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Value>> at) {
+  auto op = r.op;
+  current = &r;
+  points.clear(), pointMasks.clear();
+  bool lanes = false;
+  for (auto &[dims, mask] : at) {
+    SmallVector<Idx> point = keyOf(r, dims);
+    bool pointLanes = llvm::any_of(point, [](const Idx &i) { return i.hasLanes(); });
+    // Positions that differ only in what the reduction does not depend on share its value.
+    bool known = llvm::any_of(llvm::zip(points, pointMasks), [&](auto p) {
+      return std::get<0>(p) == point && (!pointLanes || std::get<1>(p) == mask);
+    });
+    if (known) continue;
+    points.push_back(std::move(point));
+    pointMasks.push_back(pointLanes ? mask : Value());
+    lanes |= pointLanes;
+  }
+
+  // Without lanes outside, lanes run along the last reduction loop if memory does too.
+  Operation *yielded = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  laneReduction = !lanes && schedule.getWidth() > 1 && !r.loops.empty() && op.getNumDpsInits() == 1 &&
+                  yielded && yielded->getNumOperands() == 2 &&
+                  llvm::any_of(yielded->getOperands(), [&](Value v) {
+                    return v == op.getBody()->getArgument(op.getNumDpsInputs()) && v.hasOneUse();
+                  });
+
+  SmallVector<Value> accumulators;
+  for (size_t p = 0; p < points.size(); ++p)
+    for (Value out : op.getOutputs()) {
+      Val init = e.evalTensor(out, {});
+      bool pointLanes = laneReduction || llvm::any_of(points[p], [](const Idx &i) { return i.hasLanes(); });
+      accumulators.push_back(pointLanes ? e.vector(init) : e.get(init));
+    }
+  auto keys = points; // before the reduction's loops set its indices
+  accumulators = reduceLoops(0, std::move(accumulators));
+  unsigned outs = op.getNumDpsInits();
+  for (size_t p = 0; p < keys.size(); ++p) {
+    SmallVector<Val> values;
+    for (unsigned o = 0; o < outs; ++o) {
+      Value v = accumulators[p * outs + o];
+      if (laneReduction) v = combineLanes(v);
+      values.push_back({v, isa<VectorType>(v.getType())});
+    }
+    e.mask = pointMasks[p];
+    e.remember(op, keys[p], std::move(values));
+    e.mask = {};
+  }
+}
+
+SmallVector<Value> Emitter::reduceLoops(unsigned level, SmallVector<Value> accumulators) {
+  if (level == current->loops.size()) return reduceStep(accumulators);
+  if (laneReduction && level + 1 == current->loops.size()) return reduceLanes(std::move(accumulators));
+  const LoopDim &dim = current->loops[level];
+  auto setIndex = [&](const Idx &i) {
+    for (auto &p : points)
+      p[dim.dims.back()] = i;
+  };
+  bool innermost = level + 1 == current->loops.size();
+  auto extent = dimValue(dim.extent);
+  int64_t unroll = innermost ? schedule.getUnroll() : 1;
+  if (extent && *extent <= unroll) {
+    for (int64_t i = 0; i < *extent; ++i) {
+      setIndex(e.constant(i));
+      accumulators = reduceLoops(level + 1, std::move(accumulators));
+    }
+    return accumulators;
+  }
+  auto loopOver = [&](Value from, Value to, int64_t step) {
+    auto op = scf::ForOp::create(b, loc, from, to, constant(step), accumulators);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(op.getBody());
+    Evaluator::Scope scope(e);
+    SmallVector<Value> inner(op.getRegionIterArgs().begin(), op.getRegionIterArgs().end());
+    Idx i = e.variable(op.getInductionVar());
+    for (int64_t u = 0; u < step; ++u) {
+      Idx at = i;
+      at.lin.constant = at.lin.constant + u;
+      setIndex(at);
+      inner = reduceLoops(level + 1, std::move(inner));
+    }
+    scf::YieldOp::create(b, loc, inner);
+    accumulators.assign(op.getResults().begin(), op.getResults().end());
+  };
+  Value to = e.size(dim.extent), end = to;
+  if (extent) {
+    end = constant(*extent / unroll * unroll);
+    loopOver(constant(0), end, unroll);
+    for (int64_t i = *extent / unroll * unroll; i < *extent; ++i) {
+      setIndex(e.constant(i));
+      accumulators = reduceLoops(level + 1, std::move(accumulators));
+    }
+    return accumulators;
+  }
+  if (unroll > 1) {
+    end =
+        arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, to, constant(unroll)), constant(unroll));
+    loopOver(constant(0), end, unroll);
+    loopOver(end, to, 1);
+  } else {
+    loopOver(constant(0), to, 1);
+  }
+  return accumulators;
+}
+
+/// The reduction's last operation on two partial results.
+Value Emitter::combine(Value x, Value y) {
+  auto op = current->op;
+  Operation *combiner = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  IRMapping mapping;
+  mapping.map(combiner->getOperands(), ValueRange{x, y});
+  Operation *clone = b.clone(*combiner, mapping);
+  clone->getResult(0).setType(x.getType());
+  return clone->getResult(0);
+}
+
+/// All lanes of a vector combined, half by half: the order is fixed, whatever the target does.
+Value Emitter::combineLanes(Value v) {
+  for (int64_t n = schedule.getWidth() / 2; n >= 1; n /= 2) {
+    Value lo = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{n},
+                                                     ArrayRef<int64_t>{1});
+    Value hi = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{n},
+                                                     ArrayRef<int64_t>{1});
+    v = combine(lo, hi);
+  }
+  return vector::ExtractOp::create(b, loc, v, int64_t(0));
+}
+
+/// One iteration of the reduction at every position.
+SmallVector<Value> Emitter::reduceStep(ArrayRef<Value> accumulators) {
+  auto op = current->op;
+  unsigned outs = op.getNumDpsInits();
+  SmallVector<Value> next;
+  for (size_t p = 0; p < points.size(); ++p) {
+    e.mask = pointMasks[p];
+    SmallVector<Val> in;
+    for (unsigned o = 0; o < outs; ++o) {
+      Value v = accumulators[p * outs + o];
+      in.push_back({v, isa<VectorType>(v.getType())});
+    }
+    SmallVector<Val> out = e.evalBody(op, points[p], in);
+    for (unsigned o = 0; o < outs; ++o)
+      next.push_back(in[o].lanes ? e.vector(out[o]) : e.get(out[o]));
+    e.mask = {};
+  }
+  return next;
+}
+
+/// The last reduction loop with lanes along it: several vectors of partial results, which are combined at the
+/// end.
+SmallVector<Value> Emitter::reduceLanes(SmallVector<Value> accumulators) {
+  auto op = current->op;
+  const LoopDim &dim = current->loops.back();
+  int64_t width = schedule.getWidth();
+  constexpr int64_t kChains = 4; // independent accumulators, to cover the latency of an addition
+  auto extent = dimValue(dim.extent);
+  int64_t chains = extent && *extent < kChains * width ? 1 : kChains;
+  auto at = [&](const Idx &i, int64_t offset) {
+    Idx lane = i;
+    lane.lin.constant = lane.lin.constant + offset;
+    lane.lin = lane.lin + e.lane().lin;
+    for (auto &p : points)
+      p[dim.dims.back()] = lane;
+  };
+  size_t n = accumulators.size();
+  SmallVector<Value>
+      all; // chain-major; every chain begins at the neutral value, so the first may carry outer results
+  SmallVector<Value> neutral;
+  for (size_t p = 0; p < n; ++p)
+    neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[0], {})));
+  for (int64_t c = 0; c < chains; ++c)
+    llvm::append_range(all, c == 0 ? accumulators : neutral);
+  auto loopOver = [&](Value from, Value to, int64_t c) {
+    auto loop = scf::ForOp::create(b, loc, from, to, constant(c * width), all);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Evaluator::Scope scope(e);
+    SmallVector<Value> inner(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    Idx i = e.variable(loop.getInductionVar());
+    for (int64_t k = 0; k < c; ++k) {
+      at(i, k * width);
+      auto next = reduceStep(ArrayRef(inner).slice(k * n, n));
+      llvm::copy(next, inner.begin() + k * n);
+    }
+    scf::YieldOp::create(b, loc, inner);
+    all.assign(loop.getResults().begin(), loop.getResults().end());
+  };
+  // What is beyond the end must not count: those lanes keep their partial result.
+  auto masked = [&](const Idx &i, Value mask) {
+    Evaluator::Scope scope(e);
+    at(i, 0);
+    for (Value &m : pointMasks)
+      m = mask;
+    auto old = SmallVector<Value>(ArrayRef(all).take_front(n));
+    auto next = reduceStep(old);
+    for (size_t p = 0; p < n; ++p)
+      all[p] = arith::SelectOp::create(b, loc, mask, next[p], old[p]);
+    for (Value &m : pointMasks)
+      m = {};
+  };
+  Value to = e.size(dim.extent);
+  auto maskType = e.vectorType(b.getI1Type());
+  if (extent) {
+    int64_t wide = *extent / (chains * width) * chains * width, whole = *extent / width * width;
+    if (wide) loopOver(constant(0), constant(wide), chains);
+    if (whole > wide) loopOver(constant(wide), constant(whole), 1);
+    if (*extent > whole)
+      masked(e.constant(whole),
+             vector::ConstantMaskOp::create(b, loc, maskType, b.getDenseI64ArrayAttr({*extent - whole})));
+  } else {
+    auto floorTo = [&](int64_t s) -> Value {
+      return arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, to, constant(s)), constant(s));
+    };
+    Value wide = floorTo(chains * width), whole = floorTo(width);
+    loopOver(constant(0), wide, chains);
+    loopOver(wide, whole, 1);
+    Value left = arith::SubIOp::create(b, loc, to, whole);
+    masked(e.variable(whole), vector::CreateMaskOp::create(b, loc, maskType, left));
+  }
+  SmallVector<Value> out(all.begin(), all.begin() + n);
+  for (int64_t c = 1; c < chains; ++c)
+    for (size_t p = 0; p < n; ++p)
+      out[p] = combine(out[p], all[c * n + p]);
+  return out;
+}

@@ -1,0 +1,85 @@
+// The writer of one domain's loops: what its parts share. Private to this library.
+#pragma once
+
+#include "passes/Tile/Evaluator.h"
+
+namespace girih {
+
+class Emitter {
+public:
+  Emitter(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
+          ScheduleAttr schedule)
+      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), domain(domain),
+        schedule(schedule), packings(getPackings(domain, schedule)),
+        e(b, kernel, fn, schedule.getWidth(), schedule.getFma(), packings) {
+    for (size_t i = 0; i < domain.dims.size(); ++i) {
+      index.push_back(e.constant(0));
+      low.push_back(e.constant(0));
+      high.push_back(domain.dims[i].extent);
+      highValue.push_back({});
+    }
+    masks.push_back({});
+  }
+
+  mlir::LogicalResult emit(DimExpr *tasks);
+
+private:
+  using Leaf = llvm::function_ref<void()>;
+
+  int64_t step(unsigned dim) const {
+    if (int64_t(dim) == schedule.getVectorDim()) return schedule.getVectors() * schedule.getWidth();
+    if (int64_t(dim) == schedule.getRowDim()) return schedule.getRows()[0];
+    return 1;
+  }
+  mlir::Value constant(int64_t v) { return mlir::arith::ConstantIndexOp::create(b, loc, v); }
+  mlir::Value upper(unsigned dim) { return highValue[dim] ? highValue[dim] : e.size(high[dim]); }
+  /// The number of elements of a dimension's current range, where it is a constant.
+  std::optional<int64_t> count(unsigned dim) { return highValue[dim] ? std::nullopt : dimValue(high[dim]); }
+
+  void loops(mlir::ArrayRef<unsigned> dims, Leaf leaf);
+  void rowLoops(unsigned dim, Leaf leaf);
+  void vectorLoops(unsigned dim, Leaf leaf);
+  mlir::Value loop(mlir::Value from, mlir::Value to, int64_t step,
+                   llvm::function_ref<void(mlir::Value)> body);
+  void ifBelow(mlir::Value a, mlir::Value limit, llvm::function_ref<void()> body);
+
+  void tile();
+  mlir::SmallVector<std::pair<mlir::SmallVector<Idx>, mlir::Value>> positions();
+  void finish();
+  bool isLongToFinish();
+  void finishByRow();
+  mlir::SmallVector<Idx> keyOf(const Reduction &r, mlir::ArrayRef<Idx> dims);
+  void reduce(const Reduction &r, mlir::ArrayRef<std::pair<mlir::SmallVector<Idx>, mlir::Value>> at);
+  mlir::SmallVector<mlir::Value> reduceLoops(unsigned level, mlir::SmallVector<mlir::Value> accumulators);
+  mlir::SmallVector<mlir::Value> reduceStep(mlir::ArrayRef<mlir::Value> accumulators);
+  mlir::SmallVector<mlir::Value> reduceLanes(mlir::SmallVector<mlir::Value> accumulators);
+  mlir::Value combine(mlir::Value x, mlir::Value y);
+  mlir::Value combineLanes(mlir::Value v);
+  Lin substitute(const Lin &lin, mlir::ArrayRef<Idx> dims);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  mlir::MLIRContext *ctx;
+  KernelOp kernel;
+  const Domain &domain;
+  ScheduleAttr schedule;
+  mlir::SmallVector<Packing> packings;
+  Evaluator e;
+
+  // The current tile: where each dimension of the domain stands, how far its range goes, and the register
+  // tile.
+  mlir::SmallVector<Idx> index, low;
+  mlir::SmallVector<DimExpr> high;
+  mlir::SmallVector<mlir::Value> highValue;
+  int64_t rows = 1;
+  mlir::SmallVector<mlir::Value> masks; // one a vector; null: all lanes
+  bool lanesOn = false;
+
+  // The reduction being emitted.
+  const Reduction *current = nullptr;
+  mlir::SmallVector<mlir::SmallVector<Idx>> points; // dimensions of the generic, one list a position
+  mlir::SmallVector<mlir::Value> pointMasks;
+  bool laneReduction = false;
+};
+
+} // namespace girih
