@@ -45,7 +45,7 @@ llvm::ArrayRef<OpRow> allOps();
 llvm::StringRef whyUnsupported(llvm::StringRef domain, llvm::StringRef op);
 /// The newest version of ONNX's own operators that the table knows.
 constexpr int64_t newestOpset = 28;
-constexpr int64_t oldestOpset = 7;
+constexpr int64_t oldestOpset = 1;
 
 /// ONNX's element type in MLIR; null for those that the graph has not (strings, complex, below a byte, ...).
 mlir::Type getElementType(mlir::MLIRContext *ctx, model::DType type);

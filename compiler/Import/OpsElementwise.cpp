@@ -125,6 +125,13 @@ LogicalResult importCast(NodeImporter &n) {
   if (!type) return n.fail("casts to " + model::dtypeName(to) + " are not supported");
   return n.result(n.cast(n.operand(0), type));
 }
+LogicalResult importBitCast(NodeImporter &n) {
+  if (!n.hasAttribute("to")) return n.fail("attribute 'to' is missing");
+  auto to = static_cast<model::DType>(n.intAttr("to", 0));
+  Type type = getElementType(n.context(), to);
+  if (!type) return n.fail("casts to " + model::dtypeName(to) + " are not supported");
+  return n.result(type == n.element(0) ? n.operand(0) : n.create<BitcastOp>(n.operand(0), type));
+}
 LogicalResult importCastLike(NodeImporter &n) {
   return n.result(n.cast(n.operand(0), n.element(1)));
 }

@@ -82,14 +82,16 @@ LogicalResult importOneHot(NodeImporter &n) {
   return n.result(n.createTyped<OneHotOp>(getTensorType(dims, n.element(2)), indices, n.operand(2), axis));
 }
 
-LogicalResult importCumSum(NodeImporter &n) {
+template <bool product> LogicalResult importCumulative(NodeImporter &n) {
   auto axes = n.constantInts(1, "axis");
   if (failed(axes)) return failure();
   if (axes->size() != 1) return n.fail("input 1 (axis) must have one element");
   int64_t axis = n.axis((*axes)[0], n.rank(0));
   bool exclusive = n.flagAttr("exclusive", false), reverse = n.flagAttr("reverse", false);
-  return n.result(n.create<CumSumOp>(n.operand(0), axis, exclusive, reverse));
+  return n.result(n.create<CumSumOp>(n.operand(0), axis, exclusive, reverse, product));
 }
+template LogicalResult importCumulative<false>(NodeImporter &);
+template LogicalResult importCumulative<true>(NodeImporter &);
 
 LogicalResult importTrilu(NodeImporter &n) {
   int64_t k = 0;

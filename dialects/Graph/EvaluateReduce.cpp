@@ -188,22 +188,21 @@ HostResult evaluate(CumSumOp op, HostOperands in) {
   if (size == 0) return result;
   outer[axis] = 1;
   int64_t from = x.getStrides()[axis], to = result.getStrides()[axis];
+  auto join = [&](auto a, auto b) { return op.getProduct() ? a * b : a + b; };
   walkOffsets<2>(outer, {x.getStrides(), result.getStrides()}, [&](std::array<int64_t, 2> at) {
-    double sum = 0;
-    uint64_t intSum = 0;
+    double sum = op.getProduct();
+    uint64_t intSum = op.getProduct();
     for (int64_t n = 0; n < size; ++n) {
       int64_t i = op.getReverse() ? size - 1 - n : n, source = at[0] + i * from, target = at[1] + i * to;
-      double before = sum;
-      uint64_t intBefore = intSum;
-      if (x.access().isFloat)
-        result.set(target, op.getExclusive() ? before : (sum += x.getFloat(source)));
-      else
-        result.set(target, int64_t(op.getExclusive() ? intBefore : (intSum += x.getInt(source))));
-      if (!op.getExclusive()) continue;
-      if (x.access().isFloat)
-        sum += x.getFloat(source);
-      else
-        intSum += x.getInt(source);
+      if (x.access().isFloat) {
+        double before = sum;
+        sum = join(sum, x.getFloat(source));
+        result.set(target, op.getExclusive() ? before : sum);
+      } else {
+        uint64_t before = intSum;
+        intSum = join(intSum, uint64_t(x.getInt(source)));
+        result.set(target, int64_t(op.getExclusive() ? before : intSum));
+      }
     }
   });
   return result;

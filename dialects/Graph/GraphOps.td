@@ -309,6 +309,11 @@ def Girih_CastOp : Girih_InferredOp<"cast"> {
   let hasFolder = 1;
 }
 
+def Girih_BitcastOp : Girih_InferredOp<"bitcast"> {
+  let summary = "the same bits as another element type of the same width; ONNX source: BitCast";
+  let arguments = (ins Girih_Tensor:$operand, TypeAttr:$to);
+}
+
 //===-- Contractions ------------------------------------------------------===//
 
 def Girih_MatMulOp : Girih_InferredOp<"matmul"> {
@@ -535,8 +540,8 @@ def Girih_RoiAlignOp : Girih_InferredOp<"roi_align"> {
 }
 
 def Girih_CumSumOp : Girih_InferredOp<"cumsum"> {
-  let summary = "running sum along an axis; ONNX source: CumSum";
-  let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
+  let summary = "running sum (or `product`) along an axis; ONNX source: CumSum, CumProd";
+  let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$exclusive, UnitAttr:$reverse, UnitAttr:$product);
 }
 
 def Girih_TopKOp : Girih_Op<"topk", [Pure]> {

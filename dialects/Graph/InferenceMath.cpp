@@ -100,6 +100,15 @@ GIRIH_INFER(CastOp) {
   return success();
 }
 
+GIRIH_INFER(BitcastOp) {
+  Type from = elementType(op.getOperand());
+  if (!isGraphElementType(op.getTo())) return at.fail(op.getTo(), " is no element type of the graph");
+  if (getStorageBytes(from) != getStorageBytes(op.getTo()))
+    return at.fail("the bits of ", from, " are not as many as those of ", op.getTo());
+  types.push_back(tensorType(op.getOperand()).clone(op.getTo()));
+  return success();
+}
+
 //===-- Contractions ------------------------------------------------------===//
 
 GIRIH_INFER(MatMulOp) {

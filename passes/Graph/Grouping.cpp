@@ -13,7 +13,7 @@ OpRole getRole(Operation *op) {
       .Case<PoolOp, MaxPoolIndicesOp, RoiAlignOp>([](auto) { return OpRole::Pool; })
       .Case<ReduceOp, ArgReduceOp, SoftmaxOp, LayerNormOp, GroupNormOp, LrnOp>(
           [](auto) { return OpRole::Row; })
-      .Case<UnaryOp, BinaryOp, WhereOp, CastOp>([](auto) { return OpRole::Elementwise; })
+      .Case<UnaryOp, BinaryOp, WhereOp, CastOp, BitcastOp>([](auto) { return OpRole::Elementwise; })
       .Case<TransposeOp, SliceOp, ExpandOp>([](auto) { return OpRole::Movement; })
       .Case<PadOp, ConcatOp, TileOp, GatherOp, GatherElementsOp, GatherNDOp, ResizeOp, GridSampleOp, OneHotOp,
             RangeOp, TriluOp, ShapeOp>([](auto) { return OpRole::Indexed; })

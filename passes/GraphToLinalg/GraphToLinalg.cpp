@@ -66,7 +66,7 @@ static LogicalResult keep(Lowering &l, Operation *op) {
 
 static LogicalResult lowerOp(Lowering &l, Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<UnaryOp, BinaryOp, WhereOp, CastOp, ConstantOp>([&](auto o) { return lower(l, o); })
+      .Case<UnaryOp, BinaryOp, WhereOp, CastOp, BitcastOp, ConstantOp>([&](auto o) { return lower(l, o); })
       .Case<MatMulOp, ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp>([&](auto o) { return lower(l, o); })
       .Case<ReduceOp, ArgReduceOp, SoftmaxOp, BatchNormOp, LayerNormOp, GroupNormOp, LrnOp>(
           [&](auto o) { return lower(l, o); })

@@ -145,6 +145,7 @@ mlir::Value emitCubicWeight(Body &b, double a, mlir::Value distance);
 GIRIH_LOWER(ArgReduceOp)
 GIRIH_LOWER(BatchNormOp)
 GIRIH_LOWER(BinaryOp)
+GIRIH_LOWER(BitcastOp)
 GIRIH_LOWER(CastOp)
 GIRIH_LOWER(ConcatOp)
 GIRIH_LOWER(ConvOp)

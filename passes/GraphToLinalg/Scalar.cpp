@@ -306,3 +306,12 @@ LogicalResult girih::lower(Lowering &l, CastOp op) {
   });
   return success();
 }
+
+LogicalResult girih::lower(Lowering &l, BitcastOp op) {
+  Type from = getStorageType(getElementType(op.getOperand())), to = getStorageType(op.getTo());
+  l.elementwise(op.getResult(), op.getOperand(), [&](Body &b, ArrayRef<Value> in) {
+    Value bits = b.store(in[0], from);
+    return b.load(from == to ? bits : b.createOrFold<arith::BitcastOp>(to, bits));
+  });
+  return success();
+}

@@ -220,8 +220,8 @@ void emitScatterND(SpecialLoops &l, ScatterNDOp op, DimExpr *tasks) {
 
 //===-- CumSum ------------------------------------------------------------===//
 
-/// One task for each index before the axis. The sums of the last step are read back from the result, so that
-/// the inner loop runs along memory; along the last dimension they stay in a register.
+/// One task for each index before the axis. The sums (or products) of the last step are read back from the
+/// result, so that the inner loop runs along memory; along the last dimension they stay in a register.
 void emitCumSum(SpecialLoops &l, CumSumOp op, DimExpr *tasks) {
   ImplicitLocOpBuilder &b = l.b;
   SmallVector<DimExpr> dims = getDims(op.getOperand());
@@ -232,7 +232,11 @@ void emitCumSum(SpecialLoops &l, CumSumOp op, DimExpr *tasks) {
   Value n = l.size(dims[axis]), one = l.index(1);
   Value last = arith::SubIOp::create(b, n, one);
   Type element = op.getType().getElementType();
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
+  TypedAttr start = !op.getProduct()          ? b.getZeroAttr(element)
+                    : isa<FloatType>(element) ? TypedAttr(b.getFloatAttr(element, 1))
+                                              : TypedAttr(b.getIntegerAttr(element, 1));
+  Value neutral = arith::ConstantOp::create(b, start);
+  auto join = [&](Value x, Value y) { return op.getProduct() ? l.mul(x, y) : l.add(x, y); };
   auto position = [&](Value step) -> Value {
     return op.getReverse() ? Value(arith::SubIOp::create(b, last, step)) : step;
   };
@@ -245,13 +249,13 @@ void emitCumSum(SpecialLoops &l, CumSumOp op, DimExpr *tasks) {
 
   OpBuilder::InsertionGuard guard(b);
   bool inRegister = axis + 1 == int64_t(dims.size());
-  auto loop = scf::ForOp::create(b, l.index(0), n, one, inRegister ? ValueRange(zero) : ValueRange());
+  auto loop = scf::ForOp::create(b, l.index(0), n, one, inRegister ? ValueRange(neutral) : ValueRange());
   b.setInsertionPointToStart(loop.getBody());
   Value step = loop.getInductionVar();
   if (inRegister) {
     Value before = loop.getRegionIterArg(0);
     Coordinates here = at(step, {});
-    Value sum = l.add(before, l.load(x, here));
+    Value sum = join(before, l.load(x, here));
     l.store(op.getExclusive() ? before : sum, result, here);
     scf::YieldOp::create(b, sum);
     return;
@@ -265,10 +269,10 @@ void emitCumSum(SpecialLoops &l, CumSumOp op, DimExpr *tasks) {
     Coordinates here = at(step, rest), there = at(previous, rest);
     Value before = l.load(result, there);
     if (op.getExclusive()) {
-      Value sum = l.add(before, l.load(x, there));
-      l.store(arith::SelectOp::create(b, isFirst, zero, sum), result, here);
+      Value sum = join(before, l.load(x, there));
+      l.store(arith::SelectOp::create(b, isFirst, neutral, sum), result, here);
     } else {
-      Value sum = l.add(arith::SelectOp::create(b, isFirst, zero, before), l.load(x, here));
+      Value sum = join(arith::SelectOp::create(b, isFirst, neutral, before), l.load(x, here));
       l.store(sum, result, here);
     }
   });

@@ -421,3 +421,12 @@ func.func @f(%a: tensor<2x4xf32>, %b: tensor<3xf32>) {
   girih.layer_norm %a scale %b {axis = 1, epsilon = 0.1 : f32} : (tensor<2x4xf32>, tensor<3xf32>) -> tensor<2x4xf32>
   return
 }
+
+// -----
+
+func.func @f(%a: tensor<4xf32>) {
+  // expected-error@+2 {{the bits of 'f32' are not as many as those of 'i64'}}
+  // expected-error@+1 {{failed to infer returned types}}
+  girih.bitcast %a {to = i64} : (tensor<4xf32>) -> tensor<4xi64>
+  return
+}

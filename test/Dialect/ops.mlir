@@ -85,6 +85,8 @@ func.func @windows_and_reductions(%x: tensor<1x4x7x?xf32, #girih.dims<1, 4, 7, w
   girih.reduce sum %i {axes = array<i64: 0, 1>, keepdims = false} : (tensor<2x5xi32>) -> tensor<i32>
   // CHECK: girih.arg_reduce {{.*}} -> tensor<1x4x7xi64>
   girih.arg_reduce %x {axis = 3, keepdims = false, minimum, select_last_index} : (tensor<1x4x7x?xf32, #girih.dims<1, 4, 7, w>>) -> tensor<1x4x7xi64>
+  // CHECK: girih.bitcast {{.*}} -> tensor<2x5xf32>
+  girih.bitcast %i {to = f32} : (tensor<2x5xi32>) -> tensor<2x5xf32>
   // CHECK: girih.cumsum
   girih.cumsum %i {axis = 1, exclusive, reverse} : (tensor<2x5xi32>) -> tensor<2x5xi32>
   return

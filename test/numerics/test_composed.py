@@ -1,5 +1,6 @@
 """Operators that import composes of others: against ONNX Runtime where it has them, with dynamic sizes, and against NumPy."""
 import numpy as np
+import onnx
 import pytest
 
 from support import Graph, assert_close, check, run_model
@@ -156,3 +157,31 @@ def test_roi_align(mode, coordinates, channels, out, samples):
     size = dict(zip(("output_height", "output_width"), out))
     graph.output(graph.op("RoiAlign", x, *names, mode=mode, coordinate_transformation_mode=coordinates, sampling_ratio=samples, spatial_scale=0.25, **size))
     check(graph, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("exclusive", [0, 1])
+@pytest.mark.parametrize("reverse", [0, 1])
+def test_cumulative_product(axis, exclusive, reverse):
+    graph = Graph(9, opset=26)
+    want = {}
+    for x in (graph.rng.uniform(0.5, 1.5, (3, 4, 5)).astype(np.float32), graph.rng.integers(-3, 4, (3, 4, 5))):
+        for name in (graph.input(x, ["a", "b", 5]), graph.weight(x)):  # at run time, and folded
+            y = graph.output(graph.op("CumProd", name, graph.weight(np.array(axis)), exclusive=exclusive, reverse=reverse))
+            rows = np.moveaxis(np.flip(x, axis) if reverse else x, axis, 0)
+            if exclusive:
+                rows = np.concatenate([np.ones_like(rows[:1]), rows[:-1]])
+            product = np.moveaxis(np.cumprod(rows, 0, dtype=x.dtype), 0, axis)
+            want[y] = np.flip(product, axis) if reverse else product
+    assert_close(run_model(graph.model(), graph.feeds), want, 1e-5)
+
+
+def test_bits_of_every_width():
+    graph = Graph(10, opset=26)
+    want = {}
+    for bits, types in {8: "int8 uint8", 16: "int16 uint16 float16", 32: "int32 uint32 float32", 64: "int64 uint64 float64"}.items():
+        x = graph.rng.integers(0, 2**7, (3, 5)).astype(f"uint{bits}") << (bits - 8)
+        for to in types.split():
+            y = graph.op("BitCast", graph.input(x, ["n", 5]), to=onnx.helper.np_dtype_to_tensor_dtype(np.dtype(to)))
+            want[graph.output(y)] = x.view(to)
+    assert_close(run_model(graph.model(), graph.feeds), want, 0, 0)
