@@ -127,4 +127,4 @@ def f32(name, value):
     return Scalar("f32", name, value)
 
 
-from . import arithmetic, control, integer, matrix, parallel  # noqa: E402, F401  they register themselves
+from . import arithmetic, control, integer, matrix, parallel, triton  # noqa: E402, F401  they register themselves

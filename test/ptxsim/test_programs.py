@@ -1,0 +1,33 @@
+"""Runs the simulator on programs of other compilers, and compares with what numpy says.
+
+    pytest test/ptxsim -k mma        some of them
+"""
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+SIMULATOR = SOURCE / os.environ.get("GIRIH_BUILD", "build") / "bin" / "girih-ptxsim"
+sys.path.insert(0, str(SOURCE / "tools" / "ptxsim" / "test" / "programs"))
+import cases  # noqa: E402
+
+
+def simulate(ptx, launch, data, *flags, timeout=120):
+    return subprocess.run([SIMULATOR, ptx, "--launch", launch, "--check", data, *flags], capture_output=True, text=True, timeout=timeout, errors="replace")
+
+
+@pytest.mark.parametrize("name", [c.name for c in cases.CASES.values() if not c.heavy])
+def test_program(name, tmp_path):
+    case = cases.CASES[name]
+    r = simulate(case.ptx, *cases.write(case, tmp_path))
+    if case.ends:
+        assert r.returncode == 1, r.stdout + r.stderr
+        assert case.ends in r.stdout + r.stderr
+        return
+    assert r.returncode == 0, r.stdout + r.stderr
+    assert not r.stderr, "a correct program raises nothing"
+    printed = [line for line in r.stdout.splitlines() if line in case.prints]
+    assert sorted(printed) == sorted(case.prints)

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Compiles triton/kernels.py to ptx/triton_NAME.sm_NN.ptx and writes what a launch needs to know to triton/launches.json. Both are committed: tests need no
+Triton. Needs Triton 3.9, but no GPU.
+
+    build_triton.py [NAME...]
+"""
+import json
+import linecache
+import os
+import pathlib
+import re
+import sys
+import types
+
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def load_kernels():
+    """The module, its code under a relative name, which is what `.file` and the debug information then say."""
+    os.chdir(HERE / "triton")
+    name = "kernels.py"
+    text = pathlib.Path(name).read_text()
+    linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+    module = types.ModuleType("kernels")
+    sys.modules["kernels"] = module
+    exec(compile(text, name, "exec"), module.__dict__)
+    return module
+
+
+POINTER = {"f16": "*fp16", "bf16": "*bf16", "f32": "*fp32", "i8": "*i8", "i32": "*i32"}
+MATMUL = {"GROUP": 8, "LEAKY": False}
+
+
+def matmul(type, out, acc, tiles, **rest):
+    dots = {"f16": "f16", "bf16": "bf16", "f32": "f32", "i8": "i8"}[type]
+    options = {k: rest.pop(k) for k in ("warps", "stages", "archs") if k in rest}
+    constants = {**MATMUL, "BM": tiles[0], "BN": tiles[1], "BK": tiles[2], "OUT": out, "ACC": acc, **rest}
+    pointer = {"float16": "f16", "float32": "f32", "int32": "i32", "bfloat16": "bf16"}[out]
+    return "matmul", {"a": dots, "b": dots, "c": pointer, "M": 1, "N": 1, "K": 16, "stride_a": 16, "stride_b": 16, "stride_c": 16}, constants, options
+
+
+def attention(kernel, buffers, constants, **options):
+    arguments = {**buffers, "scale": 0.0, "stride_head": 16, "S": 16}
+    return kernel, arguments, constants, options
+
+
+HEADS = dict.fromkeys(("q", "k", "v"), "f16")
+BACKWARD = {**dict.fromkeys(("q", "k", "v", "dout", "dq", "dk", "dv"), "f16"), "lse": "f32", "delta": "f32"}
+# Kernel, arguments (a buffer's element type; for a number, what it is a multiple of; 0.0: a float), constants, options.
+VARIANTS = {
+    "add": ("add", {"x": "f32", "y": "f32", "out": "f32", "n": 16}, {"BLOCK": 1024}, {"archs": (80, 90, 100)}),
+    "softmax": ("softmax", {"x": "f32", "out": "f32", "stride": 1, "rows": 1, "columns": 1}, {"BLOCK": 1024, "STAGES": 4}, {"warps": 8, "archs": (80, 90)}),
+    "matmul_f16": matmul("f16", "float16", "float32", (64, 64, 32), LEAKY=True, archs=(80, 90)),
+    "matmul_bf16": matmul("bf16", "bfloat16", "float32", (64, 32, 32), stages=3),
+    "matmul_tf32": matmul("f32", "float32", "float32", (64, 64, 16), stages=2),
+    "matmul_i8": matmul("i8", "int32", "int32", (64, 64, 64), stages=2),
+    "matmul_large": matmul("f16", "float16", "float32", (128, 128, 32), warps=8, stages=3),
+    "matmul_narrow": matmul("f16", "float16", "float32", (64, 64, 64), stages=4, archs=(80, 120)),
+    "dropout": ("dropout", {"x": "f32", "out": "f32", "n": 1, "p": 0.0, "seed": 1}, {"BLOCK": 512}, {}),
+    "layer_norm": ("layer_norm", {"x": "f16", "y": "f16", "weight": "f32", "bias": "f32", "mean": "f32", "rstd": "f32", "stride": 1, "N": 1, "eps": 0.0},
+                   {"BLOCK": 512}, {}),
+    "layer_norm_backward": ("layer_norm_backward", {"dx": "f16", "dy": "f16", "dw": "f32", "db": "f32", "x": "f16", "weight": "f32", "mean": "f32", "rstd": "f32",
+                                                    "lock": "i32", "stride": 1, "N": 1}, {"GROUPS": 4, "BLOCK": 512}, {}),
+    "layer_norm_weights": ("layer_norm_weights", {"dw": "f32", "db": "f32", "total_dw": "f32", "total_db": "f32", "M": 1, "N": 1}, {"BM": 8, "BN": 64}, {}),
+    "attention": attention("attention", {**HEADS, "out": "f16", "lse": "f32"}, {"D": 64, "BM": 64, "BN": 32, "CAUSAL": False}, stages=2, archs=(80,)),
+    "attention_causal": attention("attention", {**HEADS, "out": "f16", "lse": "f32"}, {"D": 64, "BM": 64, "BN": 32, "CAUSAL": True}, stages=2, archs=(80, 120)),
+    "attention_delta": ("attention_delta", {"out": "f16", "dout": "f16", "delta": "f32", "S": 16}, {"D": 64, "BM": 64}, {}),
+    "attention_backward": attention("attention_backward", BACKWARD, {"D": 64, "BM": 32, "BN": 32, "CAUSAL": True}, stages=2),
+}
+
+
+def build(name, kernels):
+    kernel, arguments, constants, options = VARIANTS[name]
+    function = getattr(kernels, kernel)
+    signature, divisible = {}, {}
+    for i, (argument, kind) in enumerate(arguments.items()):
+        signature[argument] = POINTER[kind] if isinstance(kind, str) else "fp32" if isinstance(kind, float) else "i32"
+        if isinstance(kind, str) or kind == 16:
+            divisible[(i,)] = [["tt.divisibility", 16]]
+    types_ = {"float16": triton.language.float16, "float32": triton.language.float32, "int32": triton.language.int32, "bfloat16": triton.language.bfloat16}
+    values = {(function.arg_names.index(k),): types_.get(v, v) if isinstance(v, str) else v for k, v in constants.items()}
+    signature |= dict.fromkeys(constants, "constexpr")
+    launch = {}
+    for arch in options.get("archs", (80,)):
+        built = triton.compile(ASTSource(function, signature, values, divisible), target=GPUTarget("cuda", arch, 32),
+                               options={"num_warps": options.get("warps", 4), "num_stages": options.get("stages", 3), "enable_fp_fusion": True})
+        out = HERE / "ptx" / f"triton_{name}.sm_{arch}.ptx"
+        text = "\n".join(line.rstrip() for line in built.asm["ptx"].splitlines()) + "\n"
+        text = re.sub(r'(\.file\s+\d+ )".*/(triton/language/\w+\.py)"', r'\1"\2"', text)  # Triton's own functions, inlined
+        out.write_text(text)
+        entry = re.search(r"\.entry (\w+)\(([^)]*)\)", text)
+        given = len(arguments)
+        launch[f"sm_{arch}"] = {"entry": entry[1], "threads": 32 * built.metadata.num_warps, "shared": built.metadata.shared,
+                                "null_pointers": entry[2].count(".param") - given}
+        print(f"{out.name}: {out.stat().st_size} bytes, {built.metadata.shared} bytes of shared memory, {entry[2].count('.param')} parameters")
+    return launch
+
+
+if __name__ == "__main__":
+    kernels = load_kernels()
+    table = HERE / "triton" / "launches.json"
+    launches = json.loads(table.read_text()) if table.exists() else {}
+    for name in VARIANTS:
+        if len(sys.argv) == 1 or name in sys.argv[1:]:
+            launches[name] = build(name, kernels)
+    table.write_text(json.dumps({name: launches[name] for name in VARIANTS if name in launches}, indent=1) + "\n")
