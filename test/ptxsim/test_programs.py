@@ -4,6 +4,7 @@
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SIMULATOR = SOURCE / os.environ.get("GIRIH_BUILD", "build") / "bin" / "girih-ptxsim"
 sys.path.insert(0, str(SOURCE / "tools" / "ptxsim" / "test" / "programs"))
 import cases  # noqa: E402
+from cases import faults  # noqa: E402
 
 
 def simulate(ptx, launch, data, *flags, timeout=120):
@@ -31,3 +33,28 @@ def test_program(name, tmp_path):
     assert not r.stderr, "a correct program raises nothing"
     printed = [line for line in r.stdout.splitlines() if line in case.prints]
     assert sorted(printed) == sorted(case.prints)
+
+
+@pytest.mark.parametrize("name", faults.FAULTS)
+def test_fault(name, tmp_path):
+    """A fault that was planted is found, and named by its lines."""
+    fault = faults.FAULTS[name]
+    case, allowed = faults.plant(fault, tmp_path)
+    r = simulate(case.ptx, *cases.write(case, tmp_path))
+    assert r.returncode == 1, f"not found\n{r.stdout}{r.stderr}"
+    assert re.search(fault["word"], r.stderr, re.IGNORECASE), r.stderr
+    lines = set(faults.named_lines(fault, r.stderr))
+    assert len(lines) >= fault["names"], r.stderr
+    assert not allowed or lines <= allowed, f"lines {lines}, expected of {allowed}\n{r.stderr}"
+
+
+def test_unknown_instructions_are_refused(tmp_path):
+    """What is not supported is named with its line when the program is loaded."""
+    text = (cases.PROGRAMS / "ptx" / "tiles.sm_80.ptx").read_text().splitlines()
+    at = next(n for n, line in enumerate(text) if "bar.sync" in line)
+    text[at] = "\tvadd.s32.s32.s32 %r1, %r1, %r1;"
+    ptx = tmp_path / "video.ptx"
+    ptx.write_text("\n".join(text))
+    r = subprocess.run([SIMULATOR, ptx], capture_output=True, text=True, timeout=60)
+    assert r.returncode == 1
+    assert re.match(rf"error: \S*video\.ptx:{at + 1}:\d+: .*vadd", r.stderr), r.stderr
