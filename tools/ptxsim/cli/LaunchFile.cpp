@@ -25,6 +25,21 @@ template <class T> static T numberOr(const Json &json, const char *key, T otherw
   return json.contains(key) && json[key].is_number() ? json[key].get<T>() : otherwise;
 }
 
+static bool readParameters(const Json &list, std::vector<LaunchFile::Parameter> &params, std::string &error,
+                           unsigned depth = 0) {
+  if (!list.is_array() || depth > 4) return error = "parameters must be a list of objects", false;
+  for (const Json &p : list) {
+    LaunchFile::Parameter &out = params.emplace_back();
+    for (auto [key, to] : {std::pair{"name", &out.name}, {"kind", &out.kind}})
+      if (p.is_object() && p.contains(key) && p[key].is_string()) *to = p[key].get<std::string>();
+    if (out.name.empty() || out.kind.empty()) return error = "a parameter needs \"name\" and \"kind\"", false;
+    out.number = numberOr<double>(p, "value", 0), out.integer = numberOr<int64_t>(p, "value", 0);
+    out.bytes = numberOr<uint64_t>(p, "bytes", 0), out.offset = numberOr<uint32_t>(p, "offset", 0);
+    if (p.contains("fields") && !readParameters(p["fields"], out.fields, error, depth + 1)) return false;
+  }
+  return true;
+}
+
 bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &error) {
   std::ifstream in(path);
   if (!in) return error = "'" + path + "' can't be read", false;
@@ -42,14 +57,62 @@ bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &erro
   file.launch.dynamicSharedBytes = numberOr<uint32_t>(json, "dynamic_shared_bytes", 0);
   file.extraNullPointers = std::min(numberOr<uint32_t>(json, "extra_null_pointers", 0), 64u);
   file.tolerance = numberOr<double>(json, "tolerance_relative_to_max", 0);
-  Json none = Json::array();
-  for (const Json &p : json.contains("params") ? json["params"] : none) {
-    LaunchFile::Parameter &out = file.params.emplace_back();
-    for (auto [key, to] : {std::pair{"name", &out.name}, {"kind", &out.kind}, {"dtype", &out.dtype}})
-      if (p.is_object() && p.contains(key) && p[key].is_string()) *to = p[key].get<std::string>();
-    if (out.name.empty() || out.kind.empty())
-      return error = "'" + path + "': a parameter needs \"name\" and \"kind\"", false;
-    out.number = numberOr<double>(p, "value", 0), out.integer = numberOr<int64_t>(p, "value", 0);
+  if (json.contains("params") && !readParameters(json["params"], file.params, error))
+    return error = "'" + path + "': " + error, false;
+  return true;
+}
+
+/// Memory for a buffer with its initial contents; 0 and `error` on failure.
+static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, LaunchData &data,
+                            std::string &error) {
+  auto it = data.arrays.find("buf::" + p.name);
+  const std::vector<char> *contents = it == data.arrays.end() ? nullptr : &it->second.data;
+  if (!contents && !p.bytes)
+    return error = "there is no array 'buf::" + p.name + "' for the buffer '" + p.name + "'", 0;
+  uint64_t address = device.memory().allocate(contents ? contents->size() : p.bytes);
+  if (!address) return error = "no device memory for the buffer '" + p.name + "'", 0;
+  if (contents) memcpy(device.memory().origin() + address, contents->data(), contents->size());
+  data.addresses[p.name] = address;
+  return address;
+}
+
+/// Writes a parameter of `room` bytes to `to`.
+static bool placeParameter(Device &device, const LaunchFile::Parameter &p, uint64_t room, char *to,
+                           LaunchData &data, std::string &error) {
+  uint64_t bits = 0, bytes = 8;
+  if (p.kind == "buffer") {
+    if (!(bits = placeBuffer(device, p, data, error))) return false;
+  } else if (p.kind == "f32") {
+    float value = float(p.number);
+    memcpy(&bits, &value, bytes = 4);
+  } else if (p.kind == "f64") {
+    memcpy(&bits, &p.number, 8);
+  } else if (p.kind == "struct") {
+    bytes = p.bytes;
+  } else if ((p.kind[0] == 'i' || p.kind[0] == 'u') &&
+             (p.kind.substr(1) == "8" || p.kind.substr(1) == "16" || p.kind.substr(1) == "32" ||
+              p.kind.substr(1) == "64")) {
+    bits = uint64_t(p.integer);
+    bytes = unsigned(std::stoi(p.kind.substr(1))) / 8;
+  } else {
+    return error = "parameter '" + p.name + "': kind '" + p.kind +
+                   "' is unknown; buffer, struct, i8 to i64, u8 to u64, f32 and f64 are known",
+           false;
+  }
+  if (bytes != room)
+    return error = "parameter '" + p.name + "' has " + std::to_string(bytes) + " bytes, the kernel's has " +
+                   std::to_string(room),
+           false;
+  if (p.kind != "struct") return memcpy(to, &bits, bytes), true;
+  for (const LaunchFile::Parameter &field : p.fields) {
+    uint64_t size = field.kind == "struct"                                 ? field.bytes
+                    : field.kind == "buffer" || field.kind.ends_with("64") ? 8
+                    : field.kind.ends_with("32")                           ? 4
+                    : field.kind.ends_with("16")                           ? 2
+                                                                           : 1;
+    if (field.offset > room || size > room - field.offset)
+      return error = "field '" + field.name + "' lies outside of the struct '" + p.name + "'", false;
+    if (!placeParameter(device, field, size, to + field.offset, data, error)) return false;
   }
   return true;
 }
@@ -65,38 +128,23 @@ bool prepareLaunch(Device &device, const Program &program, LaunchFile &file, Lau
   for (size_t n = 0; n < file.params.size(); ++n) {
     const LaunchFile::Parameter &p = file.params[n];
     const KernelParameter &to = program.params[n];
-    uint64_t bits = 0;
-    unsigned bytes = 8;
-    if (p.kind == "buffer") {
-      auto it = data.arrays.find("buf::" + p.name);
-      if (it == data.arrays.end())
-        return error = "there is no array 'buf::" + p.name + "' for the buffer '" + p.name + "'", false;
-      bits = device.memory().allocate(it->second.data.size());
-      if (!bits) return error = "no device memory for the buffer '" + p.name + "'", false;
-      memcpy(device.memory().origin() + bits, it->second.data.data(), it->second.data.size());
-      data.addresses[p.name] = bits;
-    } else if (p.kind == "f32") {
-      float value = float(p.number);
-      memcpy(&bits, &value, bytes = 4);
-    } else if (p.kind == "f64") {
-      memcpy(&bits, &p.number, 8);
-    } else if ((p.kind[0] == 'i' || p.kind[0] == 'u') &&
-               (p.kind.substr(1) == "8" || p.kind.substr(1) == "16" || p.kind.substr(1) == "32" ||
-                p.kind.substr(1) == "64")) {
-      bits = uint64_t(p.integer);
-      bytes = unsigned(std::stoi(p.kind.substr(1))) / 8;
-    } else {
-      return error = "parameter '" + p.name + "': kind '" + p.kind +
-                     "' is unknown; buffer, i32, i64, f32 and f64 are known",
-             false;
-    }
-    if (bytes != to.bytes)
-      return error = "parameter '" + p.name + "' has " + std::to_string(bytes) + " bytes, the kernel's has " +
-                     std::to_string(to.bytes),
-             false;
-    memcpy(file.launch.params.data() + to.offset, &bits, bytes);
+    if (!placeParameter(device, p, to.bytes, file.launch.params.data() + to.offset, data, error))
+      return false;
   }
   return true;
+}
+
+/// The distance of two elements; numbers of 64 bits that a double does not tell apart are not the same.
+static double distance(const NpyArray &expected, const NpyArray &got, uint64_t n) {
+  double want = expected.at(n), have = got.at(n);
+  if (std::isnan(want) && std::isnan(have)) return 0;
+  if (want == have) {
+    unsigned bytes = expected.itemBytes();
+    bool integer = expected.dtype[1] == 'i' || expected.dtype[1] == 'u';
+    return integer && memcmp(&expected.data[n * bytes], &got.data[n * bytes], bytes) != 0;
+  }
+  double error = std::fabs(want - have);
+  return std::isnan(error) ? INFINITY : error;
 }
 
 std::vector<Comparison> compareResults(Device &device, const LaunchFile &file, const LaunchData &data) {
@@ -115,16 +163,23 @@ std::vector<Comparison> compareResults(Device &device, const LaunchFile &file, c
       continue;
     }
     memcpy(got.data.data(), from, got.data.size());
-    for (uint64_t n = 0; n < expected.elements(); ++n) {
-      double want = expected.at(n), have = got.at(n), error = std::fabs(want - have);
-      if (want == have || (std::isnan(want) && std::isnan(have)))
-        error = 0;
-      else if (std::isnan(error))
-        error = INFINITY;
-      if (std::isfinite(want)) c.largestExpected = std::max(c.largestExpected, std::fabs(want));
-      if (error > c.largestError) c.largestError = error, c.at = n;
+    auto given = data.arrays.find("tol::" + c.buffer); // by element
+    const NpyArray *tolerances = given == data.arrays.end() ? nullptr : &given->second;
+    if (tolerances && tolerances->elements() != expected.elements()) {
+      c.ok = false, c.largestError = INFINITY;
+      continue;
     }
-    c.ok = c.largestError <= file.tolerance * c.largestExpected;
+    for (uint64_t n = 0; n < expected.elements(); ++n)
+      if (double want = std::fabs(expected.at(n)); std::isfinite(want))
+        c.largestExpected = std::max(c.largestExpected, want);
+    for (uint64_t n = 0; n < expected.elements(); ++n) {
+      double error = distance(expected, got, n);
+      bool within = error <= (tolerances ? tolerances->at(n) : file.tolerance * c.largestExpected);
+      if (within ? c.wrong == 0 && error > c.largestError : c.wrong == 0 || error > c.largestError)
+        c.largestError = error, c.at = n, c.expected = expected.at(n), c.got = got.at(n);
+      c.wrong += !within;
+    }
+    c.ok = c.wrong == 0;
   }
   return results;
 }

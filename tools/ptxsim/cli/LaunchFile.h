@@ -8,9 +8,12 @@ namespace girih::ptx {
 
 struct LaunchFile {
   struct Parameter {
-    std::string name, kind, dtype; // kind "buffer", "i32", "f32", ...
+    std::string name, kind; // "buffer", "struct", "i32", "f32", ...
     double number = 0;
     int64_t integer = 0;
+    uint64_t bytes = 0;  // of a struct, or of a buffer that starts uninitialised
+    uint32_t offset = 0; // within its struct
+    std::vector<Parameter> fields;
   };
   std::string entry;
   Launch launch;
@@ -35,6 +38,8 @@ struct Comparison {
   std::string buffer;
   double largestError = 0, largestExpected = 0; // absolute
   uint64_t at = 0;                              // element of the largest error
+  uint64_t wrong = 0;                           // how many elements are beyond their tolerance
+  double expected = 0, got = 0;                 // of the first of these, or at the largest error
   bool ok = true;
 };
 /// Each expected buffer against the device's.

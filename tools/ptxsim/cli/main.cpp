@@ -100,6 +100,10 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
       printf("%s: largest error %g (%g of the largest value %g, tolerance %g)%s\n", c.buffer.c_str(),
              c.largestError, c.largestExpected ? c.largestError / c.largestExpected : c.largestError,
              c.largestExpected, file.tolerance, c.ok ? "" : ": WRONG");
+    if (c.wrong)
+      fprintf(stderr, "error: %s: %llu elements are wrong; element %llu is %.17g, expected %.17g\n",
+              c.buffer.c_str(), static_cast<unsigned long long>(c.wrong),
+              static_cast<unsigned long long>(c.at), c.got, c.expected);
   }
   if (o.json)
     printf("{\"entry\": \"%s\", \"ok\": %s, \"reports\": %zu, \"largest_error\": %.9g, "

@@ -156,6 +156,8 @@ bool Decoder::destination(const Operand &operand, Type type, unsigned bytes, boo
   if (operand.kind == Operand::Kind::Sink) {
     out = temporary(bytes);
     registerType = type;
+    if (typeBytes(type) != bytes) // an element of a vector that mov takes apart
+      registerType = bytes == 4 ? Type::B32 : bytes == 2 ? Type::B16 : bytes == 8 ? Type::B64 : Type::B8;
     return true;
   }
   if (operand.kind != Operand::Kind::Register || operand.negated)

@@ -71,11 +71,12 @@ uint64_t saveFloat(const Conversion &c, double v) {
   }
 }
 
-/// Floats beyond an integer type become its ends, NaN becomes zero.
-uint64_t floatToInteger(Type to, double v, Rounding r) {
-  if (v != v) return 0;
-  v = roundToIntegral(v, r);
+/// Floats beyond an integer type become its ends. NaN becomes zero, or the highest bit alone if either type
+/// is wide.
+uint64_t floatToInteger(Type from, Type to, double v, Rounding r) {
   unsigned bits = typeBytes(to) * 8;
+  if (v != v) return from == Type::F64 || bits == 64 ? 1ull << (bits - 1) : 0;
+  v = roundToIntegral(v, r);
   if (isSigned(to)) {
     double limit = __builtin_ldexp(1.0, int(bits - 1));
     if (v >= limit) return (1ull << (bits - 1)) - 1;
@@ -135,7 +136,7 @@ uint64_t integerToInteger(const Conversion &c, uint64_t v) {
 uint64_t convertOne(const Conversion &c, uint64_t bits) {
   if (isFloat(c.from)) {
     double v = loadFloat(c.from, bits, c.ftz);
-    if (!isFloat(c.to)) return floatToInteger(c.to, v, c.rounding);
+    if (!isFloat(c.to)) return floatToInteger(c.from, c.to, v, c.rounding);
     if (c.toIntegral) v = roundToIntegral(v, c.rounding);
     return saveFloat(c, v);
   }

@@ -21,7 +21,7 @@ class Buffer:
     initial: np.ndarray | int
     expected: np.ndarray | None = None
     tolerance: np.ndarray | None = None  # absolute, by element; otherwise that of the case
-    dtype: str | None = None  # bfloat16, which numpy lacks: the arrays are uint16
+    bfloat16: bool = False  # which numpy lacks: the arrays are uint16
 
 
 @dataclasses.dataclass
@@ -80,21 +80,23 @@ def describe(parameter):
         fields = [{"offset": offset, **describe(field)} for offset, field in parameter.fields]
         return {"name": parameter.name, "kind": "struct", "bytes": parameter.size, "fields": fields}
     if isinstance(parameter.initial, int):
-        return {"name": parameter.name, "kind": "buffer", "dtype": "uint8", "bytes": parameter.initial}
-    return {"name": parameter.name, "kind": "buffer", "dtype": parameter.dtype or parameter.initial.dtype.name}
+        return {"name": parameter.name, "kind": "buffer", "bytes": parameter.initial}
+    return {"name": parameter.name, "kind": "buffer", "dtype": "bfloat16" if parameter.bfloat16 else parameter.initial.dtype.name}
 
 
 def arrays(parameters):
+    """What goes into the archive; bfloat16 as two bytes without a meaning, which is how ml_dtypes saves it."""
     result = {}
     for p in parameters:
         if isinstance(p, Struct):
             result |= arrays([field for _, field in p.fields])
         elif isinstance(p, Buffer):
+            stored = np.dtype("V2") if p.bfloat16 else None
             if not isinstance(p.initial, int):
-                result[f"buf::{p.name}"] = np.ascontiguousarray(p.initial)
+                result[f"buf::{p.name}"] = np.ascontiguousarray(p.initial).view(stored or p.initial.dtype)
             if p.expected is not None:
                 assert isinstance(p.initial, int) or p.expected.dtype == p.initial.dtype, f"{p.name}: {p.expected.dtype}, starts as {p.initial.dtype}"
-                result[f"out::{p.name}"] = np.ascontiguousarray(p.expected)
+                result[f"out::{p.name}"] = np.ascontiguousarray(p.expected).view(stored or p.expected.dtype)
             if p.tolerance is not None:
                 result[f"tol::{p.name}"] = np.ascontiguousarray(np.broadcast_to(p.tolerance, p.expected.shape), np.float64)
     return result

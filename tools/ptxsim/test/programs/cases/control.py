@@ -382,8 +382,8 @@ def atomics_float(rng):
     assert rounded(2 * int(total), "bf16") == 2 * total
     return [Buffer("x", x), Buffer("f", f, f_after, tolerance=anywhere), Buffer("d", np.zeros(1), np.array([total], np.float64)),
             Buffer("h", np.zeros(2, np.float16), np.array([total, 0], np.float16)), Buffer("h2", np.zeros(2, np.float16), np.array([total, -total], np.float16)),
-            Buffer("b", np.zeros(2, np.uint16), to_bf16([total, 0]), dtype="bfloat16"),
-            Buffer("b2", np.zeros(2, np.uint16), to_bf16([total, 2 * total]), dtype="bfloat16"), i32("n", n)]
+            Buffer("b", np.zeros(2, np.uint16), to_bf16([total, 0]), bfloat16=True),
+            Buffer("b2", np.zeros(2, np.uint16), to_bf16([total, 2 * total]), bfloat16=True), i32("n", n)]
 
 
 @case("atomics", block=128, archs=(80, 90))

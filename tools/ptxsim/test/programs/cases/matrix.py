@@ -39,7 +39,7 @@ def wmma(entry, m, n, k, type, accumulator, columns, tiles=(2, 3, 3), xor=False)
         a, b = whole(rng, (M, K), low, high), whole(rng, (K, N), low, high)
         c = (a[:, :, None] ^ b[None]).sum(1) if xor else a @ b
         out = ACCUMULATOR[accumulator]
-        parameters = [Buffer("a", store(a), dtype="bfloat16" if type == "bf16" else None), Buffer("b", store(b.T.copy() if columns else b)),
+        parameters = [Buffer("a", store(a), bfloat16=type == "bf16"), Buffer("b", store(b.T.copy() if columns else b)),
                       Buffer("c", np.zeros((M, N), out), c.astype(out)), i32("N", N), i32("K", K)]
         return parameters + ([i32("ldb", K if columns else N)] if type != "b1" else [])
 

@@ -58,7 +58,7 @@ def product(variant, M, N, K, tile, tolerance, store, load, out, leaky=False, in
             c = load(a).astype(np.float64) @ load(b).astype(np.float64)
             c = np.where(c >= 0, c, 0.01 * c) if leaky else c
             bf16 = variant.endswith("bf16")
-            stored = Buffer("c", np.zeros((M, N), out), to_bf16(c) if bf16 else c.astype(out), dtype="bfloat16" if bf16 else None)
+            stored = Buffer("c", np.zeros((M, N), out), to_bf16(c) if bf16 else c.astype(out), bfloat16=bf16)
         return [Buffer("a", a), Buffer("b", b), stored, *(i32(k, v) for k, v in (("M", M), ("N", N), ("K", K), ("stride_a", K), ("stride_b", N), ("stride_c", N)))]
 
 

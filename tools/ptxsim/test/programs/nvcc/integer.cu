@@ -28,7 +28,7 @@ extern "C" __global__ void integers_32(const unsigned *xs, const unsigned *ys, u
   EACH(8, (unsigned)__popc(x));
   EACH(9, __brev(x));
   EACH(10, __byte_perm(x, y, 0x5140));
-  EACH(11, __byte_perm(x, y, 0xb0f3)); // signs spread
+  ASM3(11, "prmt.b32", x, y, 0xb0f3); // the signs of two bytes spread
   EACH(12, __funnelshift_l(x, y, x & 63));
   EACH(13, __funnelshift_r(x, y, y & 63));
   EACH(14, __funnelshift_lc(x, y, x & 63));
