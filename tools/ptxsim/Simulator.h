@@ -39,6 +39,8 @@ struct Launch {
   std::vector<char> params;                       // as Program::params lays them out
   Observer *observer = nullptr;                   // sees every access
   bool count = false;                             // fill LaunchResult::executions
+  bool observeInstructions = false;               // the observer sees every instruction too
+  std::vector<uint64_t> sample;                   // clusters to run, by index in the grid; empty: all
   unsigned threads = 0;                           // of the host, 0: as many as it has
   std::function<void(const std::string &)> print; // output of printf; standard output if empty
 };

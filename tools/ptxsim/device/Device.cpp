@@ -126,6 +126,13 @@ std::string Device::refusal(const Program &program, const Launch &launch) const 
   if (launch.grid[0] > 0x7fffffff || launch.grid[1] > 65535 || launch.grid[2] > 65535)
     return "the grid is larger than 2147483647 x 65535 x 65535";
   uint64_t shared = uint64_t(program.sharedBytes) + launch.dynamicSharedBytes;
+  uint64_t clusters = 1;
+  for (unsigned d = 0; d < 3; ++d)
+    clusters *= launch.grid[d] / launch.cluster[d];
+  for (uint64_t index : launch.sample)
+    if (index >= clusters)
+      return "the sample names cluster " + std::to_string(index) + ", the grid has " +
+             std::to_string(clusters);
   if (shared > settings.sharedBytesPerBlock)
     return "a block has at most " + std::to_string(settings.sharedBytesPerBlock) +
            " bytes of shared memory, this one needs " + std::to_string(shared);

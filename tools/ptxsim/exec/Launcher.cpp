@@ -13,6 +13,7 @@ Launcher::Launcher(Memory &memory, const Program &program, const Launch &launch,
     state.grid[d] = launch.grid[d], state.block[d] = launch.block[d], state.cluster[d] = launch.cluster[d];
     clusters *= launch.grid[d] / launch.cluster[d];
   }
+  if (!launch.sample.empty()) clusters = launch.sample.size();
   params = launch.params;
   params.resize(program.paramBytes + 16); // what a kernel reads is there whatever the caller gave
   state.device = memory.origin();
@@ -30,11 +31,13 @@ void Launcher::run() {
   unsigned hosts = launch.threads ? launch.threads : std::max(1u, std::thread::hardware_concurrency());
   hosts = unsigned(std::min<uint64_t>(hosts, clusters));
   std::vector<Worker> workers(hosts);
+  bool counts = launch.count || launch.observeInstructions;
   for (Worker &w : workers) {
     w.launcher = this;
     w.ranges.resize(code.code.size());
     w.freeFrames.resize(code.functions.size());
-    if (launch.count) w.executions.resize(code.code.size()), w.laneExecutions.resize(code.code.size());
+    w.observesInstructions = launch.observer && launch.observeInstructions;
+    if (counts) w.executions.resize(code.code.size()), w.laneExecutions.resize(code.code.size());
   }
   std::vector<std::thread> threads;
   for (unsigned n = 1; n < hosts; ++n)
@@ -42,8 +45,7 @@ void Launcher::run() {
   work(workers[0]);
   for (std::thread &t : threads)
     t.join();
-  if (launch.count)
-    result.executions.resize(code.code.size()), result.laneExecutions.resize(code.code.size());
+  if (counts) result.executions.resize(code.code.size()), result.laneExecutions.resize(code.code.size());
   for (Worker &w : workers)
     for (size_t n = 0; n < w.executions.size(); ++n)
       result.executions[n] += w.executions[n], result.laneExecutions[n] += w.laneExecutions[n];
@@ -62,7 +64,8 @@ void Launcher::work(Worker &worker) {
       uint64_t cluster = openClusters.load() < mostOpen ? next.fetch_add(1) : clusters;
       if (cluster < clusters) {
         ++openClusters;
-        open.push_front(std::make_unique<Scheduler>(code, state, worker, cluster));
+        uint64_t index = launch.sample.empty() ? cluster : launch.sample[cluster];
+        open.push_front(std::make_unique<Scheduler>(code, state, worker, index));
       } else if (open.empty()) {
         if (openClusters.load() < mostOpen || next.load() >= clusters) break;
         std::this_thread::yield();

@@ -13,6 +13,9 @@ struct Observer {
   /// Before a block's first instruction and after its last; `block.observerState` is the observer's.
   virtual void blockBegins(Block &) {}
   virtual void blockEnds(Block &) {}
+  /// Before an instruction runs for the lanes of `mask`, whose guard holds; only with
+  /// Launch::observeInstructions.
+  virtual void issues(Warp &, const Inst &, uint32_t /*mask*/) {}
   /// After the checks of bounds and alignment, before the data move.
   virtual void access(Warp &, const Inst &, const Access &) {}
   /// Lanes arrive at a barrier of their block (id 0 to 15); `waits`: bar.sync and bar.red, not bar.arrive.

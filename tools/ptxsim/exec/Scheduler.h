@@ -37,6 +37,7 @@ struct Worker {
   std::vector<char *> freeMemory;              // of clusters that are done
   size_t memoryBytes = 0;
   std::vector<uint64_t> executions, laneExecutions; // by instruction, if counted
+  bool observesInstructions = false;                // and counted
   ~Worker();
 };
 
