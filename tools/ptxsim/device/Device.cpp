@@ -68,7 +68,8 @@ bool Device::place(LoadedModule &m, std::string &error) {
   for (const Function &f : module.functions)
     collect(f.variables);
   for (const Variable *v : all) {
-    uint64_t address = deviceMemory.allocate(v->size, v->space == Space::Const);
+    uint64_t address = deviceMemory.allocate(v->size, v->space == Space::Const ? Memory::Kind::Constant
+                                                                               : Memory::Kind::Device);
     if (!address)
       return error = formatError(module.file, v->where, "no device memory for '" + v->name + "'"), false;
     m.addresses[v] = address;

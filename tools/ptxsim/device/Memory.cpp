@@ -8,18 +8,23 @@ static uint64_t alignTo(uint64_t value, uint64_t align) {
   return (value + align - 1) / align * align;
 }
 
+static char *pointerTo(uint64_t address) {
+  return reinterpret_cast<char *>(address);
+}
+
 Memory::Memory(uint64_t capacity) : limit(capacity) {
   for (reserved = alignTo(capacity, page) * 4; reserved >= 1 << 20; reserved /= 2) {
-    void *p = mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p = mmap(pointerTo(preferredBase), reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                   -1, 0);
     if (p == MAP_FAILED) continue;
-    host = static_cast<char *>(p);
+    base = reinterpret_cast<uint64_t>(p);
     gaps[base] = base + reserved;
     return;
   }
 }
 
 Memory::~Memory() {
-  if (host) munmap(host, reserved);
+  if (base) munmap(pointerTo(base), reserved);
 }
 
 uint64_t Memory::used() const {
@@ -27,18 +32,18 @@ uint64_t Memory::used() const {
   return taken;
 }
 
-uint64_t Memory::allocate(uint64_t bytes, bool readOnly) {
+uint64_t Memory::allocate(uint64_t bytes, Kind kind) {
   std::lock_guard<std::mutex> guard(lock);
-  if (!host || bytes > limit - taken) return 0;
+  if (!base || bytes > reserved || (kind != Kind::Host && bytes > limit - taken)) return 0;
   uint64_t pages = alignTo(std::max<uint64_t>(bytes, 1), page), room = pages + gap;
   for (auto it = gaps.begin(); it != gaps.end(); ++it) {
     auto [begin, end] = *it;
     if (end - begin < room) continue;
-    if (mprotect(host + (begin - base), pages, PROT_READ | PROT_WRITE)) return 0;
+    if (mprotect(pointerTo(begin), pages, PROT_READ | PROT_WRITE)) return 0;
     gaps.erase(it);
     if (end - begin > room) gaps[begin + room] = end;
-    allocations[begin] = {begin, begin + bytes, readOnly};
-    taken += bytes;
+    allocations[begin] = {{begin, begin + bytes, kind == Kind::Constant}, kind};
+    if (kind != Kind::Host) taken += bytes;
     return begin;
   }
   return 0;
@@ -47,13 +52,13 @@ uint64_t Memory::allocate(uint64_t bytes, bool readOnly) {
 bool Memory::release(uint64_t address) {
   std::lock_guard<std::mutex> guard(lock);
   auto it = allocations.find(address);
-  if (it == allocations.end()) return false;
-  uint64_t bytes = it->second.end - it->second.begin, pages = alignTo(std::max<uint64_t>(bytes, 1), page);
+  if (it == allocations.end() || it->second.adopted) return false;
+  uint64_t bytes = it->second.range.end - it->second.range.begin;
+  uint64_t pages = alignTo(std::max<uint64_t>(bytes, 1), page);
   // A fresh mapping gives the pages back and makes later accesses fault.
-  mmap(host + (address - base), pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-       0);
+  mmap(pointerTo(address), pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  if (it->second.kind != Kind::Host) taken -= bytes;
   allocations.erase(it);
-  taken -= bytes;
   uint64_t begin = address, end = address + pages + gap;
   auto next = gaps.lower_bound(end);
   if (next != gaps.end() && next->first == end) end = next->second, next = gaps.erase(next);
@@ -65,11 +70,29 @@ bool Memory::release(uint64_t address) {
   return true;
 }
 
+bool Memory::adopt(void *memory, uint64_t bytes) {
+  std::lock_guard<std::mutex> guard(lock);
+  uint64_t begin = reinterpret_cast<uint64_t>(memory), end = begin + bytes;
+  auto next = allocations.lower_bound(begin);
+  if (!bytes || end < begin || (next != allocations.end() && next->first < end)) return false;
+  if (next != allocations.begin() && std::prev(next)->second.range.end > begin) return false;
+  allocations[begin] = {{begin, end, false}, Kind::Host, true};
+  return true;
+}
+
+bool Memory::disown(void *memory) {
+  std::lock_guard<std::mutex> guard(lock);
+  auto it = allocations.find(reinterpret_cast<uint64_t>(memory));
+  if (it == allocations.end() || !it->second.adopted) return false;
+  allocations.erase(it);
+  return true;
+}
+
 std::optional<Range> Memory::find(uint64_t address) const {
   std::lock_guard<std::mutex> guard(lock);
   auto it = allocations.upper_bound(address);
   if (it == allocations.begin()) return std::nullopt;
-  const Range &range = std::prev(it)->second;
+  const Range &range = std::prev(it)->second.range;
   if (address >= range.end) return std::nullopt;
   return range;
 }
@@ -77,14 +100,15 @@ std::optional<Range> Memory::find(uint64_t address) const {
 std::optional<Range> Memory::endingBefore(uint64_t address) const {
   std::lock_guard<std::mutex> guard(lock);
   auto it = allocations.upper_bound(address);
-  if (it == allocations.begin() || address - std::prev(it)->second.end > gap) return std::nullopt;
-  return std::prev(it)->second;
+  if (it == allocations.begin()) return std::nullopt;
+  const Range &range = std::prev(it)->second.range;
+  if (address - range.end > gap) return std::nullopt;
+  return range;
 }
 
 char *Memory::pointer(uint64_t address, uint64_t bytes) const {
   auto range = find(address);
-  if (!range || range->end - address < bytes) return nullptr;
-  return host + (address - base);
+  return range && range->end - address >= bytes ? pointerTo(address) : nullptr;
 }
 
 } // namespace girih::ptx

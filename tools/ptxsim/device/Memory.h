@@ -1,5 +1,6 @@
 // The simulated device's memory: a reserved range of the host's address space of which only allocations are
-// accessible, and only touched pages take memory.
+// accessible, and only touched pages take memory. Device addresses are host addresses, as CUDA's unified
+// addressing has them for memory that both sides access.
 #pragma once
 
 #include "tools/ptxsim/exec/State.h"
@@ -11,37 +12,47 @@ namespace girih::ptx {
 
 class Memory {
 public:
-  /// Where device addresses begin. Allocations begin at multiples of 4096 and lie far apart, so that an
-  /// access beyond the end of one meets none.
-  static constexpr uint64_t base = 0x7000'0000'0000;
+  /// Where device addresses begin, unless the host has something else there. Allocations begin at multiples
+  /// of 4096 and lie far apart, so that an access beyond the end of one meets none.
+  static constexpr uint64_t preferredBase = 0x7000'0000'0000;
 
   explicit Memory(uint64_t capacity);
   ~Memory();
   Memory(const Memory &) = delete;
 
   /// Whether the host gave the address space.
-  bool valid() const { return host != nullptr; }
+  bool valid() const { return base != 0; }
   uint64_t capacity() const { return limit; }
   uint64_t used() const;
 
+  enum class Kind : uint8_t { Device, Constant, Host }; // Host: does not count as the device's
+
   /// Zeroed memory, or 0 if there is no more.
-  uint64_t allocate(uint64_t bytes, bool readOnly = false);
+  uint64_t allocate(uint64_t bytes, Kind kind = Kind::Device);
   bool release(uint64_t address); // the address that allocate gave
+  /// Makes memory of the host, which the caller keeps, accessible. False if it overlaps other allocations.
+  bool adopt(void *memory, uint64_t bytes);
+  bool disown(void *memory); // the address that adopt took
   /// The allocation that `address` lies in.
   std::optional<Range> find(uint64_t address) const;
   /// The allocation before `address` that ends near it: for messages.
   std::optional<Range> endingBefore(uint64_t address) const;
   /// Host address of device address 0.
-  char *origin() const { return host - base; }
+  char *origin() const { return nullptr; }
   /// Host address of [address, address + bytes), null if that is not within one allocation.
   char *pointer(uint64_t address, uint64_t bytes) const;
 
 private:
+  struct Allocation {
+    Range range;
+    Kind kind = Kind::Device;
+    bool adopted = false;
+  };
+
   mutable std::mutex lock;
-  char *host = nullptr;
-  uint64_t limit, reserved = 0, taken = 0;
-  std::map<uint64_t, Range> allocations; // by begin
-  std::map<uint64_t, uint64_t> gaps;     // free addresses: begin, end
+  uint64_t base = 0, limit, reserved = 0, taken = 0;
+  std::map<uint64_t, Allocation> allocations; // by begin
+  std::map<uint64_t, uint64_t> gaps;          // free addresses: begin, end
 };
 
 } // namespace girih::ptx
