@@ -24,6 +24,18 @@ void Scheduler::copyArguments(Warp &w, Frame *from, Frame *to, const std::vector
     }
 }
 
+/// The frame in which other lanes of the warp run the same call. Lanes that share it can meet in the callee,
+/// as .sync instructions ask them to.
+Frame *Scheduler::frameOfSiblings(const Warp &w, const CodeFunction &f, const CallSite &site,
+                                  uint32_t lanes) {
+  for (const Split &split : splitsOf(w).splits)
+    for (Frame *frame = split.frame; frame && frame->depth > w.frame->depth; frame = frame->caller)
+      if (frame->caller == w.frame && frame->call == &site && frame->function == &f &&
+          !(frame->lanes & lanes))
+        return frame;
+  return nullptr;
+}
+
 bool Scheduler::call(Warp &w, const Inst &i, uint32_t lanes) {
   const CallSite &site = program.calls[size_t(i.imm)];
   if (site.builtin != Builtin::None) return builtin(w, i, site, lanes);
@@ -54,8 +66,13 @@ bool Scheduler::call(Warp &w, const Inst &i, uint32_t lanes) {
     addSplit(w, w.pc, w.frame, rest, w.entry);
     w.active = lanes;
   }
-  Frame *frame = newFrame(f, w.frame, lanes);
-  frame->call = &site;
+  Frame *frame = frameOfSiblings(w, f, site, lanes);
+  if (frame) {
+    frame->lanes |= lanes;
+  } else {
+    frame = newFrame(f, w.frame, lanes);
+    frame->call = &site;
+  }
   copyArguments(w, w.frame, frame, site.arguments, f.params, lanes);
   w.entry = newEntry(w, w.pc, w.frame, lanes, w.entry);
   w.frame = frame, w.pc = launch.code + f.begin;

@@ -125,24 +125,28 @@ bool reconverge(Warp &w, const Inst &, uint32_t) {
   return scheduler(w).reconverge(w);
 }
 
-bool readSpecial(Warp &w, const Inst &i, uint32_t) {
+// The two write to temporaries, which other lanes of the warp may be using for another instruction.
+bool readSpecial(Warp &w, const Inst &i, uint32_t mask) {
   char *d = w.base[0] + i.op[0];
   if (i.count == 0) { // a predicate
-    uint32_t mask = specialRegister(w, i.detail, 0) ? allLanes : 0;
-    memcpy(d, &mask, 4);
+    uint32_t lanes;
+    memcpy(&lanes, d, 4);
+    lanes = specialRegister(w, i.detail, 0) ? lanes | mask : lanes & ~mask;
+    memcpy(d, &lanes, 4);
     return true;
   }
-  for (unsigned l = 0; l < warpSize; ++l) {
+  for (; mask; mask &= mask - 1) {
+    unsigned l = unsigned(std::countr_zero(mask));
     uint64_t value = specialRegister(w, i.detail, l);
     memcpy(d + l * i.count, &value, i.count);
   }
   return true;
 }
 
-bool frameAddress(Warp &w, const Inst &i, uint32_t) {
+bool frameAddress(Warp &w, const Inst &i, uint32_t mask) {
   uint64_t address = w.localBase + uint64_t(i.imm);
-  for (unsigned l = 0; l < warpSize; ++l)
-    memcpy(w.base[0] + i.op[0] + l * 8, &address, 8);
+  for (; mask; mask &= mask - 1)
+    memcpy(w.base[0] + i.op[0] + std::countr_zero(mask) * 8, &address, 8);
   return true;
 }
 

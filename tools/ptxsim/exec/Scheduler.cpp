@@ -339,15 +339,35 @@ uint32_t Scheduler::membersOf(const Warp &w, const Inst &i, uint32_t lanes) cons
   return members & w.live;
 }
 
+/// Another split that is where the running one is goes on with it, below the innermost entry that they share.
+/// The calls that they made apart from one another return together.
+void Scheduler::join(Warp &w, const Split &other) {
+  uint32_t shared = sharedEntry(w, w.entry, other.entry);
+  std::vector<std::pair<const Inst *, Frame *>> returns;
+  Frame *frame = w.frame;
+  for (uint32_t at = w.entry; at != shared; at = splitsOf(w).entries[at].parent)
+    if (const Entry &e = splitsOf(w).entries[at]; e.frame != frame)
+      returns.push_back({e.pc, e.frame}), frame = e.frame;
+  detach(w, w.active, w.entry, shared);
+  detach(w, other.lanes, other.entry, shared);
+  w.entry = shared, w.active |= other.lanes;
+  for (size_t n = returns.size(); n-- > 0;)
+    w.entry = newEntry(w, returns[n].first, returns[n].second, w.active, w.entry);
+}
+
 /// `lanes` of the running split are at an instruction for which `wants` must meet. True if they all have: the
 /// instruction has been executed for all of them, and the split goes on.
 bool Scheduler::meet(Warp &w, const Inst &i, uint32_t lanes, uint32_t wants) {
   WarpSplits &s = splitsOf(w);
   uint32_t there = lanes;
+  auto here = [&](const Split &other) { return other.pc == w.pc && other.frame == w.frame; };
+  auto meets = [&](size_t n) {
+    const Split &other = s.splits[n];
+    bool same = here(other) || (i.flags & Inst::Anywhere && other.pc[-1].run == i.run);
+    return n != s.running && other.state == State::AtSync && same && other.wants & wants;
+  };
   for (size_t n = 0; n < s.splits.size(); ++n)
-    if (n != s.running && s.splits[n].state == State::AtSync && s.splits[n].pc == w.pc &&
-        s.splits[n].frame == w.frame)
-      there |= s.splits[n].executes, wants |= s.splits[n].wants;
+    if (meets(n)) there |= s.splits[n].executes, wants |= s.splits[n].wants;
   wants &= w.live;
   if ((there & wants) != wants) {
     uint32_t rest = w.active & ~lanes;
@@ -358,18 +378,16 @@ bool Scheduler::meet(Warp &w, const Inst &i, uint32_t lanes, uint32_t wants) {
     split.state = State::AtSync, split.executes = lanes, split.wants = wants;
     return false;
   }
-  // All go on as one, below the innermost entry that they share.
+  // Those that are here go on as one.
   for (size_t n = 0; n < s.splits.size();) {
     Split other = s.splits[n];
-    if (n == s.running || other.state != State::AtSync || other.pc != w.pc || other.frame != w.frame) {
-      ++n;
+    if (meets(n) && here(other)) {
+      removeSplit(w, n);
+      join(w, other);
       continue;
     }
-    removeSplit(w, n);
-    uint32_t shared = sharedEntry(w, w.entry, other.entry);
-    detach(w, w.active, w.entry, shared);
-    detach(w, other.lanes, other.entry, shared);
-    w.entry = shared, w.active |= other.lanes;
+    if (meets(n)) s.splits[n].state = State::Ready;
+    ++n;
   }
   save(w);
   return i.run(w, i, there);

@@ -137,6 +137,7 @@ private:
   uint32_t newEntry(Warp &w, const Inst *pc, Frame *frame, uint32_t pending, uint32_t parent);
   void settle(Warp &w, uint32_t entry);
   void releaseWaiting(Warp &w, uint32_t entry);
+  void join(Warp &w, const Split &other);
   bool meet(Warp &w, const Inst &i, uint32_t lanes, uint32_t wants);
   uint32_t membersOf(const Warp &w, const Inst &i, uint32_t lanes) const;
   void detach(Warp &w, uint32_t lanes, uint32_t at, uint32_t end);
@@ -146,6 +147,7 @@ private:
   void storeVotes(const Split &split, const Barrier &b);
   void leaveFrame(Frame *frame, uint32_t lanes);
   Frame *newFrame(const CodeFunction &function, Frame *caller, uint32_t lanes);
+  Frame *frameOfSiblings(const Warp &w, const CodeFunction &f, const CallSite &site, uint32_t lanes);
   void freeFrame(Frame *frame);
   void copyArguments(Warp &w, Frame *from, Frame *to, const std::vector<Place> &fromPlaces,
                      const std::vector<Place> &toPlaces, uint32_t lanes);

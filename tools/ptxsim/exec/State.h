@@ -62,6 +62,7 @@ struct Inst {
     Sync = 2,   // runs when all lanes that it names are there: op[5] is their mask, or none for all live ones
     Wide = 4,   // the address's register has 64 bits
     Wide2 = 8,  // the second address's
+    Anywhere = 16, // with Sync: lanes may meet at different instructions of the kind
   };
   Handler run = nullptr;
   uint32_t guard = operandNone;

@@ -11,23 +11,30 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 # sm_80 wherever it will do; more where a program has instructions of its own there. For sm_100 nvcc uses a newer code generator, whose PTX looks different.
-ARCHS = {"atomics": (80, 90), "half": (80, 90, 100), "hopper": (90,), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100), "integer": (80, 100),
-         "math": (80, 100), "memory": (80, 100), "reduce": (80, 100), "tiles": (80, 100), "warp": (80, 100)}
+# `debug` is -G, which calls even the smallest function and keeps everything in local memory.
+ARCHS = {"atomics": (80, 90), "half": (80, 90, 100), "hopper": (90,), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
+         "integer": (80, 100), "locks": (80, "80_debug"), "math": (80, 100), "memory": (80, 100, "80_debug"), "reduce": (80, 100), "tiles": (80, 100),
+         "warp": (80, 100)}
 
 
 def nvcc():
     return shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
 
 
-def without_paths(text):
-    """`.file` names the source by its name alone, and headers from where the toolkit starts."""
-    return re.sub(r'(?m)^(\s*\.file\s+\d+\s+)"([^"]*)"', lambda m: f'{m[1]}"{re.sub(r"^.*/(?=[^/]*$|include/)", "", m[2])}"', text)
+def without_paths(text, debug):
+    """`.file` names the source by its name alone, and debug builds lose the sections that hold the folder of the build."""
+    if debug:
+        text = re.sub(r"(?ms)^\s*\.section\s+\.debug_\w+\s*\{.*?^\s*\}\n?", "", text)
+        text = re.sub(r"(?m)^(\.target .*), debug", r"\1", text)
+    return re.sub(r'(?m)^(\s*\.file\s+\d+\s+)"([^"]*)"', lambda m: f'{m[1]}"{re.sub(r"^.*/", "", m[2])}"', text)
 
 
 def build(source, arch):
     out = HERE / "ptx" / f"{source.stem}.sm_{arch}.ptx"
-    subprocess.run([nvcc(), "-ptx", "-lineinfo", "-std=c++17", "-diag-suppress=20054", f"-arch=sm_{arch}", source.name, "-o", out], cwd=source.parent, check=True)
-    out.write_text(without_paths(out.read_text()))
+    number, _, debug = str(arch).partition("_")
+    subprocess.run([nvcc(), "-ptx", "-G" if debug else "-lineinfo", "-std=c++17", "-diag-suppress=20054", f"-arch=sm_{number}", source.name, "-o", out],
+                   cwd=source.parent, check=True)
+    out.write_text(without_paths(out.read_text(), debug))
     print(f"{out.name}: {out.stat().st_size} bytes")
 
 

@@ -6,9 +6,11 @@ from .numbers import rounded, to_bf16, wrap
 
 U32 = 0xFFFFFFFF
 BOTH = (80, 100)
+ALL = (80, 100, "80_debug")
+PLAIN = (80, "80_debug")
 
 
-@case("control", grid=3, block=128, archs=BOTH)
+@case("control", grid=3, block=128, archs=ALL)
 def collatz(rng):
     x = rng.integers(1, 1 << 40, 300).astype(np.uint64)
 
@@ -40,13 +42,13 @@ def nested_of(i, v):
     return s
 
 
-@case("control", block=96, archs=BOTH)
+@case("control", block=96, archs=ALL)
 def nested(rng):
     x = rng.integers(-20, 200, 96).astype(np.int32)
     return [Buffer("x", x), Buffer("y", np.zeros(96, np.int32), np.array([nested_of(i, int(v)) for i, v in enumerate(x)], np.int32)), i32("n", 96)]
 
 
-@case("control", block=64, archs=BOTH)
+@case("control", block=64, archs=ALL)
 def switches(rng):
     x = rng.integers(-1, 10, 64).astype(np.int32)
 
@@ -58,14 +60,14 @@ def switches(rng):
     return [Buffer("x", x), Buffer("y", np.zeros(64, np.int32), np.array([of(t, int(v)) for t, v in enumerate(x)], np.int32))]
 
 
-@case("control", block=64, archs=BOTH)
+@case("control", block=64, archs=ALL)
 def jump_table(rng):
     x = rng.integers(0, 1000, 64).astype(np.int32)
     y = np.select([x % 4 == 0, x % 4 == 1, x % 4 == 2], [100, x + 1000, 3 * x + 7], 3 + 7).astype(np.int32)
     return [Buffer("x", x), Buffer("y", np.zeros(64, np.int32), y)]
 
 
-@case("control", block=32, archs=BOTH)
+@case("control", block=32, archs=ALL)
 def recursion(rng):
     x = rng.integers(0, 13, 32).astype(np.int32)
 
@@ -78,13 +80,13 @@ def recursion(rng):
     return [Buffer("x", x), Buffer("y", np.zeros(32, np.uint64), np.array(y, np.uint64))]
 
 
-@case("control", block=40, archs=BOTH)
+@case("control", block=40, archs=ALL)
 def local_sort(rng):
     x = rng.integers(-300, 300, (40, 24)).astype(np.int16)
     return [Buffer("x", x), Buffer("y", np.zeros_like(x), np.sort(x, 1))]
 
 
-@case("control", block=64, archs=BOTH)
+@case("control", block=64, archs=ALL)
 def function_pointers(rng):
     which = rng.integers(0, 3, 64).astype(np.int32)
     x = rng.integers(-50, 50, 64).astype(np.float32)
@@ -97,7 +99,7 @@ def function_pointers(rng):
     return [Buffer("which", which), Buffer("x", x), Buffer("y", np.zeros((64, 5), np.float32), y)]
 
 
-@case("control", block=64, archs=BOTH)
+@case("control", block=64, archs=ALL)
 def local_array(rng):
     x = rng.integers(0, 1 << 32, 64).astype(np.uint32)
     weights = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3]
@@ -108,7 +110,7 @@ def local_array(rng):
     return [Buffer("x", x), Buffer("y", np.zeros(64, np.int32), np.array([of(int(v)) for v in x], np.int32))]
 
 
-@case("control", block=64, archs=BOTH)
+@case("control", block=64, archs=ALL)
 def virtual_calls(rng):
     x = rng.integers(-50, 50, 64).astype(np.float32)
     return [Buffer("x", x), Buffer("y", np.zeros(64, np.float32), np.where(x > 0, 3 * x * x, x * x).astype(np.float32))]
@@ -118,36 +120,36 @@ def zero(n=1, dtype=np.int32):
     return np.zeros(n, dtype)
 
 
-@case("locks", grid=2, block=64)
+@case("locks", grid=2, block=64, archs=PLAIN)
 def lane_lock(rng):
     return [Buffer("lock", zero(), zero()), Buffer("counter", zero(), np.array([2 * 64 * 3], np.int32)), i32("rounds", 3)]
 
 
-@case("locks", grid=4, block=40)
+@case("locks", grid=4, block=40, archs=PLAIN)
 def ticket_lock(rng):
     return [Buffer("next", zero(1, np.uint32), np.array([160], np.uint32)), Buffer("serving", zero(1, np.uint32), np.array([160], np.uint32)),
             Buffer("log", zero(160, np.uint32), np.arange(160, dtype=np.uint32)), Buffer("length", zero(1, np.uint32), np.array([160], np.uint32))]
 
 
-@case("locks", grid=20, block=64, tolerance=1e-12)
+@case("locks", grid=20, block=64, tolerance=1e-12, archs=PLAIN)
 def block_lock(rng):
     x = rng.uniform(1, 2, 20)
     return [Buffer("lock", zero(), zero()), Buffer("mean", np.zeros(1), np.array([x.mean()])), Buffer("count", np.zeros(1), np.array([20.0])), Buffer("x", x)]
 
 
-@case("locks", grid=12, block=32)
+@case("locks", grid=12, block=32, archs=PLAIN)
 def chain(rng):
     x = rng.integers(0, 100, 12).astype(np.int32)
     return [Buffer("x", x), Buffer("message", zero(12)), Buffer("flag", zero(12)), Buffer("y", zero(12), (np.cumsum(x) - x).astype(np.int32))]
 
 
-@case("locks", grid=2, block=96)
+@case("locks", grid=2, block=96, archs=PLAIN)
 def release_acquire(rng):
     x = rng.integers(0, 100, 96).astype(np.int32)
     return [Buffer("x", x), Buffer("data", zero(96)), Buffer("flag", zero()), Buffer("y", zero(96), 3 * x[::-1])]
 
 
-@case("locks", grid=5, block=64)
+@case("locks", grid=5, block=64, archs=PLAIN)
 def grid_barrier(rng):
     v, n, rounds = rng.integers(0, 100, 320).astype(np.int32), 320, 6
     expected = np.zeros(640, np.int32)
@@ -156,15 +158,29 @@ def grid_barrier(rng):
     return [Buffer("v", np.concatenate([v, zero(n)]), expected), Buffer("arrived", zero(1, np.uint32), np.array([30], np.uint32)), i32("rounds", rounds)]
 
 
-@case("locks")
+@case("locks", archs=PLAIN)
 def lane_chain(rng):
     return [Buffer("y", zero(32), np.arange(32, dtype=np.int32) ** 2)]
 
 
-@case("locks")
+@case("locks", archs=PLAIN)
 def ping_pong(rng):
     total = sum(range(9))
     return [Buffer("y", zero(32), np.where(np.arange(32) < 16, total, -2 * total).astype(np.int32)), i32("rounds", 9)]
+
+
+@case("locks", archs=PLAIN)
+def meet_in_branches(rng):
+    x = rng.integers(0, 100, 32).astype(np.int32)
+    branch = np.where(np.arange(32) % 4 == 0, 1, np.where(x % 2 == 1, 2, 3))
+    return [Buffer("x", x), Buffer("y", zero(32), ((x * branch)[::-1] + branch).astype(np.int32))]
+
+
+@case("locks", archs=PLAIN)
+def halves_apart(rng):
+    x = rng.integers(0, 100, (2, 16)).astype(np.int32)
+    rounds = np.array([[3], [7]])
+    return [Buffer("x", x), Buffer("y", np.zeros_like(x), (x[:, ::-1] * rounds + rounds * (rounds - 1) // 2).astype(np.int32))]
 
 
 def ballot(flags):
@@ -251,7 +267,7 @@ def registers(rng):
     return [Buffer("out", np.zeros_like(out), out)]
 
 
-@case("memory", block=5, archs=BOTH)
+@case("memory", block=5, archs=ALL)
 def parameters(rng):
     g = [9, 8, 7, 255, 3]
     everything = Struct("s", 56, [(0, Scalar("i8", "a", -3)), (2, Scalar("i16", "b", -300)), (4, i32("c", 70000)), (8, Scalar("i64", "d", -(1 << 40))),
@@ -263,13 +279,13 @@ def parameters(rng):
             Scalar("i64", "e", 1 << 50), everything, vector, Buffer("out", np.zeros((5, 17)), y)]
 
 
-@case("memory", block=100, shared=600, archs=BOTH)
+@case("memory", block=100, shared=600, archs=ALL)
 def dynamic_shared(rng):
     x, z = rng.integers(-99, 99, 100).astype(np.float32), rng.integers(-99, 99, 100).astype(np.int16)
     return [Buffer("x", x), Buffer("z", z), Buffer("y", np.zeros(100, np.float32), (x * z)[::-1] + np.float32(600))]
 
 
-@case("memory", block=64, archs=BOTH)
+@case("memory", block=64, archs=ALL)
 def constants(rng):
     x = rng.integers(0, 100, 64).astype(np.int32)
     c = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9], [0.5, 0.25, 0.125]])
@@ -279,7 +295,7 @@ def constants(rng):
     return [Buffer("x", x), Buffer("y", np.zeros(64, np.float32), np.array(y, np.float32))]
 
 
-@case("memory", block=64, archs=BOTH)
+@case("memory", block=64, archs=ALL)
 def generic(rng):
     x = rng.integers(0, 100, 66).astype(np.int32)
     shared = np.concatenate([2 * x[:64], [1, 1]])
@@ -288,7 +304,7 @@ def generic(rng):
     return [Buffer("x", x), Buffer("y", zero(64), np.array(y, np.int32))]
 
 
-@case("memory", block=32, archs=BOTH)
+@case("memory", block=32, archs=ALL)
 def widths(rng):
     a, b = rng.integers(-128, 128, (32, 4)).astype(np.int8), rng.integers(-1 << 15, 1 << 15, (32, 2)).astype(np.int16)
     c, d = rng.integers(-1 << 60, 1 << 60, (32, 2)), rng.integers(-999, 999, (32, 2)).astype(np.float64)
@@ -302,33 +318,33 @@ def widths(rng):
 PRINTED = (1.5, -2.25, 1000.125)
 
 
-@case("memory", grid=2, block=32, archs=BOTH, prints=tuple(
+@case("memory", grid=2, block=32, archs=ALL, prints=tuple(
     f"lane {t} of block 0: value {v:5.2f} {'abc'[t]} {0x123456789abc + t:x} % {7 * t:<4d}|{v:+.3e}" for t, v in enumerate(PRINTED)))
 def messages(rng):
     return [Buffer("x", np.array(PRINTED, np.float32)), i32("n", 3)]
 
 
-@case("memory", block=64, name="asserts_hold", entry="asserts", archs=BOTH)
+@case("memory", block=64, name="asserts_hold", entry="asserts", archs=ALL)
 def asserts_hold(rng):
     x = rng.integers(0, 100, 64).astype(np.int32)
     return [Buffer("x", x), Buffer("y", zero(64), x)]
 
 
-@case("memory", block=64, ends="x[threadIdx.x] < 100", archs=BOTH)
+@case("memory", block=64, ends="x[threadIdx.x] < 100", archs=ALL)
 def asserts(rng):
     x = rng.integers(0, 100, 64).astype(np.int32)
     x[37] = 100
     return [Buffer("x", x), Buffer("y", zero(64))]
 
 
-@case("memory", block=64, ends="trap", archs=BOTH)
+@case("memory", block=64, ends="trap", archs=ALL)
 def traps(rng):
     x = rng.integers(0, 100, 64).astype(np.int32)
     x[63] = 101
     return [Buffer("x", x), Buffer("y", zero(64))]
 
 
-@case("memory", block=32, archs=BOTH)
+@case("memory", block=32, archs=ALL)
 def exits(rng):
     x = rng.integers(-9, 9, 32).astype(np.int32)
     y = np.where(x < 0, -5, x + (x >= 0).sum())

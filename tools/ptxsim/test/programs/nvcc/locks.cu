@@ -139,3 +139,37 @@ extern "C" __global__ void ping_pong(int *y, int rounds) {
   }
   y[threadIdx.x] = sum;
 }
+
+// Lanes meet at barriers of the warp that stand in different branches.
+extern "C" __global__ void meet_in_branches(const int *x, int *y) {
+  __shared__ int v[32];
+  int t = threadIdx.x;
+  if (t % 4 == 0) {
+    v[t] = x[t];
+    __syncwarp();
+    y[t] = v[31 - t] + 1;
+  } else if (x[t] % 2) {
+    v[t] = 2 * x[t];
+    __syncwarp();
+    y[t] = v[31 - t] + 2;
+  } else {
+    v[t] = 3 * x[t];
+    __syncwarp();
+    y[t] = v[31 - t] + 3;
+  }
+}
+
+// Two halves of a warp, each with its own mask, at the same barrier but in different turns of a loop.
+extern "C" __global__ void halves_apart(const int *x, int *y) {
+  __shared__ volatile int v[2][16];
+  int half = threadIdx.x / 16, t = threadIdx.x % 16, s = 0;
+  unsigned mask = 0xffffu << (16 * half);
+#pragma unroll 1
+  for (int i = 0; i < 3 + 4 * half; ++i) {
+    v[half][t] = x[threadIdx.x] + i;
+    __syncwarp(mask);
+    s += v[half][15 - t];
+    __syncwarp(mask);
+  }
+  y[threadIdx.x] = s;
+}
