@@ -1,0 +1,287 @@
+#include "tools/ptxsim/timing/Costs.h"
+#include <algorithm>
+#include <cstdlib>
+
+namespace girih::ptx {
+
+using Modifiers = std::vector<std::string_view>;
+
+const char *pipeName(Pipe pipe) {
+  static constexpr const char *names[pipeCount] = {
+      "none", "fp32", "integer and logic", "special functions", "fp64", "matrix", "memory"};
+  return names[unsigned(pipe)];
+}
+
+static bool has(const Instruction &i, std::string_view modifier) {
+  return std::find(i.modifiers.begin(), i.modifiers.end(), modifier) != i.modifiers.end();
+}
+
+static bool oneOf(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// The number after `letter` in a shape: m16n8k32.
+static double shapeNumber(std::string_view shape, char letter) {
+  size_t at = shape.find(letter);
+  double n = 0;
+  for (++at; at < shape.size() && shape[at] >= '0' && shape[at] <= '9'; ++at)
+    n = n * 10 + (shape[at] - '0');
+  return n;
+}
+
+double mmaWork(const Instruction &i, std::string &rate) {
+  double work = 0;
+  for (std::string_view m : i.modifiers)
+    if (m.size() > 5 && m[0] == 'm' && m[1] >= '0' && m[1] <= '9')
+      work = shapeNumber(m, 'm') * shapeNumber(m, 'n') * shapeNumber(m, 'k');
+  if (has(i, "b1"))
+    rate = "b1";
+  else if (has(i, "s4") || has(i, "u4"))
+    rate = "s4";
+  else if (has(i, "s8") || has(i, "u8"))
+    rate = "s8";
+  else if (has(i, "e4m3") || has(i, "e5m2"))
+    rate = "f8";
+  else if (has(i, "tf32"))
+    rate = "tf32";
+  else if (has(i, "f64"))
+    rate = "f64";
+  else
+    rate = has(i, "f32") ? "f16" : "f16_acc16";
+  return work;
+}
+
+//===-- Registers of the text -------------------------------------------------------===//
+
+static void collect(const Operand &o, uint32_t base, std::vector<uint32_t> &out) {
+  if (o.kind == Operand::Kind::Register) out.push_back(base + o.reg);
+  for (const Operand &part : o.parts)
+    collect(part, base, out);
+}
+
+/// The operands before the first that is read: one destination, or none.
+static bool writesFirst(const Instruction &i) {
+  return !oneOf(i.opcode,
+                {"st", "red", "bar", "barrier", "bra", "brx", "ret", "exit", "stmatrix", "cp", "membar",
+                 "fence", "prefetch", "prefetchu", "trap", "nanosleep", "discard", "applypriority"}) ||
+         (oneOf(i.opcode, {"bar", "barrier"}) && has(i, "red"));
+}
+
+static void registersOf(const Instruction &i, uint32_t base, Cost &c) {
+  if (i.guarded) c.reads.push_back(base + i.guard);
+  for (size_t n = 0; n < i.operands.size(); ++n) {
+    const Operand &o = i.operands[n];
+    bool written = n == 0 && o.kind != Operand::Kind::Address && writesFirst(i);
+    collect(o, base, written ? c.writes : c.reads);
+  }
+  // Where the guard does not hold, the old value stays.
+  if (i.guarded) c.reads.insert(c.reads.end(), c.writes.begin(), c.writes.end());
+}
+
+//===-- Costs -------------------------------------------------------------------===//
+
+namespace {
+class Table {
+public:
+  explicit Table(const Gpu &gpu) : gpu(gpu) {}
+  void fill(const Inst &inst, const Instruction &i, Cost &c) const;
+
+private:
+  const Gpu &gpu;
+
+  /// `slots` instructions on a pipe with so many lanes.
+  void on(Cost &c, Pipe pipe, unsigned lanes, unsigned latency, unsigned slots = 1) const {
+    c.pipe = pipe, c.slots = uint8_t(slots);
+    double each = 32.0 / std::max(1.0, lanes / double(Gpu::schedulers));
+    c.interval = uint16_t(std::max(1.0, each * slots));
+    c.latency = uint16_t(latency + (slots - 1) * std::max(1.0, each));
+  }
+  void alu(Cost &c, unsigned slots = 1) const { on(c, Pipe::Alu, gpu.lanes.integer, gpu.latency.alu, slots); }
+  void fma(Cost &c, unsigned slots = 1) const { on(c, Pipe::Fma, gpu.lanes.fp32, gpu.latency.alu, slots); }
+  void imad(Cost &c, unsigned slots = 1) const { on(c, Pipe::Fma, gpu.lanes.imad, gpu.latency.alu, slots); }
+  void sfu(Cost &c, unsigned more = 0) const {
+    on(c, Pipe::Special, gpu.lanes.sfu, gpu.latency.sfu + more * gpu.latency.alu);
+    c.slots = uint8_t(1 + more);
+  }
+  void integer(const Instruction &i, Cost &c) const;
+  void special(const Instruction &i, Cost &c) const;
+  void move(const Instruction &i, Cost &c) const;
+};
+} // namespace
+
+void Table::integer(const Instruction &i, Cost &c) const {
+  bool wide = has(i, "u64") || has(i, "s64") || has(i, "b64");
+  if (oneOf(i.opcode, {"mul", "mad", "mul24", "mad24"}))
+    return imad(c, has(i, "wide") ? 1 : wide ? 4 : has(i, "hi") ? 2 : 1);
+  // Compound sequences: the lengths that ABD22 lists.
+  if (oneOf(i.opcode, {"div", "rem"})) return imad(c, wide ? 70 : 22);
+  if (oneOf(i.opcode, {"popc", "clz", "brev", "bfind", "fns"}))
+    return on(c, Pipe::Special, gpu.lanes.sfu, gpu.latency.sfu, wide ? 2 : 1);
+  if (oneOf(i.opcode, {"dp4a", "dp2a"})) return imad(c);
+  if (oneOf(i.opcode, {"bfe", "bfi", "sad", "szext"})) return alu(c, 2);
+  alu(c, wide ? 2 : 1);
+}
+
+void Table::special(const Instruction &i, Cost &c) const {
+  bool approximate = has(i, "approx"), ftz = has(i, "ftz");
+  if (i.opcode == "div") return sfu(c, has(i, "full") ? 4 : approximate ? (ftz ? 1 : 3) : 9);
+  if (oneOf(i.opcode, {"sqrt", "rcp"}) && !approximate) return sfu(c, 9);
+  if (oneOf(i.opcode, {"sin", "cos"})) return sfu(c, 1);
+  if (i.opcode == "sqrt") return sfu(c, ftz ? 1 : 3);
+  if (i.opcode == "tanh") return sfu(c);
+  sfu(c, ftz || has(i, "f16") || has(i, "f16x2") || has(i, "bf16") || has(i, "bf16x2")
+             ? 0
+             : 2); // scaling of subnormals
+}
+
+void Table::move(const Instruction &i, Cost &c) const {
+  const Operand *from = i.operands.size() > 1 ? &i.operands[1] : nullptr;
+  if (from && from->kind == Operand::Kind::Special) {
+    alu(c);
+    c.latency = uint16_t(gpu.latency.shared); // S2R goes through the memory pipe's path
+    return;
+  }
+  // Packing two halves into a register is a permutation; unpacking, and pairs of registers, are only names.
+  if (from && from->kind == Operand::Kind::Vector && !has(i, "b64") && !has(i, "b128")) return alu(c);
+  c.slots = 0;
+}
+
+void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
+  switch (inst.cls) {
+  case Class::Integer:
+    return integer(i, c);
+  case Class::Compare:
+    return alu(c, has(i, "u64") || has(i, "s64") || has(i, "b64") ? 2 : 1);
+  case Class::Float:
+    if (oneOf(i.opcode, {"min", "max"})) return alu(c);
+    if (oneOf(i.opcode, {"abs", "neg"})) return void(c.slots = 0); // a modifier of what reads it
+    return fma(c, has(i, "f32x2") ? 2 : 1);
+  case Class::Double:
+    return on(c, Pipe::Double, gpu.lanes.fp64, gpu.latency.fp64,
+              oneOf(i.opcode, {"div", "sqrt", "rcp"}) ? 12 : 1);
+  case Class::Half:
+    return on(c, Pipe::Fma, gpu.lanes.half, gpu.latency.alu);
+  case Class::Special:
+    return special(i, c);
+  case Class::Convert: {
+    bool isFloat = has(i, "f16") || has(i, "f32") || has(i, "f64") || has(i, "bf16") || has(i, "f16x2") ||
+                   has(i, "bf16x2");
+    bool integers = false, same = true;
+    for (std::string_view m : i.modifiers)
+      if (oneOf(m, {"s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64"})) integers = true;
+    for (std::string_view m : i.modifiers)
+      same &= oneOf(m, {"u32", "u64", "b32"});
+    if (!isFloat && same) return void(c.slots = 0); // the upper half is zero, or is dropped
+    if (has(i, "f64") || (isFloat && integers)) return on(c, Pipe::Special, gpu.lanes.sfu, gpu.latency.sfu);
+    return on(c, Pipe::Alu, gpu.lanes.convert, gpu.latency.alu);
+  }
+  case Class::Move:
+    return move(i, c);
+  case Class::Load:
+  case Class::Store:
+  case Class::Atomic:
+    c.kind = Cost::Kind::Memory, c.pipe = Pipe::Memory;
+    c.latency = uint16_t(gpu.latency.alu);
+    if (has(i, "param") || has(i, "const"))
+      c.slots = 0, c.kind = Cost::Kind::Plain, c.pipe = Pipe::None; // the constant bank
+    return;
+  case Class::Async:
+    if (has(i, "commit_group"))
+      c.kind = Cost::Kind::AsyncCommit, c.closes = true;
+    else if (has(i, "wait_group") || has(i, "wait_all"))
+      c.kind = Cost::Kind::AsyncWait, c.closes = true;
+    else
+      c.kind = Cost::Kind::AsyncCopy, c.pipe = Pipe::Memory;
+    return;
+  case Class::Mma: {
+    std::string rate;
+    double work = mmaWork(i, rate), perScheduler = gpu.mma.at(rate) / Gpu::schedulers;
+    c.pipe = Pipe::Tensor;
+    c.interval = uint16_t(std::max(1.0, work / perScheduler + 0.5));
+    c.latency = uint16_t(gpu.mmaLatencyFixed + gpu.mmaLatencyIntervals * c.interval);
+    return;
+  }
+  case Class::Shuffle:
+    c.pipe = oneOf(i.opcode, {"shfl", "redux", "match", "movmatrix"}) ? Pipe::Memory : Pipe::Alu;
+    c.interval = 2;
+    c.latency = uint16_t(c.pipe == Pipe::Memory ? gpu.latency.shuffle : 2 * gpu.latency.alu);
+    return;
+  case Class::Barrier:
+    c.closes = true;
+    c.latency = uint16_t(gpu.latency.alu);
+    if (oneOf(i.opcode, {"bar", "barrier"}) && !has(i, "warp")) c.kind = Cost::Kind::Barrier;
+    return;
+  case Class::Control:
+    c.kind = Cost::Kind::Branch, c.closes = true;
+    c.latency = uint16_t(gpu.latency.branch);
+    return;
+  case Class::Other:
+    alu(c);
+    return;
+  }
+}
+
+/// What ptxas fuses: the producer, its value read once, vanishes into the reader.
+static bool fuses(const Instruction &producer, const Instruction &reader) {
+  auto logic = [](const Instruction &i) { return oneOf(i.opcode, {"and", "or", "xor", "not"}); };
+  bool add = oneOf(reader.opcode, {"add", "sub"});
+  if (logic(producer)) return logic(reader) && !has(reader, "pred") == !has(producer, "pred"); // lop3, plop3
+  if (producer.opcode == "mul" && add) {
+    if (has(producer, "f32") || has(producer, "f64") || has(producer, "f16x2"))
+      return !has(producer, "rn") && !has(reader, "rn");
+    return has(producer, "wide") || has(producer, "lo");
+  }
+  if (producer.opcode == "shl") return add && !has(producer, "b64"); // lea
+  if (producer.opcode == "cvt")
+    return add || oneOf(reader.opcode, {"mul", "mad", "shl"});                    // of widened indices
+  if (producer.opcode == "add" && (has(producer, "s64") || has(producer, "u64"))) // [base + offset]
+    return oneOf(reader.opcode, {"ld", "st", "cp", "atom", "red"}) &&
+           producer.operands.back().kind == Operand::Kind::Immediate;
+  return false;
+}
+
+ProgramCosts costsOf(const Program &program, const Gpu &gpu) {
+  ProgramCosts result;
+  result.code.resize(program.code.size());
+  Table table(gpu);
+  uint32_t base = 0;
+  for (size_t f = 0; f < program.functions.size(); ++f) {
+    size_t begin = program.functions[f].begin,
+           end = f + 1 < program.functions.size() ? program.functions[f + 1].begin : program.code.size();
+    size_t count = program.functions[f].function->registers.size();
+    std::vector<unsigned> writers(count), readers(count);
+    std::vector<size_t> writer(count);
+    for (size_t n = begin; n < end; ++n) {
+      const Inst &inst = program.code[n];
+      Cost &c = result.code[n];
+      if (!inst.source) {
+        c.slots = 0;
+        continue;
+      }
+      // Several decoded instructions may stand for one of the text: the first is the one that costs.
+      if (n > begin && program.code[n - 1].source == inst.source) {
+        c.slots = 0;
+        continue;
+      }
+      table.fill(inst, *inst.source, c);
+      registersOf(*inst.source, base, c);
+      for (uint32_t r : c.writes)
+        ++writers[r - base], writer[r - base] = n;
+      for (uint32_t r : c.reads)
+        ++readers[r - base];
+    }
+    for (size_t n = begin; n < end; ++n)
+      for (uint32_t r : result.code[n].reads) {
+        size_t from = writer[r - base];
+        if (writers[r - base] != 1 || readers[r - base] != 1 || !program.code[from].source) continue;
+        Cost &producer = result.code[from];
+        if (producer.kind == Cost::Kind::Plain && fuses(*program.code[from].source, *program.code[n].source))
+          producer.slots = 0, producer.latency = 0;
+      }
+    base += uint32_t(count);
+  }
+  result.registers = base;
+  return result;
+}
+
+} // namespace girih::ptx

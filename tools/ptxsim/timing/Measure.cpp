@@ -1,0 +1,69 @@
+#include "tools/ptxsim/timing/Measure.h"
+#include <algorithm>
+#include <numeric>
+
+namespace girih::ptx {
+
+static const Gpu *nearestGpu(const std::string &target) {
+  unsigned number = unsigned(strtoul(target.c_str() + std::min<size_t>(3, target.size()), nullptr, 10));
+  return findGpu(number >= 100 ? "rtx5090" : number >= 90 ? "h100" : number == 89 ? "rtx4090" : "a100");
+}
+
+/// So many of `count` things, spread evenly and not in step with the rows of the grid.
+static std::vector<uint64_t> spread(uint64_t count, uint64_t wanted) {
+  std::vector<uint64_t> result;
+  wanted = std::clamp<uint64_t>(wanted, 1, count);
+  uint64_t stride = std::max<uint64_t>(1, count / wanted);
+  while (stride > 1 && std::gcd(stride, count) != 1)
+    --stride;
+  for (uint64_t n = 0; n < wanted; ++n)
+    result.push_back(n * stride % count);
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+/// A sample is made of groups of neighbours, so that what they share is seen to be shared: a row of the grid
+/// if it is short.
+static std::vector<uint64_t> sampleOf(uint64_t count, uint64_t row, uint64_t wanted) {
+  uint64_t group = row <= 16 ? row : 8;
+  if (wanted >= count || count <= group) return {};
+  std::vector<uint64_t> result;
+  for (uint64_t g : spread((count + group - 1) / group, std::max<uint64_t>(1, wanted / group)))
+    for (uint64_t n = g * group; n < std::min(count, (g + 1) * group); ++n)
+      result.push_back(n);
+  return result;
+}
+
+Measurement measure(Device &device, const Program &program, Launch launch, const MeasureOptions &options,
+                    LaunchResult &result) {
+  Measurement m;
+  m.gpu = options.gpu ? options.gpu : nearestGpu(program.module->target);
+  uint64_t clusterBlocks = uint64_t(launch.cluster[0]) * launch.cluster[1] * launch.cluster[2];
+  m.gridBlocks = uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2];
+  if (options.sampleBlocks && clusterBlocks == 1)
+    launch.sample = sampleOf(m.gridBlocks, launch.grid[0], options.sampleBlocks);
+  // An SM's share of the blocks is replayed.
+  uint64_t ran = launch.sample.empty() ? m.gridBlocks : launch.sample.size();
+  std::unordered_set<uint64_t> traced;
+  for (uint64_t n : spread(ran, std::min({blocksOfSm(m.gridBlocks, *m.gpu), mostReplayed, ran})))
+    traced.insert(launch.sample.empty() ? n : launch.sample[n]);
+
+  Recorder recorder(program, std::move(traced));
+  launch.observer = &recorder, launch.observeInstructions = launch.count = true;
+  result = device.launch(program, launch);
+  if (!result.ok()) return m;
+  recorder.finish();
+  m.ranBlocks = recorder.blocks;
+  m.executions = result.executions, m.laneExecutions = result.laneExecutions;
+  m.memory = recorder.counters;
+  m.occupancy = occupancyOf(program, launch, *m.gpu);
+  Footprint footprint(recorder, m.gridBlocks, uint64_t(std::max(1u, m.occupancy.blocks)) * m.gpu->sms,
+                      *m.gpu);
+  m.readBytes = footprint.readBytes, m.writtenBytes = footprint.writtenBytes;
+  m.dramReadBytes = footprint.dramReadBytes, m.dramWrittenBytes = footprint.dramWrittenBytes;
+  m.time = estimateTime(program, costsOf(program, *m.gpu), recorder.traces, footprint, m.occupancy,
+                        m.gridBlocks, *m.gpu);
+  return m;
+}
+
+} // namespace girih::ptx

@@ -1,0 +1,200 @@
+#include "tools/ptxsim/timing/Model.h"
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+namespace girih::ptx {
+
+//===-- ptxas -----------------------------------------------------------------------===//
+
+/// What `ptxas -v` says about a kernel; 0 if it is not installed or refuses the program.
+static unsigned registersByPtxas(const Program &program, const Gpu &gpu) {
+  const char *names[] = {getenv("PTXAS"), "ptxas", "/usr/local/cuda/bin/ptxas"};
+  char path[] = "/tmp/girih-ptxsim-XXXXXX";
+  int file = mkstemp(path);
+  if (file < 0) return 0;
+  const std::string &text = program.module->text;
+  bool written = write(file, text.data(), text.size()) == ssize_t(text.size());
+  close(file);
+  // A program for a newer or a specific architecture is not run on an older GPU: then its own counts.
+  std::string own = program.module->target.substr(0, program.module->target.find(','));
+  unsigned result = 0;
+  for (const std::string &target : {gpu.target, own}) {
+    for (const char *name : names) {
+      if (!name || !written || result) continue;
+      int out[2];
+      if (pipe2(out, O_CLOEXEC)) continue;
+      posix_spawn_file_actions_t actions;
+      posix_spawn_file_actions_init(&actions);
+      posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+      posix_spawn_file_actions_adddup2(&actions, out[1], 2);
+      std::string arch = "-arch=" + target;
+      const char *arguments[] = {name, "-v", arch.c_str(), "-o", "/dev/null", path, nullptr};
+      pid_t child = 0;
+      int failed = posix_spawnp(&child, name, &actions, nullptr, const_cast<char **>(arguments), environ);
+      posix_spawn_file_actions_destroy(&actions);
+      close(out[1]);
+      std::string said;
+      char buffer[4096];
+      for (ssize_t n; (n = read(out[0], buffer, sizeof(buffer))) > 0;)
+        said.append(buffer, size_t(n));
+      close(out[0]);
+      if (failed) continue;
+      int status = 0;
+      waitpid(child, &status, 0);
+      if (status) continue;
+      // "Compiling entry function 'NAME' for ..." comes before "Used N registers".
+      size_t at = said.find("'" + program.functions[0].function->name + "'");
+      at = at == std::string::npos ? at : said.find("Used ", at);
+      if (at != std::string::npos) result = unsigned(strtoul(said.c_str() + at + 5, nullptr, 10));
+    }
+  }
+  unlink(path);
+  return result;
+}
+
+//===-- The estimate ---------------------------------------------------------------===//
+
+namespace {
+/// A set of registers.
+struct Bits {
+  std::vector<uint64_t> words;
+  explicit Bits(size_t count) : words((count + 63) / 64) {}
+  void set(uint32_t n, bool to) {
+    if (to)
+      words[n / 64] |= 1ull << n % 64;
+    else
+      words[n / 64] &= ~(1ull << n % 64);
+  }
+  bool has(uint32_t n) const { return words[n / 64] >> n % 64 & 1; }
+  bool join(const Bits &other) {
+    bool changed = false;
+    for (size_t n = 0; n < words.size(); ++n)
+      changed |= (other.words[n] & ~words[n]) != 0, words[n] |= other.words[n];
+    return changed;
+  }
+};
+
+/// A run of instructions that only its last leaves.
+struct BasicBlock {
+  size_t begin, end;
+  std::vector<size_t> next;
+};
+} // namespace
+
+static std::vector<BasicBlock> basicBlocks(const Function &f) {
+  std::vector<bool> starts(f.body.size() + 1);
+  starts[0] = true;
+  for (const auto &[name, label] : f.labels)
+    starts[label.instruction] = true;
+  auto leaves = [](const Instruction &i) {
+    return i.opcode == "bra" || i.opcode == "brx" || i.opcode == "ret" || i.opcode == "exit";
+  };
+  for (size_t n = 0; n < f.body.size(); ++n)
+    if (leaves(f.body[n])) starts[n + 1] = true;
+  std::vector<BasicBlock> blocks;
+  std::vector<size_t> blockOf(f.body.size() + 1);
+  for (size_t n = 0; n < f.body.size(); ++n) {
+    if (starts[n]) blocks.push_back({n, n, {}});
+    blocks.back().end = n + 1, blockOf[n] = blocks.size() - 1;
+  }
+  for (BasicBlock &b : blocks) {
+    const Instruction &last = f.body[b.end - 1];
+    for (const Operand &o : last.operands) {
+      auto to = [&](std::string_view name) {
+        const Label *l = f.label(name, last.scope);
+        if (l && l->instruction < f.body.size()) b.next.push_back(blockOf[l->instruction]);
+      };
+      if (last.opcode == "bra") to(o.name);
+      auto list = f.targets.find(o.name);
+      if (last.opcode == "brx" && list != f.targets.end())
+        for (std::string_view name : list->second.names)
+          to(name);
+    }
+    if ((last.guarded || !leaves(last)) && b.end < f.body.size()) b.next.push_back(blockOf[b.end]);
+  }
+  return blocks;
+}
+
+unsigned estimateRegisters(const Program &program) {
+  const Function &f = *program.functions[0].function;
+  if (f.body.empty()) return 16;
+  ProgramCosts costs = costsOf(program, gpus().front());
+  std::vector<const Cost *> costOf(f.body.size(), nullptr);
+  size_t end = program.functions.size() > 1 ? program.functions[1].begin : program.code.size();
+  for (size_t n = 0; n < end; ++n)
+    if (const Instruction *i = program.code[n].source)
+      if (i >= f.body.data() && i < f.body.data() + f.body.size() && !costOf[size_t(i - f.body.data())])
+        costOf[size_t(i - f.body.data())] = &costs.code[n];
+  std::vector<BasicBlock> blocks = basicBlocks(f);
+  std::vector<Bits> liveIn(blocks.size(), Bits(f.registers.size()));
+  unsigned most = 0;
+  auto words = [&](uint32_t r) {
+    return f.registers[r].type == Type::Pred ? 0u : std::max(1u, sizeOf(f.registers[r].type) / 4);
+  };
+  for (bool changed = true, last = false; changed || last;) {
+    changed = false;
+    for (size_t b = blocks.size(); b-- > 0;) {
+      Bits live(f.registers.size());
+      for (size_t n : blocks[b].next)
+        live.join(liveIn[n]);
+      unsigned count = 0;
+      for (uint32_t r = 0; last && r < f.registers.size(); ++r)
+        count += live.has(r) ? words(r) : 0;
+      for (size_t n = blocks[b].end; n-- > blocks[b].begin;) {
+        if (!costOf[n]) continue;
+        auto set = [&](uint32_t r, bool to) {
+          if (live.has(r) == to) return;
+          live.set(r, to);
+          count += to ? words(r) : -words(r);
+        };
+        for (uint32_t r : costOf[n]->writes)
+          set(r, false);
+        for (uint32_t r : costOf[n]->reads)
+          set(r, true);
+        if (last) most = std::max(most, count);
+      }
+      changed |= liveIn[b].join(live);
+    }
+    if (last) break;
+    if (!changed) last = true; // once more, counting
+  }
+  constexpr unsigned system = 8; // the stack, addresses in flight
+  return std::clamp((most + system + 7) / 8 * 8, 16u, 255u);
+}
+
+//===-- Blocks an SM ------------------------------------------------------------===//
+
+Occupancy occupancyOf(const Program &program, const Launch &launch, const Gpu &gpu) {
+  Occupancy o;
+  o.registers = registersByPtxas(program, gpu);
+  o.registerSource = o.registers ? "ptxas" : "estimate";
+  if (!o.registers) o.registers = estimateRegisters(program);
+  unsigned threads = launch.block[0] * launch.block[1] * launch.block[2];
+  o.warpsPerBlock = (threads + warpSize - 1) / warpSize;
+  if (o.registerSource == "estimate") // a kernel that can be launched fits
+    o.registers = std::min(o.registers, std::max(16u, gpu.registers / (o.warpsPerBlock * warpSize) / 8 * 8));
+  o.sharedBytes = program.sharedBytes + launch.dynamicSharedBytes;
+  // Registers are given to warps in units of 256, four schedulers having a quarter each.
+  unsigned perWarp = (o.registers * warpSize + 255) / 256 * 256,
+           warpsByRegisters = gpu.registers / Gpu::schedulers / std::max(1u, perWarp) * Gpu::schedulers;
+  unsigned shared = (o.sharedBytes + gpu.sharedReserved + 127) / 128 * 128;
+  std::pair<unsigned, const char *> limits[] = {{gpu.blocks, "blocks"},
+                                                {gpu.warps / o.warpsPerBlock, "warps"},
+                                                {warpsByRegisters / o.warpsPerBlock, "registers"},
+                                                {gpu.sharedBytes / shared, "shared memory"}};
+  auto least = std::min_element(std::begin(limits), std::end(limits),
+                                [](const auto &a, const auto &b) { return a.first < b.first; });
+  o.blocks = least->first, o.limit = least->second;
+  o.fraction = double(o.blocks * o.warpsPerBlock) / gpu.warps;
+  return o;
+}
+
+} // namespace girih::ptx

@@ -1,0 +1,204 @@
+#include "tools/ptxsim/timing/Recorder.h"
+#include <algorithm>
+#include <bit>
+#include <memory>
+
+namespace girih::ptx {
+
+void MemoryCounters::add(const MemoryCounters &o) {
+  // All members are counters.
+  static_assert(sizeof(*this) % sizeof(uint64_t) == 0 && alignof(MemoryCounters) == alignof(uint64_t));
+  auto *to = &loadRequests;
+  const auto *from = &o.loadRequests;
+  for (size_t n = 0; n < sizeof(*this) / sizeof(uint64_t); ++n)
+    to[n] += from[n];
+}
+
+struct Recorder::OfBlock {
+  MemoryCounters counters;
+  std::unique_ptr<BlockTrace> trace;
+  std::vector<uint64_t> reads, writes; // sectors, with repetitions
+  uint32_t completed[16] = {};
+};
+
+static std::vector<uint64_t> sortedSectors(std::vector<uint64_t> &sectors) {
+  std::sort(sectors.begin(), sectors.end());
+  sectors.erase(std::unique(sectors.begin(), sectors.end()), sectors.end());
+  return std::move(sectors);
+}
+
+/// Appends, and drops the repetitions before they take much memory.
+static void appendSectors(std::vector<uint64_t> &to, const uint64_t *from, size_t count) {
+  if (to.size() + count > to.capacity() && to.size() > 1 << 16) {
+    to = sortedSectors(to);
+    to.reserve(2 * (to.size() + count) + (1 << 17));
+  }
+  to.insert(to.end(), from, from + count);
+}
+
+void Recorder::blockBegins(Block &b) {
+  auto *own = new OfBlock;
+  b.observerState = own;
+  if (!traced.count(b.linear)) return;
+  own->trace = std::make_unique<BlockTrace>();
+  own->trace->block = b.linear;
+  own->trace->warps.resize(b.warpCount);
+}
+
+void Recorder::blockEnds(Block &b) {
+  std::unique_ptr<OfBlock> own(static_cast<OfBlock *>(b.observerState));
+  b.observerState = nullptr;
+  std::vector<Touch> found;
+  for (bool write : {false, true}) {
+    size_t first = found.size();
+    for (uint64_t s : sortedSectors(write ? own->writes : own->reads))
+      if (found.size() > first && found.back().end == s)
+        ++found.back().end;
+      else
+        found.push_back({s, s + 1, b.linear, write});
+  }
+  std::lock_guard<std::mutex> guard(lock);
+  counters.add(own->counters);
+  touches.insert(touches.end(), found.begin(), found.end());
+  if (own->trace) traces.push_back(std::move(*own->trace));
+  ++blocks;
+}
+
+void Recorder::finish() {
+  std::sort(traces.begin(), traces.end(), [](const auto &a, const auto &b) { return a.block < b.block; });
+  auto key = [](const Touch &t) { return std::tuple(t.begin, t.end, t.block, t.write); };
+  std::sort(touches.begin(), touches.end(), [&](const Touch &a, const Touch &b) { return key(a) < key(b); });
+}
+
+void Recorder::issues(Warp &w, const Inst &i, uint32_t mask) {
+  auto &own = *static_cast<OfBlock *>(w.block->observerState);
+  if (i.cls == Class::Control && i.source && i.source->opcode == "bra" && i.source->guarded) {
+    ++own.counters.branches;
+    own.counters.divergentBranches += mask != 0 && mask != w.active;
+  }
+  if (own.trace) own.trace->warps[w.id].push_back({uint32_t(&i - w.launch->code), 0, 0});
+}
+
+/// Adds an event to the warp's latest step. Those of one step lie together: nothing else of the block runs
+/// meanwhile.
+static void addEvent(BlockTrace &trace, const Warp &w, const TraceEvent &event) {
+  std::vector<TraceStep> &steps = trace.warps[w.id];
+  if (steps.empty()) return;
+  TraceStep &step = steps.back();
+  if (step.events == 0) step.event = uint32_t(trace.events.size());
+  ++step.events;
+  trace.events.push_back(event);
+}
+
+/// Passes over the banks: 32 lanes of up to 4 bytes at once, 16 of 8, 8 of 16; in each as many as the bank
+/// with the most different words.
+static unsigned wavefrontsOf(const Access &a, unsigned &ideal) {
+  unsigned bytes = std::max<unsigned>(a.bytes, 4), together = std::max(1u, 128 / bytes), result = 0;
+  ideal = 0;
+  for (unsigned begin = 0; begin < warpSize; begin += together) {
+    uint64_t words[32];
+    unsigned count = 0, perBank[32] = {}, most = 0;
+    for (unsigned l = begin; l < std::min(begin + together, warpSize); ++l)
+      if ((a.mask >> l) & 1)
+        for (uint64_t word = a.address[l] / 4; word <= (a.address[l] + a.bytes - 1) / 4 && count < 32; ++word)
+          words[count++] = word;
+    std::sort(words, words + count);
+    unsigned different = unsigned(std::unique(words, words + count) - words);
+    for (unsigned n = 0; n < different; ++n)
+      most = std::max(most, ++perBank[words[n] % 32]);
+    result += most;
+    ideal += most != 0;
+  }
+  return result;
+}
+
+void Recorder::access(Warp &w, const Inst &i, const Access &a) {
+  auto &own = *static_cast<OfBlock *>(w.block->observerState);
+  MemoryCounters &c = own.counters;
+  bool atomic = a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction;
+  unsigned lanes = unsigned(std::popcount(a.mask));
+  if (a.space == Space::Shared) {
+    unsigned ideal, wavefronts = wavefrontsOf(a, ideal);
+    if (atomic) {
+      // Lanes on one word come one after the other.
+      uint64_t address[warpSize];
+      unsigned count = 0, run = 0, most = 0;
+      for (unsigned l = 0; l < warpSize; ++l)
+        if ((a.mask >> l) & 1) address[count++] = a.address[l];
+      std::sort(address, address + count);
+      for (unsigned n = 0; n < count; ++n) {
+        run = n && address[n] == address[n - 1] ? run + 1 : 1;
+        most = std::max(most, run);
+      }
+      wavefronts = std::max(wavefronts, most), ++c.sharedAtomics;
+    }
+    ++c.sharedRequests, c.sharedWavefronts += wavefronts, c.sharedIdeal += ideal;
+    if (own.trace)
+      addEvent(*own.trace, w, {TraceEvent::Kind::Shared, false, true, uint16_t(wavefronts), 0, 0});
+    return;
+  }
+  if (a.space == Space::Local) {
+    ++c.localRequests; // interleaved by lanes, in L1: as fast as shared memory
+    if (own.trace)
+      addEvent(*own.trace, w,
+               {TraceEvent::Kind::Shared, false, true, uint16_t(std::max(1, a.bytes / 4)), 0, 0});
+    return;
+  }
+  uint64_t sectors[warpSize * 5];
+  unsigned count = 0;
+  for (unsigned l = 0; l < warpSize; ++l)
+    if ((a.mask >> l) & 1)
+      for (uint64_t s = a.address[l] / sectorBytes; s <= (a.address[l] + a.bytes - 1) / sectorBytes; ++s)
+        if (count == 0 || sectors[count - 1] != s) sectors[count++] = s;
+  std::sort(sectors, sectors + count);
+  count = unsigned(std::unique(sectors, sectors + count) - sectors);
+  uint64_t bytes = uint64_t(lanes) * a.bytes;
+  TraceEvent event;
+  if (atomic) {
+    event.kind = TraceEvent::Kind::Atomic;
+    ++c.atomicRequests, c.atomicLanes += lanes;
+    appendSectors(own.writes, sectors, count);
+    appendSectors(own.reads, sectors, count);
+  } else if (a.kind == AccessKind::Store) {
+    event.kind = TraceEvent::Kind::Store;
+    ++c.storeRequests, c.storeSectors += count, c.storeBytes += bytes;
+    appendSectors(own.writes, sectors, count);
+  } else {
+    bool async = a.kind == AccessKind::AsyncRead, bypass = false;
+    for (std::string_view m : i.source->modifiers)
+      bypass |= m == "cg" || m == "cs" || m == "cv" || m == "volatile" || m == "relaxed" || m == "acquire";
+    event.cached = !bypass;
+    ++c.loadRequests, c.loadSectors += count, c.loadBytes += bytes;
+    if (async) ++c.asyncRequests, c.asyncSectors += count;
+    appendSectors(own.reads, sectors, count);
+  }
+  if (!own.trace) return;
+  event.first = uint32_t(own.trace->sectors.size()), event.count = count;
+  own.trace->sectors.insert(own.trace->sectors.end(), sectors, sectors + count);
+  addEvent(*own.trace, w, event);
+}
+
+void Recorder::barrierArrives(Warp &w, const Inst &, uint32_t, unsigned id, bool waits) {
+  auto &own = *static_cast<OfBlock *>(w.block->observerState);
+  ++own.counters.barrierWaits;
+  if (!own.trace) return;
+  uint32_t times = own.completed[id & 15];
+  ++own.trace->arrivals[{id, times}];
+  addEvent(*own.trace, w, {TraceEvent::Kind::Barrier, false, waits, 0, id, times});
+}
+
+void Recorder::barrierCompletes(Block &b, unsigned id) {
+  auto &own = *static_cast<OfBlock *>(b.observerState);
+  ++own.completed[id & 15];
+  ++own.counters.barriers;
+}
+
+void Recorder::warpSyncs(Warp &w, const Inst &i, uint32_t) {
+  if (i.cls == Class::Barrier) ++static_cast<OfBlock *>(w.block->observerState)->counters.warpSyncs;
+}
+
+void Recorder::fence(Warp &w, const Inst &, uint32_t, FenceKind) {
+  ++static_cast<OfBlock *>(w.block->observerState)->counters.fences;
+}
+
+} // namespace girih::ptx
