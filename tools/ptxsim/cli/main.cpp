@@ -1,5 +1,6 @@
 // girih-ptxsim: runs a kernel of a PTX file without a GPU.
 #include "tools/ptxsim/cli/LaunchFile.h"
+#include "tools/ptxsim/timing/Measure.h"
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -18,6 +19,9 @@ malformed or not supported is reported by name and line.
   --launch FILE.json  the kernel, its grid, block, shared memory and parameters
   --check FILE.npz    initial buffers (buf::NAME) and expected contents afterwards (out::NAME)
   --threads N         host threads (default: all)
+  --counters          a table of what the launch costs: instructions, memory, occupancy
+  --gpu NAME          models the time on a GPU: a100, h100, rtx4090 or rtx5090
+  --sample-blocks N   with these, runs about N blocks of the grid only, spread over it; results are not checked
   --json              the result as JSON on standard output
   --help              this text
 
@@ -26,12 +30,15 @@ Exit status: 0 if all went well and the results are within the tolerance, 1 if n
 examples:
   girih-ptxsim softmax.ptx
   girih-ptxsim softmax.ptx --launch softmax.json --check softmax.npz
+  girih-ptxsim softmax.ptx --launch softmax.json --check softmax.npz --counters --gpu rtx5090
 )";
 
 struct Options {
   std::string ptx, launch, check;
   unsigned threads = 0;
-  bool json = false;
+  bool json = false, counters = false;
+  MeasureOptions measure;
+  bool measures() const { return counters || measure.gpu; }
 };
 
 bool parseArguments(int argc, char **argv, Options &o) {
@@ -54,6 +61,24 @@ bool parseArguments(int argc, char **argv, Options &o) {
         return fprintf(stderr, "error: --threads needs a number from 1 to 1024\n"), false;
     } else if (a == "--json") {
       o.json = true;
+    } else if (a == "--counters") {
+      o.counters = true;
+    } else if (a == "--gpu") {
+      if (!value(number)) return false;
+      o.measure.gpu = findGpu(number);
+      if (!o.measure.gpu) {
+        std::string known;
+        for (const Gpu &g : gpus())
+          known += (known.empty() ? "" : ", ") + g.key;
+        return fprintf(stderr, "error: --gpu '%s' is not known; known are %s\n", number.c_str(),
+                       known.c_str()),
+               false;
+      }
+    } else if (a == "--sample-blocks") {
+      if (!value(number)) return false;
+      o.measure.sampleBlocks = strtoull(number.c_str(), nullptr, 10);
+      if (o.measure.sampleBlocks == 0)
+        return fprintf(stderr, "error: --sample-blocks needs a number from 1\n"), false;
     } else if (a.starts_with("-") || !o.ptx.empty()) {
       return fprintf(stderr, "error: unexpected argument '%s'; --help lists the options\n", a.c_str()), false;
     } else {
@@ -62,6 +87,10 @@ bool parseArguments(int argc, char **argv, Options &o) {
   }
   if (o.ptx.empty()) return fprintf(stderr, "error: no PTX file; --help shows examples\n"), false;
   if (!o.check.empty() && o.launch.empty()) return fprintf(stderr, "error: --check needs --launch\n"), false;
+  if (o.measures() && o.launch.empty())
+    return fprintf(stderr, "error: --counters and --gpu need --launch\n"), false;
+  if (o.measure.sampleBlocks && !o.measures())
+    return fprintf(stderr, "error: --sample-blocks needs --counters or --gpu\n"), false;
   return true;
 }
 
@@ -82,7 +111,12 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   file.launch.threads = o.threads, file.launch.count = true;
 
   auto begin = std::chrono::steady_clock::now();
-  LaunchResult result = device.launch(*program, file.launch);
+  LaunchResult result;
+  Measurement measured;
+  if (o.measures())
+    measured = measure(device, *program, file.launch, o.measure, result);
+  else
+    result = device.launch(*program, file.launch);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   for (const Report &r : result.reports)
     fprintf(stderr, "%s\n", formatReport(module.module(), r).c_str());
@@ -91,7 +125,7 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   for (uint64_t n : result.laneExecutions)
     lanes += n;
   std::vector<Comparison> comparisons;
-  if (ok) comparisons = compareResults(device, file, data);
+  if (ok && !measured.sampled()) comparisons = compareResults(device, file, data);
   double worst = 0;
   for (const Comparison &c : comparisons) {
     ok &= c.ok;
@@ -105,17 +139,20 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
               c.buffer.c_str(), static_cast<unsigned long long>(c.wrong),
               static_cast<unsigned long long>(c.at), c.got, c.expected);
   }
+  bool measures = o.measures() && result.ok();
   if (o.json)
     printf("{\"entry\": \"%s\", \"ok\": %s, \"reports\": %zu, \"largest_error\": %.9g, "
-           "\"warp_instructions\": %llu, \"thread_instructions\": %llu, \"seconds\": %.6f}\n",
+           "\"warp_instructions\": %llu, \"thread_instructions\": %llu, \"seconds\": %.6f%s}\n",
            file.entry.c_str(), ok ? "true" : "false", result.reports.size(), worst,
            static_cast<unsigned long long>(result.warpInstructions), static_cast<unsigned long long>(lanes),
-           seconds);
+           seconds, measures ? (", " + measurementJson(*program, measured)).c_str() : "");
   else
     printf("%s: %llu warp instructions, %llu thread instructions, %.3f s (%.0f M thread instructions a "
            "second)\n",
            file.entry.c_str(), static_cast<unsigned long long>(result.warpInstructions),
            static_cast<unsigned long long>(lanes), seconds, double(lanes) / seconds * 1e-6);
+  if (measures && !o.json)
+    fputs(formatMeasurement(*program, measured, o.counters, o.measure.gpu != nullptr).c_str(), stdout);
   return ok ? 0 : 1;
 }
 

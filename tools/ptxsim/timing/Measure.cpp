@@ -48,7 +48,7 @@ Measurement measure(Device &device, const Program &program, Launch launch, const
   for (uint64_t n : spread(ran, std::min({blocksOfSm(m.gridBlocks, *m.gpu), mostReplayed, ran})))
     traced.insert(launch.sample.empty() ? n : launch.sample[n]);
 
-  Recorder recorder(program, std::move(traced));
+  Recorder recorder(std::move(traced));
   launch.observer = &recorder, launch.observeInstructions = launch.count = true;
   result = device.launch(program, launch);
   if (!result.ok()) return m;

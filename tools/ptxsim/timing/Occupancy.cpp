@@ -137,7 +137,7 @@ unsigned estimateRegisters(const Program &program) {
   std::vector<Bits> liveIn(blocks.size(), Bits(f.registers.size()));
   unsigned most = 0;
   auto words = [&](uint32_t r) {
-    return f.registers[r].type == Type::Pred ? 0u : std::max(1u, sizeOf(f.registers[r].type) / 4);
+    return f.registers[r].type == Type::Pred ? 0u : std::max(1u, typeBytes(f.registers[r].type) / 4);
   };
   for (bool changed = true, last = false; changed || last;) {
     changed = false;

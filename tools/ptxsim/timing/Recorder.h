@@ -59,8 +59,7 @@ struct Touch {
 class Recorder final : public Observer {
 public:
   /// `traced`: blocks whose traces are kept.
-  Recorder(const Program &program, std::unordered_set<uint64_t> traced)
-      : program(program), traced(std::move(traced)) {}
+  explicit Recorder(std::unordered_set<uint64_t> traced) : traced(std::move(traced)) {}
 
   // After the launch.
   MemoryCounters counters;
@@ -80,7 +79,6 @@ public:
 
 private:
   struct OfBlock;
-  const Program &program;
   std::unordered_set<uint64_t> traced;
   std::mutex lock;
 };
