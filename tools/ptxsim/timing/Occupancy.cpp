@@ -14,50 +14,72 @@ namespace girih::ptx {
 
 //===-- ptxas -----------------------------------------------------------------------===//
 
+namespace {
+/// A file that ptxas reads, gone with this.
+struct TemporaryFile {
+  char path[32] = "/tmp/girih-ptxsim-XXXXXX";
+  int file;
+  TemporaryFile() : file(mkstemp(path)) {}
+  ~TemporaryFile() {
+    if (file >= 0) close(file), unlink(path);
+  }
+  bool write(const std::string &text) {
+    return file >= 0 && ftruncate(file, 0) == 0 &&
+           pwrite(file, text.data(), text.size(), 0) == ssize_t(text.size());
+  }
+};
+} // namespace
+
+/// Runs `ptxas -v`; what it said on its outputs. False if there is none or it failed.
+static bool runPtxas(const char *name, const std::string &target, const char *path, std::string &said) {
+  int out[2];
+  if (pipe2(out, O_CLOEXEC)) return false;
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+  posix_spawn_file_actions_adddup2(&actions, out[1], 2);
+  std::string arch = "-arch=" + target;
+  const char *arguments[] = {name, "-v", arch.c_str(), "-o", "/dev/null", path, nullptr};
+  pid_t child = 0;
+  int failed = posix_spawnp(&child, name, &actions, nullptr, const_cast<char **>(arguments), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  close(out[1]);
+  said.clear();
+  char buffer[4096];
+  for (ssize_t n; (n = read(out[0], buffer, sizeof(buffer))) > 0;)
+    said.append(buffer, size_t(n));
+  close(out[0]);
+  int status = 1;
+  return !failed && waitpid(child, &status, 0) == child && status == 0;
+}
+
 /// What `ptxas -v` says about a kernel; 0 if it is not installed or refuses the program.
 static unsigned registersByPtxas(const Program &program, const Gpu &gpu) {
-  const char *names[] = {getenv("PTXAS"), "ptxas", "/usr/local/cuda/bin/ptxas"};
-  char path[] = "/tmp/girih-ptxsim-XXXXXX";
-  int file = mkstemp(path);
-  if (file < 0) return 0;
-  const std::string &text = program.module->text;
-  bool written = write(file, text.data(), text.size()) == ssize_t(text.size());
-  close(file);
-  // A program for a newer or a specific architecture is not run on an older GPU: then its own counts.
-  std::string own = program.module->target.substr(0, program.module->target.find(','));
-  unsigned result = 0;
-  for (const std::string &target : {gpu.target, own}) {
-    for (const char *name : names) {
-      if (!name || !written || result) continue;
-      int out[2];
-      if (pipe2(out, O_CLOEXEC)) continue;
-      posix_spawn_file_actions_t actions;
-      posix_spawn_file_actions_init(&actions);
-      posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-      posix_spawn_file_actions_adddup2(&actions, out[1], 2);
-      std::string arch = "-arch=" + target;
-      const char *arguments[] = {name, "-v", arch.c_str(), "-o", "/dev/null", path, nullptr};
-      pid_t child = 0;
-      int failed = posix_spawnp(&child, name, &actions, nullptr, const_cast<char **>(arguments), environ);
-      posix_spawn_file_actions_destroy(&actions);
-      close(out[1]);
-      std::string said;
-      char buffer[4096];
-      for (ssize_t n; (n = read(out[0], buffer, sizeof(buffer))) > 0;)
-        said.append(buffer, size_t(n));
-      close(out[0]);
-      if (failed) continue;
-      int status = 0;
-      waitpid(child, &status, 0);
-      if (status) continue;
+  TemporaryFile file;
+  // A program for a newer or a specific architecture is not run on another GPU: then its own counts.
+  const std::string &own = program.module->target;
+  std::string said;
+  for (const std::string &target : {gpu.target, own.substr(0, own.find(','))})
+    for (const char *name :
+         {static_cast<const char *>(getenv("PTXAS")), "ptxas", "/usr/local/cuda/bin/ptxas"}) {
+      std::string text = program.module->text;
+      if (!name || !file.write(text)) continue;
+      bool ok = runPtxas(name, target, file.path, said);
+      // A ptxas older than the program says which version it reads: mostly that is enough.
+      constexpr std::string_view current = "current version is '";
+      size_t at = said.find(current), version = text.find(".version");
+      if (!ok && at != std::string::npos && version != std::string::npos) {
+        at += current.size();
+        text.replace(version, text.find('\n', version) - version,
+                     ".version " + said.substr(at, said.find('\'', at) - at));
+        ok = file.write(text) && runPtxas(name, target, file.path, said);
+      }
       // "Compiling entry function 'NAME' for ..." comes before "Used N registers".
-      size_t at = said.find("'" + program.functions[0].function->name + "'");
+      at = ok ? said.find("'" + program.functions[0].function->name + "'") : std::string::npos;
       at = at == std::string::npos ? at : said.find("Used ", at);
-      if (at != std::string::npos) result = unsigned(strtoul(said.c_str() + at + 5, nullptr, 10));
+      if (at != std::string::npos) return unsigned(strtoul(said.c_str() + at + 5, nullptr, 10));
     }
-  }
-  unlink(path);
-  return result;
+  return 0;
 }
 
 //===-- The estimate ---------------------------------------------------------------===//

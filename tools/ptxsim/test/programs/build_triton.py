@@ -38,9 +38,11 @@ MATMUL = {"GROUP": 8, "LEAKY": False}
 def matmul(type, out, acc, tiles, **rest):
     dots = {"f16": "f16", "bf16": "bf16", "f32": "f32", "i8": "i8"}[type]
     options = {k: rest.pop(k) for k in ("warps", "stages", "archs") if k in rest}
+    multiple = rest.pop("multiple", 1)  # that Triton's launcher would find M and N to be of
+    sizes = {"M": multiple, "N": multiple, "K": 16}
     constants = {**MATMUL, "BM": tiles[0], "BN": tiles[1], "BK": tiles[2], "OUT": out, "ACC": acc, **rest}
     pointer = {"float16": "f16", "float32": "f32", "int32": "i32", "bfloat16": "bf16"}[out]
-    return "matmul", {"a": dots, "b": dots, "c": pointer, "M": 1, "N": 1, "K": 16, "stride_a": 16, "stride_b": 16, "stride_c": 16}, constants, options
+    return "matmul", {"a": dots, "b": dots, "c": pointer, **sizes, "stride_a": 16, "stride_b": 16, "stride_c": 16}, constants, options
 
 
 def attention(kernel, buffers, constants, **options):
@@ -59,7 +61,7 @@ VARIANTS = {
     "matmul_tf32": matmul("f32", "float32", "float32", (64, 64, 16), stages=2),
     "matmul_i8": matmul("i8", "int32", "int32", (64, 64, 64), stages=2),
     "matmul_large": matmul("f16", "float16", "float32", (128, 128, 32), warps=8, stages=3),
-    "matmul_narrow": matmul("f16", "float16", "float32", (64, 64, 64), stages=4, archs=(80, 120)),
+    "matmul_narrow": matmul("f16", "float16", "float32", (64, 64, 64), stages=4, archs=(80, 120), multiple=16),
     "dropout": ("dropout", {"x": "f32", "out": "f32", "n": 1, "p": 0.0, "seed": 1}, {"BLOCK": 512}, {}),
     "layer_norm": ("layer_norm", {"x": "f16", "y": "f16", "weight": "f32", "bias": "f32", "mean": "f32", "rstd": "f32", "stride": 1, "N": 1, "eps": 0.0},
                    {"BLOCK": 512}, {}),
