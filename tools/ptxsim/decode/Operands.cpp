@@ -276,10 +276,9 @@ bool Decoder::variableAddress(const Operand &operand, unsigned bytes, uint32_t &
     out = constant(localOffset[&v] + offset, bytes);
     return true;
   }
-  if (bytes == 4) return fail(operand.where, "the address of '" + v.name + "' has 64 bits");
-  out = temporary(8);
+  out = temporary(bytes); // LLVM keeps addresses of local memory in 32 bits
   Inst &i = emit(frameAddress);
-  i.cls = Class::Move, i.op[0] = out, i.imm = int64_t(localOffset[&v] + offset);
+  i.cls = Class::Move, i.op[0] = out, i.count = uint8_t(bytes), i.imm = int64_t(localOffset[&v] + offset);
   return true;
 }
 

@@ -146,7 +146,7 @@ bool readSpecial(Warp &w, const Inst &i, uint32_t mask) {
 bool frameAddress(Warp &w, const Inst &i, uint32_t mask) {
   uint64_t address = w.localBase + uint64_t(i.imm);
   for (; mask; mask &= mask - 1)
-    memcpy(w.base[0] + i.op[0] + std::countr_zero(mask) * 8, &address, 8);
+    memcpy(w.base[0] + i.op[0] + unsigned(std::countr_zero(mask)) * i.count, &address, i.count);
   return true;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles triton/kernels.py to ptx/triton_NAME.sm_NN.ptx and writes what a launch needs to know to triton/launches.json. Both are committed: tests need no
+"""Compiles triton/*.py to ptx/triton_NAME.sm_NN.ptx and writes what a launch needs to know to triton/launches.json. Both are committed: tests need no
 Triton. Needs Triton 3.9, but no GPU.
 
     build_triton.py [NAME...]
@@ -20,18 +20,20 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def load_kernels():
-    """The module, its code under a relative name, which is what `.file` and the debug information then say."""
+    """All kernels by name, their code under a relative path, which is what `.file` and the debug information then say."""
     os.chdir(HERE / "triton")
-    name = "kernels.py"
-    text = pathlib.Path(name).read_text()
-    linecache.cache[name] = (len(text), None, text.splitlines(True), name)
-    module = types.ModuleType("kernels")
-    sys.modules["kernels"] = module
-    exec(compile(text, name, "exec"), module.__dict__)
-    return module
+    kernels = {}
+    for path in sorted(pathlib.Path(".").glob("*.py")):
+        text = path.read_text()
+        linecache.cache[path.name] = (len(text), None, text.splitlines(True), path.name)
+        module = types.ModuleType(path.stem)
+        sys.modules[path.stem] = module
+        exec(compile(text, path.name, "exec"), module.__dict__)
+        kernels |= {name: value for name, value in vars(module).items() if isinstance(value, triton.JITFunction)}
+    return kernels
 
 
-POINTER = {"f16": "*fp16", "bf16": "*bf16", "f32": "*fp32", "i8": "*i8", "i32": "*i32"}
+POINTER = {"f16": "*fp16", "bf16": "*bf16", "f32": "*fp32", "i8": "*i8", "i32": "*i32", "fp8": "*fp8e4nv"}
 MATMUL = {"GROUP": 8, "LEAKY": False}
 
 
@@ -48,6 +50,11 @@ def matmul(type, out, acc, tiles, **rest):
 def attention(kernel, buffers, constants, **options):
     arguments = {**buffers, "scale": 0.0, "stride_head": 16, "S": 16}
     return kernel, arguments, constants, options
+
+
+def split_k(type, precision, tiles, **options):
+    return "split_k", {"a": type, "b": type, "c": "f32", "M": 1, "N": 1, "K": 1}, \
+        {"BM": tiles[0], "BN": tiles[1], "BK": tiles[2], "SPLIT": 3, "PRECISION": precision}, options
 
 
 HEADS = dict.fromkeys(("q", "k", "v"), "f16")
@@ -72,12 +79,26 @@ VARIANTS = {
     "attention_causal": attention("attention", {**HEADS, "out": "f16", "lse": "f32"}, {"D": 64, "BM": 64, "BN": 32, "CAUSAL": True}, stages=2, archs=(80, 120)),
     "attention_delta": ("attention_delta", {"out": "f16", "dout": "f16", "delta": "f32", "S": 16}, {"D": 64, "BM": 64}, {}),
     "attention_backward": attention("attention_backward", BACKWARD, {"D": 64, "BM": 32, "BN": 32, "CAUSAL": True}, stages=2),
+    "scans": ("scans", dict.fromkeys(("x", "gate", "sums", "products", "states"), "f32"), {"ROWS": 8, "N": 64}, {}),
+    "sorts": ("sorts", {"x": "f32", "up": "f32", "down": "f16", "largest": "f32", "where": "i32"}, {"N": 256}, {}),
+    "gathers": ("gathers", {"x": "f32", "index": "i32", "y": "f32", "counts": "i32"}, {"N": 256, "BINS": 16}, {}),
+    "atomics": ("atomics", {"x": "f32", "i": "i32", "f": "f32", "h": "f16", "n": 1}, {"BLOCK": 128}, {"archs": (80, 90)}),
+    "split_k_exact": split_k("f32", "ieee", (32, 32, 16)),
+    "split_k_tf32x3": split_k("f32", "tf32x3", (32, 32, 16)),
+    "split_k_fp8": split_k("fp8", "tf32", (32, 32, 32), archs=(89,)),
+    "matmul_int4": ("matmul_int4", {"a": "f16", "packed": "i8", "scales": "f32", "c": "f32", "N": 16, "K": 16}, {"BM": 16, "BN": 32, "BK": 64}, {}),
+    "batched": ("batched", {"a": "f16", "b": "f16", "c": "f32"}, {"M": 32, "N": 16, "K": 32, "B": 4}, {}),
+    "cross_entropy": ("cross_entropy", {"logits": "bf16", "labels": "i32", "loss": "f32", "gradient": "bf16", "stride": 1, "N": 1}, {"BLOCK": 256},
+                      {"archs": (80, 90)}),
+    "functions": ("functions", {"x": "f32", "y": "f32", "out": "f32", "n": 1}, {"BLOCK": 128}, {}),
+    "convolution": ("convolution", {"x": "bf16", "w": "bf16", "y": "f32", "H": 1, "W": 1}, {"C": 32, "F": 16, "BLOCK": 64}, {}),
+    "prints": ("prints", {"x": "f32"}, {"BLOCK": 32}, {"warps": 1}),
 }
 
 
 def build(name, kernels):
     kernel, arguments, constants, options = VARIANTS[name]
-    function = getattr(kernels, kernel)
+    function = kernels[kernel]
     signature, divisible = {}, {}
     for i, (argument, kind) in enumerate(arguments.items()):
         signature[argument] = POINTER[kind] if isinstance(kind, str) else "fp32" if isinstance(kind, float) else "i32"
