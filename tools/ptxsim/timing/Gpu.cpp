@@ -4,7 +4,7 @@
 namespace girih::ptx {
 
 static constexpr const char *dataFile =
-#include "gpus.inc"
+#include "tools/ptxsim/timing/gpus.inc"
     ;
 
 static std::vector<Gpu> readGpus() {

@@ -1,0 +1,47 @@
+"""The time model against cycles that others have measured and published: RTX 5090, FlashGPU-Sim (MICRO 2026)."""
+import json
+
+import pytest
+
+from test_programs import SIMULATOR, cases, simulate
+
+import subprocess
+
+# Measured cycles, and the part of the grid that is run: values don't matter for time, so none are given.
+PUBLISHED = {
+    "triton_add.add_2097152": (29_643, 0),
+    "triton_matmul_narrow.matmul_2560.sm_120": (77_191, 0),
+    "triton_attention_causal.attention_512.sm_120": (797_247, 128),
+}
+
+
+def model(name, folder, *flags):
+    case = cases.CASES[name]
+    launch = cases.describe_launch(case, values=False)
+    path = folder / "launch.json"
+    path.write_text(json.dumps(launch))
+    r = subprocess.run([SIMULATOR, case.ptx, "--launch", path, "--json", *flags], capture_output=True, text=True, timeout=120)
+    assert r.returncode == 0, r.stdout + r.stderr
+    return json.loads(r.stdout)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_cycles(name, tmp_path):
+    measured, sample = PUBLISHED[name]
+    out = model(name, tmp_path, "--gpu", "rtx5090", *(["--sample-blocks", str(sample)] if sample else []))
+    assert abs(out["time"]["cycles"] / measured - 1) < 0.15, f"modelled {out['time']['cycles']:.0f} cycles, measured {measured}"
+
+
+def test_counters_of_a_product(tmp_path):
+    out = model("triton_matmul_narrow.matmul.sm_120", tmp_path, "--counters")
+    counters = out["counters"]
+    assert counters["mma_multiply_adds"] == 128 * 64 * 320
+    assert counters["unique_bytes_read"] == 2 * (128 * 320 + 320 * 64)
+    assert counters["unique_bytes_written"] == 2 * 128 * 64
+    assert counters["shared_wavefronts"] == counters["shared_wavefronts_ideal"], "Triton swizzles its tiles"
+
+
+@pytest.mark.parametrize("flags, message", [(("--gpu", "rtx9999"), "known are a100, h100, rtx4090, rtx5090"), (("--sample-blocks", "4"), "needs --counters or --gpu")])
+def test_wrong_usage(flags, message):
+    r = subprocess.run([SIMULATOR, "x.ptx", "--launch", "x.json", *flags], capture_output=True, text=True, timeout=20)
+    assert r.returncode == 2 and message in r.stderr
