@@ -1,11 +1,10 @@
 """The time model against cycles that others have measured and published: RTX 5090, FlashGPU-Sim (MICRO 2026)."""
 import json
+import subprocess
 
 import pytest
 
-from test_programs import SIMULATOR, cases, simulate
-
-import subprocess
+from test_programs import SIMULATOR, cases
 
 # Measured cycles, and the part of the grid that is run: values don't matter for time, so none are given.
 PUBLISHED = {

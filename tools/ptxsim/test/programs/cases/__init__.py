@@ -107,16 +107,24 @@ def parameters(which):
     return which.make(np.random.default_rng(zlib.crc32(which.name.split(".sm_")[0].encode())))
 
 
-def write(which, folder):
-    """NAME.json and NAME.npz of a case in `folder`; returns their paths."""
-    launch, data = pathlib.Path(folder) / f"{which.name}.json", pathlib.Path(folder) / f"{which.name}.npz"
-    made = parameters(which)
+def describe_launch(which, made=None, values=True):
+    """What girih-ptxsim reads; without values, buffers are only so many bytes, and no archive is needed."""
+    made = made or parameters(which)
+    if not values:
+        made = [dataclasses.replace(p, initial=p.initial if isinstance(p.initial, int) else p.initial.nbytes) if isinstance(p, Buffer) else p for p in made]
     description = {"entry": which.entry, "grid": which.grid, "block": which.block, "dynamic_shared_bytes": which.shared,
                    "params": [describe(p) for p in made], "extra_null_pointers": which.null_pointers,
                    "tolerance_relative_to_max": which.tolerance}
     if which.cluster:
         description["cluster"] = which.cluster
-    launch.write_text(json.dumps(description, indent=1))
+    return description
+
+
+def write(which, folder):
+    """NAME.json and NAME.npz of a case in `folder`; returns their paths."""
+    launch, data = pathlib.Path(folder) / f"{which.name}.json", pathlib.Path(folder) / f"{which.name}.npz"
+    made = parameters(which)
+    launch.write_text(json.dumps(describe_launch(which, made), indent=1))
     np.savez(data, **arrays(made))
     return launch, data
 
