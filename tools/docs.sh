@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes docs/dialect.md and docs/passes.md from the .td files. With --check, says whether they are up to date instead.
+# Makes docs/dialect.md and docs/passes.md from the .td files, docs/ptx-instructions.md from the simulator's table. With --check, says whether they are up to date instead.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 llvm=${LLVM_PREFIX:-/usr/lib/llvm-22}
@@ -17,7 +17,9 @@ generate -gen-dialect-doc -dialect=girih dialects/Graph/GraphOps.td | cat -s >"$
   done
 } | cat -s >"$out/passes.md"
 
-for page in dialect passes; do
+"${GIRIH_PYTHON:-python3}" tools/ptxsim/docs.py >"$out/ptx-instructions.md"
+
+for page in dialect passes ptx-instructions; do
   if [ "${1:-}" != --check ]; then
     cp "$out/$page.md" "docs/$page.md"
   elif ! cmp -s "$out/$page.md" "docs/$page.md"; then

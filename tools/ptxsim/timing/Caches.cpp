@@ -3,9 +3,9 @@
 
 namespace girih::ptx {
 
-SmMemory::SmMemory(const Gpu &gpu, const Footprint &footprint, unsigned activeSms, unsigned l1Bytes)
-    : gpu(gpu), footprint(footprint), l2Rate(std::min(gpu.l2PortBytes, gpu.l2BytesPerClock / activeSms)),
-      dramRate(gpu.dramBytesPerClock / activeSms), lines(l1Bytes / lineBytes / ways * ways) {}
+SmMemory::SmMemory(const Gpu &gpu, const Footprint &footprint, double sharers, unsigned l1Bytes)
+    : gpu(gpu), footprint(footprint), l2Rate(std::min(gpu.l2PortBytes, gpu.l2BytesPerClock / sharers)),
+      dramRate(gpu.dramBytesPerClock / sharers), lines(l1Bytes / lineBytes / ways * ways) {}
 
 SmMemory::Line *SmMemory::find(uint64_t line, bool insert, double t) {
   if (lines.empty()) return nullptr;

@@ -9,7 +9,8 @@ namespace girih::ptx {
 
 class SmMemory {
 public:
-  SmMemory(const Gpu &gpu, const Footprint &footprint, unsigned activeSms, unsigned l1Bytes);
+  /// As many SMs as this one, on average, share L2 and DRAM.
+  SmMemory(const Gpu &gpu, const Footprint &footprint, double sharers, unsigned l1Bytes);
 
   /// When the result of an access at `t` is there. `sectors`: those of the event.
   double access(const TraceEvent &event, const uint64_t *sectors, uint64_t block, double t);

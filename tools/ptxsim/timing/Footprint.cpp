@@ -48,6 +48,7 @@ Footprint::Footprint(const Recorder &recorder, uint64_t gridBlocks, uint64_t wav
       });
   double total = 0, bytesOfReads = 0;
   for (Segment &s : segments) {
+    if (!s.readers && !s.writers) continue; // between what is touched
     if (s.everywhere) s.firstWave = 0, s.inFirstWave = uint32_t(s.inFirstWave * scale);
     double bytes = double(s.end - s.begin) * sectorBytes * (s.everywhere ? 1 : scale);
     total += bytes;

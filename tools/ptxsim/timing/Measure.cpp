@@ -9,15 +9,16 @@ static const Gpu *nearestGpu(const std::string &target) {
   return findGpu(number >= 100 ? "rtx5090" : number >= 90 ? "h100" : number == 89 ? "rtx4090" : "a100");
 }
 
-/// So many of `count` things, spread evenly and not in step with the rows of the grid.
+/// So many of `count` things, spread evenly by steps of the golden section; since the step has no divisor in
+/// common with the count, all columns of the grid come in turn.
 static std::vector<uint64_t> spread(uint64_t count, uint64_t wanted) {
   std::vector<uint64_t> result;
   wanted = std::clamp<uint64_t>(wanted, 1, count);
-  uint64_t stride = std::max<uint64_t>(1, count / wanted);
-  while (stride > 1 && std::gcd(stride, count) != 1)
+  uint64_t stride = std::max<uint64_t>(1, uint64_t(double(count) * 0.618));
+  while (std::gcd(stride, count) != 1)
     --stride;
   for (uint64_t n = 0; n < wanted; ++n)
-    result.push_back(n * stride % count);
+    result.push_back(uint64_t(static_cast<unsigned __int128>(n) * stride % count));
   std::sort(result.begin(), result.end());
   return result;
 }

@@ -44,8 +44,8 @@ struct RunningBlock {
 class Sm {
 public:
   Sm(const Program &program, const ProgramCosts &costs, const Footprint &footprint, const Gpu &gpu,
-     unsigned activeSms, unsigned l1Bytes)
-      : program(program), costs(costs), gpu(gpu), memory(gpu, footprint, activeSms, l1Bytes) {}
+     double sharers, unsigned l1Bytes)
+      : program(program), costs(costs), gpu(gpu), memory(gpu, footprint, sharers, l1Bytes) {}
 
   /// Runs blocks in this order, so many at once; the time when each was done.
   std::vector<Time> run(const std::vector<const BlockTrace *> &order, unsigned resident);
@@ -308,7 +308,9 @@ TimeEstimate estimateTime(const Program &program, const ProgramCosts &costs,
   result.replayedBlocks = count;
 
   unsigned shared = result.blocksPerSm * (occupancy.sharedBytes + gpu.sharedReserved);
-  Sm sm(program, costs, footprint, gpu, result.activeSms, gpu.l1Bytes - std::min(gpu.l1Bytes, shared));
+  // This SM has its share rounded up; most have less to move.
+  double sharers = double(gridBlocks) / double(result.blocksOfSm);
+  Sm sm(program, costs, footprint, gpu, sharers, gpu.l1Bytes - std::min(gpu.l1Bytes, shared));
   std::vector<Time> finished = sm.run(order, result.blocksPerSm);
   Time time = finished.back();
   sm.utilisation(result, time);

@@ -53,17 +53,19 @@ static bool runPtxas(const char *name, const std::string &target, const char *pa
   return !failed && waitpid(child, &status, 0) == child && status == 0;
 }
 
-/// What `ptxas -v` says about a kernel; 0 if it is not installed or refuses the program.
+/// What `ptxas -v` says about a kernel; 0 if it is not installed or refuses the program. The environment's
+/// PTXAS names another, or none.
 static unsigned registersByPtxas(const Program &program, const Gpu &gpu) {
   TemporaryFile file;
   // A program for a newer or a specific architecture is not run on another GPU: then its own counts.
   const std::string &own = program.module->target;
   std::string said;
+  std::vector<const char *> names = {"ptxas", "/usr/local/cuda/bin/ptxas"};
+  if (const char *chosen = getenv("PTXAS")) names = {chosen};
   for (const std::string &target : {gpu.target, own.substr(0, own.find(','))})
-    for (const char *name :
-         {static_cast<const char *>(getenv("PTXAS")), "ptxas", "/usr/local/cuda/bin/ptxas"}) {
+    for (const char *name : names) {
       std::string text = program.module->text;
-      if (!name || !file.write(text)) continue;
+      if (!file.write(text)) continue;
       bool ok = runPtxas(name, target, file.path, said);
       // A ptxas older than the program says which version it reads: mostly that is enough.
       constexpr std::string_view current = "current version is '";

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""How fast the simulator is: thread instructions a second on one core, with and without the search for races, and Triton's product of 1024^3 in f16.
+
+    speed.py [--build DIR] [--repeats N] [--json]
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tools" / "ptxsim" / "test" / "programs"))
+import cases  # noqa: E402
+
+BLOCKS, THREADS, ROUNDS = 64, 256, 400
+# A loop of 32 instructions on registers, with one load and one store of global memory for each 14 or 15 others in the last two.
+BODIES = {
+    "integer": ["mad.lo.u32 %a, %a, 1664525, %b;", "xor.b32 %b, %b, %a;", "shf.l.wrap.b32 %a, %a, %b, 13;", "add.u32 %b, %b, %a;"] * 8,
+    "fp32": ["fma.rn.f32 %x, %x, %y, %y;", "mul.f32 %y, %y, 0f3F7FBE77;", "add.f32 %x, %x, %y;", "fma.rn.f32 %y, %y, %y, %x;"] * 8,
+    "integer, memory": (["ld.global.u32 %a, [%p];", *["mad.lo.u32 %a, %a, 1664525, %b;", "xor.b32 %b, %b, %a;"] * 7, "st.global.u32 [%p], %b;"]) * 2,
+    "fp32, shared memory": (["ld.shared.f32 %x, [%s];", *["fma.rn.f32 %x, %x, %y, %y;", "mul.f32 %y, %y, 0f3F7FBE77;"] * 7, "st.shared.f32 [%s], %y;"]) * 2,
+}
+
+
+def program(body):
+    return f""".version 8.0
+.target sm_80
+.address_size 64
+.visible .entry loop(.param .u64 data, .param .u32 rounds) {{
+  .reg .b32 %a, %b, %t, %n, %s, %r<3>; .reg .f32 %x, %y; .reg .b64 %p, %q; .reg .pred %more;
+  .shared .align 4 .b8 tile[{4 * THREADS}];
+  ld.param.u64 %p, [data];
+  ld.param.u32 %n, [rounds];
+  mov.u32 %t, %tid.x;
+  mov.u32 %r0, %ctaid.x;
+  mad.lo.u32 %r1, %r0, {THREADS}, %t;
+  mul.wide.u32 %q, %r1, 4;
+  add.s64 %p, %p, %q;
+  mov.u32 %s, tile;
+  mad.lo.u32 %s, %t, 4, %s;
+  st.global.u32 [%p], %t;
+  st.shared.u32 [%s], %t;
+  mov.u32 %a, %t;
+  mov.u32 %b, %r1;
+  cvt.rn.f32.u32 %x, %t;
+  mov.f32 %y, 0f3F800000;
+LOOP:
+  {chr(10).join(body)}
+  sub.u32 %n, %n, 1;
+  setp.ne.u32 %more, %n, 0;
+  @%more bra LOOP;
+  cvt.rzi.u32.f32 %r2, %x;
+  add.u32 %r2, %r2, %a;
+  st.global.u32 [%p], %r2;
+  ret;
+}}
+"""
+
+
+def run(simulator, ptx, launch, flags, repeats):
+    """The quickest of some runs."""
+    best = None
+    for _ in range(repeats):
+        r = subprocess.run([simulator, ptx, "--launch", launch, "--json", *flags], capture_output=True, text=True)
+        if r.returncode:
+            sys.exit(r.stdout + r.stderr)
+        out = json.loads(r.stdout)
+        best = out if best is None or out["seconds"] < best["seconds"] else best
+    return best
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default=os.environ.get("GIRIH_BUILD", "build"))
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    simulator = ROOT / args.build / "bin" / "girih-ptxsim"
+    plain = ["--no-race", "--no-uninit"]
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        ptx, launch = folder / "loop.ptx", folder / "loop.json"
+        launch.write_text(json.dumps({"entry": "loop", "grid": [BLOCKS], "block": [THREADS], "params": [
+            {"name": "data", "kind": "buffer", "bytes": 4 * BLOCKS * THREADS}, {"name": "rounds", "kind": "u32", "value": ROUNDS}]}))
+        for name, body in BODIES.items():
+            ptx.write_text(program(body))
+            for how, flags in (("", plain), (", races", [])):
+                out = run(simulator, ptx, launch, ["--threads", "1", *flags], args.repeats)
+                results[name + how] = {"seconds": out["seconds"], "thread_instructions_per_second": out["thread_instructions"] / out["seconds"]}
+        case = cases.CASES["triton_matmul_large.matmul_1024"]
+        launch, data = cases.write(case, folder)
+        for how, flags in (("", plain), (", races", [])):
+            out = run(simulator, case.ptx, launch, ["--check", data, "--threads", "2", *flags], 1)
+            results["product of 1024^3, f16, 2 cores" + how] = {"seconds": out["seconds"], "thread_instructions_per_second": out["thread_instructions"] / out["seconds"] / 2}
+    if args.json:
+        print(json.dumps(results, indent=1))
+        return
+    print(f"{'':44} {'seconds':>8}  M thread instructions a second a core")
+    for name, r in results.items():
+        print(f"{name:44} {r['seconds']:8.3f}  {r['thread_instructions_per_second'] / 1e6:.0f}")
+
+
+if __name__ == "__main__":
+    main()
