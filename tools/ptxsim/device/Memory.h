@@ -33,6 +33,8 @@ public:
   /// Makes memory of the host, which the caller keeps, accessible. False if it overlaps other allocations.
   bool adopt(void *memory, uint64_t bytes);
   bool disown(void *memory); // the address that adopt took
+  /// Whether an address belongs to the device, allocated or not.
+  bool owns(uint64_t address) const { return address - base < reserved; }
   /// The allocation that `address` lies in.
   std::optional<Range> find(uint64_t address) const;
   /// The allocation before `address` that ends near it: for messages.

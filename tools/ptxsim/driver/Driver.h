@@ -1,0 +1,198 @@
+// The state behind the driver API: the device, contexts, everything that handles refer to, and what each call
+// does first. Work is executed in the calling thread when it is submitted, so streams are in order by
+// construction; errors come out where CUDA's would: what is wrong with a call, from the call; what a kernel
+// did wrong, from every later call of its context.
+#pragma once
+
+#include "tools/ptxsim/Simulator.h"
+#include "tools/ptxsim/driver/Gpus.h"
+#include "tools/ptxsim/driver/Operation.h"
+#include <chrono>
+#include <unordered_map>
+#include <unordered_set>
+
+/// A kernel: CUfunction and CUkernel, which programs may pass for each other.
+struct CUfunc_st {
+  CUmodule module = nullptr;
+  const girih::ptx::Program *program = nullptr;
+  std::string name;
+  int maxDynamicShared = 0, carveout = -1, nonPortableCluster = 0, clusterPolicy = 0;
+
+  const girih::ptx::Function &function() const { return *program->functions[0].function; }
+  /// 32-bit registers of a thread: what the PTX declares or is limited to, an upper bound.
+  int registers() const;
+};
+
+struct CUmod_st {
+  girih::ptx::LoadedModule *loaded = nullptr;
+  CUcontext context = nullptr; // null: of a library
+  std::vector<CUfunction> functions;
+};
+
+/// A library is a module that all contexts share.
+struct CUlib_st {
+  CUmodule module = nullptr;
+};
+
+struct CUmemPoolHandle_st {
+  uint64_t releaseThreshold = 0, used = 0, high = 0;
+  int followEvents = 1, allowOpportunistic = 1, allowInternal = 1;
+};
+
+/// A capture of one or more streams into a graph.
+namespace girih::cudasim {
+struct Capture {
+  std::unique_ptr<CUgraph_st> graph;
+  CUstream origin = nullptr;
+  uint64_t id = 0;
+  bool invalid = false;
+};
+} // namespace girih::cudasim
+
+struct CUstream_st {
+  CUcontext context = nullptr;
+  unsigned flags = 0;
+  int priority = 0;
+  uint64_t id = 0;
+  std::shared_ptr<girih::cudasim::Capture> capture;
+  std::vector<CUgraphNode> last; // of the capture: what the next node waits for
+};
+
+struct CUevent_st {
+  CUcontext context = nullptr;
+  unsigned flags = 0;
+  bool recorded = false;
+  double milliseconds = 0;
+  std::weak_ptr<girih::cudasim::Capture> capture; // recorded while capturing
+  std::vector<CUgraphNode> last;
+};
+
+struct CUctx_st {
+  bool primary = false;
+  unsigned references = 0, flags = 0, apiVersion = 3020;
+  uint64_t id = 0;
+  CUresult error = CUDA_SUCCESS; // sticks
+  CUfunc_cache cache = CU_FUNC_CACHE_PREFER_NONE;
+  CUsharedconfig sharedConfig = CU_SHARED_MEM_CONFIG_FOUR_BYTE_BANK_SIZE;
+  std::map<int, size_t> limits;
+  CUstream_st legacy, perThread; // the default streams
+};
+
+namespace girih::cudasim {
+
+/// Owns what handles of one kind refer to, and knows which are alive.
+template <class T> class Handles {
+public:
+  T *add(std::unique_ptr<T> object) {
+    T *raw = object.get();
+    objects[raw] = std::move(object);
+    return raw;
+  }
+  T *make() { return add(std::make_unique<T>()); }
+  bool has(const T *object) const { return objects.count(const_cast<T *>(object)); }
+  bool erase(T *object) { return objects.erase(object); }
+  template <class F> void eraseIf(F &&condition) {
+    std::erase_if(objects, [&](const auto &entry) { return condition(*entry.second); });
+  }
+  template <class F> void each(F &&f) {
+    for (auto &[raw, object] : objects)
+      f(*raw);
+  }
+
+private:
+  std::unordered_map<T *, std::unique_ptr<T>> objects;
+};
+
+enum class MemoryKind : uint8_t { Device, Host, Registered, Managed };
+struct Allocation {
+  uint64_t base = 0, bytes = 0;
+  MemoryKind kind = MemoryKind::Device;
+  CUcontext context = nullptr;
+  unsigned flags = 0;
+  CUmemoryPool pool = nullptr;
+  uint64_t id = 0;
+};
+
+class Driver {
+public:
+  static Driver &get();
+
+  std::mutex lock;
+  bool initialised = false;
+  const Gpu *gpu = nullptr;
+  std::unique_ptr<ptx::Device> device;
+  CUcontext primary = nullptr;
+  Handles<CUctx_st> contexts;
+  Handles<CUmod_st> modules;
+  Handles<CUlib_st> libraries;
+  Handles<CUfunc_st> functions;
+  Handles<CUstream_st> streams;
+  Handles<CUevent_st> events;
+  Handles<CUgraph_st> graphs;
+  Handles<CUgraphExec_st> executables;
+  Handles<CUmemPoolHandle_st> pools;
+  CUmemoryPool defaultPool = nullptr, currentPool = nullptr;
+  std::map<uint64_t, Allocation> allocations; // by base
+  std::unordered_set<CUgraphNode> nodes;      // all that are alive
+  uint64_t lastId = 0;
+
+  CUresult initialise();
+  CUcontext makeContext(bool isPrimary, unsigned flags);
+  /// Frees what a context holds; the context itself only if it is not the primary one.
+  void destroyContext(CUcontext context);
+
+  /// Memory of the current context, or 0.
+  uint64_t allocate(uint64_t bytes, MemoryKind kind, CUcontext context, unsigned flags, CUmemoryPool pool);
+  bool release(uint64_t base);
+  const Allocation *find(uint64_t address) const;
+
+  /// The stream that a handle means, or null if there is none.
+  CUstream stream(CUcontext context, CUstream handle);
+  /// Whether a handle is a graph's: made by the program, of a child node, or of a capture.
+  bool isGraph(CUgraph graph);
+
+  /// Time as events see it.
+  double milliseconds() const;
+  /// Calls into the program, which may call back: without the lock.
+  template <class F> void callOut(F &&f) {
+    lock.unlock();
+    f();
+    lock.lock();
+  }
+
+private:
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+};
+
+/// One line on standard error: what CUDA has only numbers for.
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/// The current context of this thread, or null; dead ones are not current.
+CUcontext current();
+std::vector<CUcontext> &contextStack();
+
+/// What each call does first: takes the lock; the driver must be initialised.
+template <class F> CUresult inDriver(F &&f) {
+  Driver &d = Driver::get();
+  std::lock_guard<std::mutex> guard(d.lock);
+  return d.initialised ? f(d) : CUDA_ERROR_NOT_INITIALIZED;
+}
+
+/// Also, there must be a context, in which nothing went wrong.
+template <class F> CUresult inContext(F &&f) {
+  return inDriver([&](Driver &d) {
+    CUcontext c = current();
+    if (!c) return CUDA_ERROR_INVALID_CONTEXT;
+    return c->error ? c->error : f(d, *c);
+  });
+}
+
+/// Also, the handle must be a stream's.
+template <class F> CUresult inStream(CUstream handle, F &&f) {
+  return inContext([&](Driver &d, CUctx_st &c) {
+    CUstream s = d.stream(&c, handle);
+    return s ? f(d, *s) : CUDA_ERROR_INVALID_HANDLE;
+  });
+}
+
+} // namespace girih::cudasim
