@@ -1,39 +1,36 @@
 // The driver API: what functions and kernels are like, and how many blocks of them an SM holds.
 #include "tools/ptxsim/driver/Driver.h"
 #include "tools/ptxsim/driver/Occupancy.h"
+#include "tools/ptxsim/timing/Model.h"
 #include <algorithm>
 
 using namespace girih::cudasim;
 
 int CUfunc_st::registers() const {
-  // PTX has as many registers as its writer likes. ptxas makes do with what the largest block leaves to each
-  // thread, so that is the bound unless the PTX declares fewer.
+  if (estimatedRegisters) return estimatedRegisters;
+  // ptxas makes do with what the largest block leaves to each thread.
   const auto &f = function();
-  uint64_t threads = f.maxThreads[0] ? uint64_t(f.maxThreads[0]) * f.maxThreads[1] * f.maxThreads[2] : 0;
-  if (!threads && f.requiredThreads[0])
-    threads = uint64_t(f.requiredThreads[0]) * f.requiredThreads[1] * f.requiredThreads[2];
-  if (!threads) threads = Gpu::threadsPerBlock;
-  uint64_t most = std::min<uint64_t>(Gpu::registersPerSm / threads, Gpu::mostRegisters);
-  if (f.maxRegisters) most = std::min<uint64_t>(most, f.maxRegisters);
-  return int(std::clamp<uint64_t>(program->registers, 16, std::max<uint64_t>(most, 16)));
+  uint64_t threads =
+      uint64_t(f.maxThreads[0]) * std::max(1u, f.maxThreads[1]) * std::max(1u, f.maxThreads[2]);
+  if (!threads)
+    threads = uint64_t(f.requiredThreads[0]) * std::max(1u, f.requiredThreads[1]) *
+              std::max(1u, f.requiredThreads[2]);
+  unsigned most = Gpu::mostRegisters;
+  if (threads) most = std::min(most, unsigned(65536 / threads / 8 * 8));
+  if (f.maxRegisters) most = std::min(most, f.maxRegisters);
+  return estimatedRegisters = int(std::min(girih::ptx::estimateRegisters(*program), std::max(most, 16u)));
 }
 
 namespace girih::cudasim {
 
 int activeBlocks(const Gpu &gpu, const CUfunc_st &f, int threads, size_t dynamicShared) {
   if (threads < 1 || threads > Gpu::threadsPerBlock) return 0;
-  auto roundUp = [](uint64_t value, uint64_t to) { return (value + to - 1) / to * to; };
-  int warps = (threads + 31) / 32;
   uint64_t shared = f.program->sharedBytes + dynamicShared;
   if (shared > uint64_t(gpu.sharedOptIn())) return 0;
-  // Registers are given to warps by 256, shared memory to blocks by 128 bytes after the system's share.
-  uint64_t registers = roundUp(uint64_t(f.registers()) * 32, 256) * uint64_t(warps);
-  uint64_t bytes = roundUp(shared + Gpu::reservedShared, 128);
-  uint64_t blocks = uint64_t(gpu.blocksPerSm);
-  blocks = std::min(blocks, uint64_t(gpu.threadsPerSm / 32 / warps));
-  blocks = std::min(blocks, uint64_t(Gpu::registersPerSm) / registers);
-  blocks = std::min(blocks, (uint64_t(gpu.sharedKiB) << 10) / bytes);
-  return int(blocks);
+  ptx::Launch launch;
+  launch.block[0] = uint32_t(threads), launch.dynamicSharedBytes = uint32_t(dynamicShared);
+  return int(
+      ptx::occupancyWith(*f.program, launch, *gpu.figures, unsigned(f.registers()), "estimate").blocks);
 }
 
 } // namespace girih::cudasim
@@ -139,7 +136,7 @@ CUresult maxPotentialBlockSize(int *grid, int *block, CUfunction f, CUoccupancyB
       int blocks = activeBlocks(*d.gpu, *f, threads, bytes);
       if (blocks * threads > bestBlocks * bestThreads) bestThreads = threads, bestBlocks = blocks;
     }
-    *block = bestThreads, *grid = bestBlocks * d.gpu->smCount;
+    *block = bestThreads, *grid = bestBlocks * d.gpu->smCount();
     return CUDA_SUCCESS;
   });
 }
@@ -275,8 +272,8 @@ CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction f, in
   return ofFunction(f, [&](Driver &d) {
     if (!bytes || blocks <= 0 || activeBlocks(*d.gpu, *f, threads, 0) < blocks)
       return CUDA_ERROR_INVALID_VALUE;
-    size_t each = (size_t(d.gpu->sharedKiB) << 10) / size_t(blocks) / 128 * 128;
-    size_t taken = Gpu::reservedShared + f->program->sharedBytes;
+    size_t each = (size_t(d.gpu->sharedPerSm())) / size_t(blocks) / 128 * 128;
+    size_t taken = size_t(d.gpu->sharedReserved()) + f->program->sharedBytes;
     *bytes =
         std::min(each > taken ? each - taken : 0, size_t(d.gpu->sharedOptIn()) - f->program->sharedBytes);
     return CUDA_SUCCESS;
@@ -306,7 +303,7 @@ CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction f, const CUlaunc
     if (threads > uint64_t(Gpu::threadsPerBlock)) return CUDA_ERROR_INVALID_VALUE;
     // A cluster lies in one GPC, of which these devices have one for each 16 to 18 SMs.
     uint64_t each = uint64_t(activeBlocks(*d.gpu, *f, int(threads), config->sharedMemBytes)) * 16 / blocks;
-    *clusters = int(each * uint64_t(d.gpu->smCount / 16));
+    *clusters = int(each * uint64_t(d.gpu->smCount() / 16));
     return CUDA_SUCCESS;
   });
 }

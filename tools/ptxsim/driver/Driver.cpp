@@ -3,6 +3,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace girih::cudasim {
 
@@ -24,16 +25,21 @@ void say(const char *format, ...) {
 CUresult Driver::initialise() {
   if (initialised) return CUDA_SUCCESS;
   const char *known = "", *key = getenv("GIRIH_PTXSIM_DEVICE");
-  gpu = chooseGpu(key, known);
-  if (!gpu) {
+  chosen = chooseGpu(key, known);
+  if (!chosen) {
     say("GIRIH_PTXSIM_DEVICE is '%s'; there are%s", key, known);
     return CUDA_ERROR_NO_DEVICE;
   }
+  gpu = &*chosen;
+  const char *time = getenv("GIRIH_PTXSIM_TIME");
+  modelsTime = time && !strcmp(time, "model");
+  if (time && *time && !modelsTime && strcmp(time, "wall"))
+    say("GIRIH_PTXSIM_TIME is '%s'; it may be wall or model, wall is used", time);
   ptx::DeviceOptions options;
   options.memoryBytes = gpu->memoryBytes();
-  options.smCount = uint32_t(gpu->smCount);
+  options.smCount = uint32_t(gpu->smCount());
   options.sharedBytesPerBlock = uint32_t(gpu->sharedOptIn());
-  options.threadsPerSm = uint32_t(gpu->threadsPerSm);
+  options.threadsPerSm = uint32_t(gpu->threadsPerSm());
   device = std::make_unique<ptx::Device>(options);
   if (!device->memory().valid()) {
     say("the host gives no address space for the device's memory");
@@ -130,6 +136,7 @@ bool Driver::isGraph(CUgraph graph) {
 }
 
 double Driver::milliseconds() const {
+  if (modelsTime) return modelled;
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 

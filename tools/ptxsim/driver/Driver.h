@@ -18,8 +18,10 @@ struct CUfunc_st {
   std::string name;
   int maxDynamicShared = 0, carveout = -1, nonPortableCluster = 0, clusterPolicy = 0;
 
+  mutable int estimatedRegisters = 0; // 0: not yet
+
   const girih::ptx::Function &function() const { return *program->functions[0].function; }
-  /// 32-bit registers of a thread: what the PTX declares or is limited to, an upper bound.
+  /// 32-bit registers of a thread, estimated, within what the PTX limits them to.
   int registers() const;
 };
 
@@ -135,6 +137,8 @@ public:
   std::map<uint64_t, Allocation> allocations; // by base
   std::unordered_set<CUgraphNode> nodes;      // all that are alive
   uint64_t lastId = 0;
+  bool modelsTime = false; // GIRIH_PTXSIM_TIME=model
+  double modelled = 0;     // milliseconds
 
   CUresult initialise();
   CUcontext makeContext(bool isPrimary, unsigned flags);
@@ -151,7 +155,7 @@ public:
   /// Whether a handle is a graph's: made by the program, of a child node, or of a capture.
   bool isGraph(CUgraph graph);
 
-  /// Time as events see it.
+  /// Time as events see it: the host's clock, or the modelled time of the kernels so far.
   double milliseconds() const;
   /// Calls into the program, which may call back: without the lock.
   template <class F> void callOut(F &&f) {
@@ -161,6 +165,7 @@ public:
   }
 
 private:
+  std::optional<Gpu> chosen;
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };
 

@@ -1,24 +1,31 @@
 #include "tools/ptxsim/driver/Gpus.h"
+#include <cstdlib>
 #include <cstring>
 
 namespace girih::cudasim {
 
-static const Gpu gpus[] = {
+static constexpr Gpu gpus[] = {
 #define GPU(...) {__VA_ARGS__},
 #include "tools/ptxsim/driver/Gpus.def"
 #undef GPU
 };
 
-const Gpu *chooseGpu(const char *key, const char *&known) {
+std::optional<Gpu> chooseGpu(const char *key, const char *&known) {
   known =
 #define GPU(KEY, ...) " " KEY
 #include "tools/ptxsim/driver/Gpus.def"
 #undef GPU
       ;
-  if (!key || !*key) return &gpus[0];
-  for (const Gpu &gpu : gpus)
-    if (!strcmp(gpu.key, key)) return &gpu;
-  return nullptr;
+  if (!key || !*key) key = gpus[0].key;
+  for (Gpu gpu : gpus) {
+    if (strcmp(gpu.key, key)) continue;
+    gpu.figures = ptx::findGpu(key);
+    if (!gpu.figures) break;
+    int target = atoi(gpu.figures->target.c_str() + strlen("sm_"));
+    gpu.major = target / 10, gpu.minor = target % 10;
+    return gpu;
+  }
+  return std::nullopt;
 }
 
 std::optional<int> attributeOf(const Gpu &gpu, CUdevice_attribute attribute) {
@@ -40,30 +47,30 @@ std::optional<int> attributeOf(const Gpu &gpu, CUdevice_attribute attribute) {
   case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
     return gpu.sharedOptIn();
   case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR:
-    return gpu.sharedKiB << 10;
+    return gpu.sharedPerSm();
   case CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK:
-    return Gpu::reservedShared;
+    return gpu.sharedReserved();
   case CU_DEVICE_ATTRIBUTE_TOTAL_CONSTANT_MEMORY:
     return 64 << 10;
   case CU_DEVICE_ATTRIBUTE_WARP_SIZE:
     return 32;
   case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK:
   case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR:
-    return Gpu::registersPerSm;
+    return gpu.registersPerSm();
   case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
-    return gpu.clockMHz * 1000;
+    return int(gpu.figures->clockMhz * 1000);
   case CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE:
     return gpu.memoryClockMHz * 1000;
   case CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH:
     return gpu.busBits;
   case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE:
-    return gpu.l2KiB << 10;
+    return int(gpu.figures->l2Bytes);
   case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
-    return gpu.smCount;
+    return gpu.smCount();
   case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR:
-    return gpu.threadsPerSm;
+    return gpu.threadsPerSm();
   case CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR:
-    return gpu.blocksPerSm;
+    return gpu.blocksPerSm();
   case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
     return gpu.major;
   case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR:
@@ -76,7 +83,7 @@ std::optional<int> attributeOf(const Gpu &gpu, CUdevice_attribute attribute) {
   case CU_DEVICE_ATTRIBUTE_COMPUTE_MODE:
     return CU_COMPUTEMODE_DEFAULT;
   case CU_DEVICE_ATTRIBUTE_SINGLE_TO_DOUBLE_PRECISION_PERF_RATIO:
-    return gpu.minor == 0 && gpu.major < 12 ? 2 : 64;
+    return int(gpu.figures->lanes.fp32 / gpu.figures->lanes.fp64);
   case CU_DEVICE_ATTRIBUTE_ASYNC_ENGINE_COUNT:
     return 2;
   case CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH:

@@ -1,5 +1,6 @@
 #include "tools/ptxsim/driver/Driver.h"
 #include "tools/ptxsim/driver/Occupancy.h"
+#include "tools/ptxsim/timing/Measure.h"
 #include <algorithm>
 #include <cstring>
 
@@ -160,7 +161,7 @@ CUresult validateKernel(Driver &d, const Operation &o) {
   const unsigned *grid = o.kernel.grid, *block = o.kernel.block;
   uint64_t most =
       uint64_t(activeBlocks(*d.gpu, *f, int(block[0] * block[1] * block[2]), o.kernel.sharedBytes)) *
-      uint64_t(d.gpu->smCount);
+      uint64_t(d.gpu->smCount());
   if (uint64_t(grid[0]) * grid[1] * grid[2] <= most) return CUDA_SUCCESS;
   say("kernel '%s': a cooperative launch of %ux%ux%u blocks, the device holds %llu at once", f->name.c_str(),
       grid[0], grid[1], grid[2], Number(most));
@@ -185,7 +186,13 @@ CUresult errorOf(const ptx::Report &r) {
 
 void launch(Driver &d, CUctx_st &c, const Operation &o) {
   const ptx::Program &program = *o.kernel.function->program;
-  ptx::LaunchResult result = d.device->launch(program, launchOf(o));
+  ptx::LaunchResult result;
+  if (d.modelsTime) {
+    ptx::Measurement m = ptx::measure(*d.device, program, launchOf(o), {d.gpu->figures, 0}, result);
+    if (result.ok()) d.modelled += m.time.cycles / (d.gpu->figures->clockMhz * 1e3);
+  } else {
+    result = d.device->launch(program, launchOf(o));
+  }
   for (const ptx::Report &r : result.reports) {
     say("kernel '%s': %s", o.kernel.function->name.c_str(), ptx::formatReport(*program.module, r).c_str());
     if (!c.error) c.error = errorOf(r);

@@ -18,6 +18,9 @@ struct Occupancy {
 };
 /// `ptxas -v` says how many registers, if it is installed; otherwise they are estimated.
 Occupancy occupancyOf(const Program &program, const Launch &launch, const Gpu &gpu);
+/// The same for a number of registers that `source` gave.
+Occupancy occupancyWith(const Program &program, const Launch &launch, const Gpu &gpu, unsigned registers,
+                        const char *source);
 
 struct TimeEstimate {
   double cycles = 0, launchCycles = 0;

@@ -197,10 +197,15 @@ unsigned estimateRegisters(const Program &program) {
 //===-- Blocks an SM ------------------------------------------------------------===//
 
 Occupancy occupancyOf(const Program &program, const Launch &launch, const Gpu &gpu) {
+  unsigned registers = registersByPtxas(program, gpu);
+  return registers ? occupancyWith(program, launch, gpu, registers, "ptxas")
+                   : occupancyWith(program, launch, gpu, estimateRegisters(program), "estimate");
+}
+
+Occupancy occupancyWith(const Program &program, const Launch &launch, const Gpu &gpu, unsigned registers,
+                        const char *source) {
   Occupancy o;
-  o.registers = registersByPtxas(program, gpu);
-  o.registerSource = o.registers ? "ptxas" : "estimate";
-  if (!o.registers) o.registers = estimateRegisters(program);
+  o.registers = registers, o.registerSource = source;
   unsigned threads = launch.block[0] * launch.block[1] * launch.block[2];
   o.warpsPerBlock = (threads + warpSize - 1) / warpSize;
   if (o.registerSource == "estimate") // a kernel that can be launched fits

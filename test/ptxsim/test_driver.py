@@ -1,0 +1,126 @@
+"""The driver library: a C program against the driver API, and Python clients, run with it as their libcuda."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+LIBRARY = SOURCE / os.environ.get("GIRIH_BUILD", "build") / "lib" / "libgirih-cudasim.so"
+FOLDER = LIBRARY.parent / "cudasim"
+HEADERS = SOURCE / "tools" / "ptxsim" / "driver" / "include"
+TOOLKIT = pathlib.Path(os.environ.get("CUDA_HOME", "/usr/local/cuda"))
+PROGRAM = SOURCE / "test" / "ptxsim" / "driver" / "program.c"
+GPUS = ["a100", "h100", "rtx4090", "rtx5090"]
+CC = os.environ.get("CC", "cc")
+
+needs_toolkit = pytest.mark.skipif(not (TOOLKIT / "include" / "cuda.h").exists(), reason="the CUDA toolkit is not installed")
+
+
+def run(command, timeout=120, **environment):
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout, env={**os.environ, **environment})
+
+
+def build(out, *flags, source=PROGRAM):
+    r = run([CC, "-std=c99", "-Wall", "-Wextra", "-Werror", source, "-o", out, *flags])
+    assert r.returncode == 0, r.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("driver") / "program", f"-I{HEADERS}", f"-L{FOLDER}", "-lcuda")
+
+
+@pytest.mark.parametrize("gpu", GPUS)
+def test_program(program, gpu):
+    r = run([program], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE=gpu)
+    assert (r.returncode, r.stdout) == (0, "passed\n"), r.stdout + r.stderr
+    said = r.stderr.splitlines()
+    for line in ("the image is a cubin, machine code; the simulator executes PTX: give the module as PTX text",
+                 "write of 4 bytes at 0x", "misaligned access", "the program trapped", "scale' has 2 parameters in 12 bytes, the launch gives 8"):
+        assert any(line in s for s in said), f"'{line}' is not among:\n{r.stderr}"
+    assert sum("cuArrayDestroy is not supported" in s for s in said) == 1
+
+
+def test_program_with_modelled_time(program):
+    r = run([program], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_TIME="model")
+    assert r.returncode == 0, r.stdout + r.stderr
+
+
+def test_unknown_device(program):
+    r = run([program], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE="gtx285")
+    assert r.returncode == 1 and "GIRIH_PTXSIM_DEVICE is 'gtx285'; there are h100 a100 rtx4090 rtx5090" in r.stderr
+
+
+@needs_toolkit
+@pytest.mark.parametrize("how", ["folder", "preload"])
+def test_program_of_the_toolkit(tmp_path, how):
+    """The same source built against the toolkit's header and its stub of libcuda, unchanged."""
+    out = build(tmp_path / "program", "-isystem", TOOLKIT / "include", f"-L{TOOLKIT}/lib64/stubs", "-lcuda")
+    r = run([out], **({"LD_LIBRARY_PATH": str(FOLDER)} if how == "folder" else {"LD_PRELOAD": str(LIBRARY)}))
+    assert (r.returncode, r.stdout) == (0, "passed\n"), r.stdout + r.stderr
+
+
+@needs_toolkit
+def test_header(tmp_path):
+    """Every constant of our header has the toolkit's value, every structure its size and the places of its members."""
+    text = (HEADERS / "cuda.h").read_text()
+    lines = ["#include <stddef.h>", "#include <cuda.h>", "#define SAME(A, B) _Static_assert((A) == (B), #A)"]
+    constants = re.findall(r"\b(CU\w+) = (-?\d+)", text)
+    assert len(constants) > 400
+    lines += [f"SAME({name}, {value});" for name, value in constants]
+    # Sizes and places are asked of a program built with our header.
+    structs = re.findall(r"typedef (?:struct|union) (\w+) \{\n(.*?)\n\} (\w+);", text, re.S)
+    assert len(structs) > 15
+    probe = ["#include <cuda.h>", "#include <stdio.h>", "int main(void) {"]
+    for _, body, name in structs:
+        probe.append(f'  printf("SAME(sizeof({name}), %zu);\\n", sizeof({name}));')
+        flat = re.sub(r"(struct|union) \{.*?\n  \}", "anonymous", body, flags=re.S) if "{" in body else body
+        for declaration in flat.split(";"):
+            if "anonymous" in declaration:
+                continue
+            names = re.sub(r"\[.*?\]", "", declaration.strip()).split(",")
+            for member in names:
+                member = re.search(r"(\w+)$", member.strip())
+                # The toolkit calls what is reserved as it likes.
+                if member and not member.group(1).startswith("reserved"):
+                    m = member.group(1)
+                    probe.append(f'  printf("SAME(offsetof({name}, {m}), %zu);\\n", offsetof({name}, {m}));')
+    source = tmp_path / "probe.c"
+    source.write_text("\n".join(probe + ["  return 0;", "}", ""]))
+    lines += run([build(tmp_path / "probe", f"-I{HEADERS}", source=source)]).stdout.splitlines()
+    assert sum("offsetof" in line for line in lines) > 80
+    check = tmp_path / "check.c"
+    check.write_text("\n".join(lines + ["int main(void) { return 0; }", ""]))
+    r = run([CC, "-std=c11", "-isystem", TOOLKIT / "include", "-fsyntax-only", check])
+    assert r.returncode == 0, r.stderr[:3000]
+
+
+@needs_toolkit
+@pytest.mark.skipif(not shutil.which("nm"), reason="nm is not installed")
+def test_exports():
+    """What the toolkit's libcuda exports, the driver library does too; a newer toolkit may have more."""
+    def names(path):
+        return {line.split()[2] for line in run(["nm", "-D", "--defined-only", path]).stdout.splitlines() if len(line.split()) == 3}
+
+    ours, theirs = names(LIBRARY), {n for n in names(TOOLKIT / "lib64" / "stubs" / "libcuda.so") if n.startswith("cu")}
+    assert all(n.startswith("cu") for n in ours)
+    version = re.search(r"#define CUDA_VERSION (\d+)", (TOOLKIT / "include" / "cuda.h").read_text()).group(1)
+    missing = theirs - ours
+    assert not missing or int(version) > 13000, f"not exported: {sorted(missing)}"
+
+
+CLIENTS = pathlib.Path(__file__).parent / "driver"
+
+
+@pytest.mark.parametrize("client, package", [("client_cuda.py", "cuda.bindings")])
+def test_client(client, package):
+    python = os.environ.get("GIRIH_CLIENT_PYTHON", sys.executable)
+    if run([python, "-c", f"import {package}"]).returncode:
+        pytest.skip(f"{package} is not installed (GIRIH_CLIENT_PYTHON names the Python that has it)")
+    r = run([python, CLIENTS / client], LD_LIBRARY_PATH=str(FOLDER), TRITON_LIBCUDA_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE="h100", timeout=300)
+    assert r.returncode == 0 and r.stdout.endswith("passed\n"), r.stdout + r.stderr
