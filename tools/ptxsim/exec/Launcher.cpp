@@ -32,7 +32,9 @@ void Launcher::run() {
   hosts = unsigned(std::min<uint64_t>(hosts, clusters));
   std::vector<Worker> workers(hosts);
   bool counts = launch.count || launch.observeInstructions;
+  lastWork = std::chrono::steady_clock::now();
   for (Worker &w : workers) {
+    running.push_back(&w);
     w.launcher = this;
     w.ranges.resize(code.code.size());
     w.freeFrames.resize(code.functions.size());
@@ -51,48 +53,72 @@ void Launcher::run() {
       result.executions[n] += w.executions[n], result.laneExecutions[n] += w.laneExecutions[n];
 }
 
+/// Whether all clusters that run have been waiting for memory to change, for so long that it will not. Called
+/// after each turn; a worker that works, or has not had its turns yet, keeps the others from giving up.
+bool Launcher::allWait(Worker &worker, bool waits, size_t turns) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto patience = std::chrono::seconds(2);
+  std::lock_guard<std::mutex> guard(lock);
+  if (!waits) {
+    worker.quietTurns = 0, ++workedTurns;
+    lastWork = Clock::now();
+    return false;
+  }
+  if (worker.quietSince != workedTurns) worker.quietSince = workedTurns, worker.quietTurns = 0;
+  ++worker.quietTurns;
+  worker.mayWait = worker.quietTurns > turns;
+  if (Clock::now() - lastWork < patience) return false;
+  for (const Worker *other : running)
+    if (!other->mayWait || other->quietSince != workedTurns) return false;
+  return next.load() >= clusters || openClusters.load() >= mostOpen;
+}
+
 /// Takes clusters one after the other. One that polls memory may wait for another: after its turn a further
 /// one is opened beside it, up to what a device of this size would hold at once, and they take turns.
 void Launcher::work(Worker &worker) {
   constexpr uint64_t turn = 1 << 16;
-  constexpr size_t mostOpen = 2048;
   std::deque<std::unique_ptr<Scheduler>> open;
   uint64_t issued = 0;
   bool openAnother = true;
   while (!stopped()) {
     if (openAnother || open.empty()) {
-      uint64_t cluster = openClusters.load() < mostOpen ? next.fetch_add(1) : clusters;
-      if (cluster < clusters) {
+      uint64_t number = openClusters.load() < mostOpen ? next.fetch_add(1) : clusters;
+      if (number < clusters) {
         ++openClusters;
-        uint64_t index = launch.sample.empty() ? cluster : launch.sample[cluster];
+        uint64_t index = launch.sample.empty() ? number : launch.sample[number];
         open.push_front(std::make_unique<Scheduler>(code, state, worker, index));
       } else if (open.empty()) {
         if (openClusters.load() < mostOpen || next.load() >= clusters) break;
+        allWait(worker, true, 0);
         std::this_thread::yield();
         continue;
       }
     }
-    std::unique_ptr<Scheduler> running = std::move(open.front());
+    std::unique_ptr<Scheduler> cluster = std::move(open.front());
     open.pop_front();
-    bool polls = false;
-    Scheduler::Status status = running->run(turn, polls);
-    issued += running->takeIssued();
+    Scheduler::Turn did;
+    Scheduler::Status status = cluster->run(turn, did);
+    issued += cluster->takeIssued();
     openAnother = false;
     if (status != Scheduler::Status::Running) {
-      running.reset();
+      cluster.reset();
       --openClusters;
       openAnother = open.empty();
-    } else if (polls) {
-      open.push_back(std::move(running));
+    } else if (did != Scheduler::Turn::Works) {
+      open.push_back(std::move(cluster));
       openAnother = true;
     } else {
-      open.push_front(std::move(running));
+      open.push_front(std::move(cluster));
     }
+    bool waits = status == Scheduler::Status::Running && did == Scheduler::Turn::Waits;
+    if (allWait(worker, waits, open.size() + 4))
+      open.back()->deadlock("every thread waits for memory to change, and none changes it");
   }
   for (; !open.empty(); --openClusters)
     open.pop_front();
   std::lock_guard<std::mutex> guard(lock);
   result.warpInstructions += issued;
+  std::erase(running, &worker);
 }
 
 void Launcher::report(Report r) {

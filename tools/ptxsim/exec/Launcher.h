@@ -4,6 +4,7 @@
 #include "tools/ptxsim/Simulator.h"
 #include "tools/ptxsim/exec/Scheduler.h"
 #include <atomic>
+#include <chrono>
 #include <mutex>
 
 namespace girih::ptx {
@@ -39,6 +40,13 @@ private:
   std::atomic<bool> stop{false};
   std::atomic<unsigned> openClusters{0};
   std::mutex lock;
+  static constexpr size_t mostOpen = 2048;
+
+  // To find out that all wait for one another, under `lock`.
+  std::vector<const Worker *> running;
+  uint64_t workedTurns = 0; // turns in which something happened
+  std::chrono::steady_clock::time_point lastWork;
+  bool allWait(Worker &worker, bool waits, size_t turns);
 
   void work(Worker &worker);
 };

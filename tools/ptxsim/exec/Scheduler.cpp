@@ -468,30 +468,32 @@ bool Scheduler::runWarp(Warp &w, uint64_t budget) {
   return ran;
 }
 
-Scheduler::Status Scheduler::run(uint64_t budget, bool &polls) {
+Scheduler::Status Scheduler::run(uint64_t budget, Turn &turn) {
   uint64_t used = 0;
-  polls = false;
+  bool polls = false, works = false;
   while (liveWarps && !failure && used < budget) {
     bool any = false;
     for (size_t n = 0; n < warps.size() && !failure; ++n) {
       Warp &w = warps[n];
       if (splitsOf(w).done) continue;
-      uint64_t before = w.issued, reads = w.strongReads;
+      uint64_t before = w.issued, reads = w.strongReads, changes = w.changes;
       any |= runWarp(w, slice);
       used += w.issued - before;
       polls |= w.strongReads != reads;
+      works |= w.changes != changes || splitsOf(w).done || (w.strongReads == reads && w.issued != before);
       if (worker.launcher->stopped()) failure = true;
     }
-    if (!any && liveWarps && !failure) deadlock();
+    if (!any && liveWarps && !failure) deadlock("no thread of the block can go on");
   }
   issued += used;
+  turn = works ? (polls ? Turn::Polls : Turn::Works) : Turn::Waits;
   if (failure) return Status::Failed;
   return liveWarps ? Status::Running : Status::Done;
 }
 
-void Scheduler::deadlock() {
+void Scheduler::deadlock(const char *why) {
   failure = true;
-  std::string text = "deadlock: no thread of the block can go on";
+  std::string text = why;
   const Instruction *first = nullptr, *second = nullptr;
   Report report;
   unsigned listed = 0;

@@ -36,6 +36,10 @@ struct Worker {
   std::vector<std::vector<char *>> freeFrames; // by function
   std::vector<char *> freeMemory;              // of clusters that are done
   size_t memoryBytes = 0;
+  // Turns without work, of which turn of work (Launcher::workedTurns) they follow, and whether they are
+  // enough.
+  uint64_t quietTurns = 0, quietSince = 0;
+  bool mayWait = false;
   std::vector<uint64_t> executions, laneExecutions; // by instruction, if counted
   bool observesInstructions = false;                // and counted
   ~Worker();
@@ -48,9 +52,16 @@ public:
   /// Sets up the blocks of cluster number `cluster` of the grid.
   Scheduler(const Program &program, const LaunchState &launch, Worker &worker, uint64_t cluster);
   ~Scheduler();
-  /// Runs for about `budget` warp instructions. `polls` says whether something may be waiting for other
-  /// clusters.
-  Status run(uint64_t budget, bool &polls);
+  /// What a cluster did in its turn.
+  enum class Turn : uint8_t {
+    Works,
+    Polls, // something may be waiting for other clusters
+    Waits, // every warp that could run polls memory, and none changed it
+  };
+  /// Runs for about `budget` warp instructions.
+  Status run(uint64_t budget, Turn &turn);
+  /// Reports that nothing can go on any more, and where the threads are.
+  void deadlock(const char *why);
 
   /// Warp instructions since the last call.
   uint64_t takeIssued() { return std::exchange(issued, 0); }
@@ -156,7 +167,6 @@ private:
   void checkBarriers(Block &block);
   void completeClusterBarrier();
   bool builtin(Warp &w, const Inst &i, const CallSite &call, uint32_t lanes);
-  void deadlock();
   BlockState &stateOf(const Block &block) { return blockStates[size_t(&block - blocks.data())]; }
   WarpSplits &splitsOf(const Warp &w) { return splits[w.index]; }
 };

@@ -160,7 +160,10 @@ struct Warp {
   const LaunchState *launch;
   Worker *worker;
   Range *ranges; // of the worker, one an instruction
-  uint64_t strongReads, issued;
+  uint64_t issued;
+  // Accesses that may wait for another thread; what another thread could see: stores, changes by atomics,
+  // barriers.
+  uint64_t strongReads, changes;
   uint32_t tid[3][warpSize];
   uint32_t carry; // condition code CC.CF, a mask of lanes
   uint32_t index; // in Scheduler

@@ -41,6 +41,7 @@ template <class U, Update<U> F, Update<U> G = F> bool atomic(Warp &w, const Inst
     unsigned l = unsigned(std::countr_zero(m));
     bool global = space != Space::Shared && (address[l] & windowBits) == 0;
     t[l] = global ? exchange<U, F>(pointer[l], a[l], b[l]) : exchange<U, G>(pointer[l], a[l], b[l]);
+    w.changes += (global ? F(t[l], a[l], b[l]) : G(t[l], a[l], b[l])) != t[l];
   }
   if (at) store(reg<U>(w, i.op[0]), t, mask);
   return true;

@@ -46,6 +46,8 @@ template <class T, class R, Space space> bool save(Warp &w, const Inst &i, uint3
   if (!resolve<space>(w, i, {AccessKind::Store, unpackOrder(i.imm), unsigned(sizeof(T)) * count}, address,
                       mask, pointer))
     return false;
+  w.changes += space == Space::Generic ? (address[std::countr_zero(mask)] & windowBits) != localWindow
+                                       : space != Space::Local;
   for (unsigned e = 0; e < count; ++e) {
     const R *s = src<R>(w, i.more[e]);
     for (unsigned l = 0; l < warpSize; ++l)
