@@ -117,10 +117,10 @@ def test_exports():
 CLIENTS = pathlib.Path(__file__).parent / "driver"
 
 
-@pytest.mark.parametrize("client, package", [("client_cuda.py", "cuda.bindings")])
-def test_client(client, package):
+@pytest.mark.parametrize("client, package, gpu", [("client_cuda.py", "cuda.bindings", "h100"), ("client_triton.py", "triton", "a100"), ("client_triton.py", "triton", "rtx5090")])
+def test_client(client, package, gpu):
     python = os.environ.get("GIRIH_CLIENT_PYTHON", sys.executable)
     if run([python, "-c", f"import {package}"]).returncode:
         pytest.skip(f"{package} is not installed (GIRIH_CLIENT_PYTHON names the Python that has it)")
-    r = run([python, CLIENTS / client], LD_LIBRARY_PATH=str(FOLDER), TRITON_LIBCUDA_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE="h100", timeout=300)
+    r = run([python, CLIENTS / client], LD_LIBRARY_PATH=str(FOLDER), TRITON_LIBCUDA_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE=gpu, timeout=300)
     assert r.returncode == 0 and r.stdout.endswith("passed\n"), r.stdout + r.stderr
