@@ -84,6 +84,16 @@ TEST(PtxTiming, Occupancy) {
   EXPECT_EQ(m.occupancy.blocks, (164u << 10) / 41088); // with the KiB of the system, in units of 128
 }
 
+TEST(PtxTiming, WhatDoesNotFitHasNoTime) {
+  const char *tile = ".shared .align 16 .b8 tile[160000];\n",
+             *body = "mov.u32 %r1, tile; st.shared.u32 [%r1], %t;";
+  Measurement large = measureBody(body, 1, 32, tile), small = measureBody(body, 1, 32, tile, 0, "rtx5090");
+  EXPECT_TRUE(large.fits());
+  EXPECT_GT(large.time.cycles, 0);
+  EXPECT_FALSE(small.fits());
+  EXPECT_EQ(small.time.cycles, 0);
+}
+
 TEST(PtxTiming, DependentInstructionsTakeTheirLatency) {
   std::string chain, independent;
   for (int n = 0; n < 1000; ++n) {

@@ -62,8 +62,9 @@ Measurement measure(Device &device, const Program &program, Launch launch, const
                       *m.gpu);
   m.readBytes = footprint.readBytes, m.writtenBytes = footprint.writtenBytes;
   m.dramReadBytes = footprint.dramReadBytes, m.dramWrittenBytes = footprint.dramWrittenBytes;
-  m.time = estimateTime(program, costsOf(program, *m.gpu), recorder.traces, footprint, m.occupancy,
-                        m.gridBlocks, *m.gpu);
+  if (m.fits())
+    m.time = estimateTime(program, costsOf(program, *m.gpu), recorder.traces, footprint, m.occupancy,
+                          m.gridBlocks, *m.gpu);
   return m;
 }
 

@@ -20,6 +20,8 @@ struct Measurement {
   double readBytes = 0, writtenBytes = 0, dramReadBytes = 0, dramWrittenBytes = 0; // of the whole grid
   TimeEstimate time;
 
+  /// Whether an SM of the GPU holds a block; if not, there is no time.
+  bool fits() const { return occupancy.blocks > 0; }
   bool sampled() const { return ranBlocks < gridBlocks; }
 };
 

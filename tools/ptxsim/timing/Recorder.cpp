@@ -1,17 +1,18 @@
 #include "tools/ptxsim/timing/Recorder.h"
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <memory>
 
 namespace girih::ptx {
 
-void MemoryCounters::add(const MemoryCounters &o) {
+void MemoryCounters::add(const MemoryCounters &other) {
   // All members are counters.
-  static_assert(sizeof(*this) % sizeof(uint64_t) == 0 && alignof(MemoryCounters) == alignof(uint64_t));
-  auto *to = &loadRequests;
-  const auto *from = &o.loadRequests;
-  for (size_t n = 0; n < sizeof(*this) / sizeof(uint64_t); ++n)
-    to[n] += from[n];
+  using All = std::array<uint64_t, sizeof(MemoryCounters) / sizeof(uint64_t)>;
+  All sum = std::bit_cast<All>(*this), more = std::bit_cast<All>(other);
+  for (size_t n = 0; n < sum.size(); ++n)
+    sum[n] += more[n];
+  *this = std::bit_cast<MemoryCounters>(sum);
 }
 
 struct Recorder::OfBlock {

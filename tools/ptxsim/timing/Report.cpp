@@ -102,6 +102,11 @@ static void countersTable(std::string &s, const Program &program, const Measurem
 static void timeTable(std::string &s, const Measurement &m) {
   const TimeEstimate &t = m.time;
   const Gpu &g = *m.gpu;
+  if (!m.fits()) {
+    line(s, "no modelled time: a block does not fit on an SM of %s, limited by %s", g.name.c_str(),
+         m.occupancy.limit.c_str());
+    return;
+  }
   line(s, "modelled time on %s", g.name.c_str());
   line(s, "  %-34s %14.0f  %.1f us at %.0f MHz, %.0f of them for the launch", "cycles", t.cycles,
        t.cycles / g.clockMhz, g.clockMhz, t.launchCycles);
@@ -196,7 +201,10 @@ std::string measurementJson(const Program &program, const Measurement &m) {
                {"blocks_of_sm", t.blocksOfSm},
                {"limit", t.limit},
                {"busy", busy}};
-  Json all = {{"gpu", m.gpu->key}, {"counters", counters}, {"occupancy", occupancy}, {"time", time}};
+  Json all = {{"gpu", m.gpu->key},
+              {"counters", counters},
+              {"occupancy", occupancy},
+              {"time", m.fits() ? time : Json()}};
   std::string text = all.dump();
   return text.substr(1, text.size() - 2);
 }
