@@ -38,7 +38,7 @@ void Clock::add(const Known &k) {
 void Clock::join(const Clock &other) {
   std::vector<Known> merged;
   merged.reserve(known.size() + other.known.size());
-  auto a = known.begin(), b = other.known.begin();
+  auto a = known.cbegin(), b = other.known.cbegin();
   // Of one block at a time: `first` is where it begins in the result.
   size_t first = 0;
   while (a != known.end() || b != other.known.end()) {

@@ -66,14 +66,22 @@ private:
   std::deque<std::unique_ptr<Cell[]>> bytes;
 };
 
-/// Cells of all device memory, reserved as the memory itself is: only touched pages take memory.
+/// Cells of all memory of the host that device addresses may name: chunks made when they are touched.
 class GlobalShadow {
 public:
-  GlobalShadow(uint64_t base, uint64_t bytes);
+  GlobalShadow();
   ~GlobalShadow();
   GlobalShadow(const GlobalShadow &) = delete;
-  bool valid() const { return cells != nullptr; }
-  Cell &at(uint64_t address) { return cells[(address - base) >> 2]; }
+  bool valid() const { return chunks != nullptr; }
+  /// Null if the host has no memory for it, or the address is none of user space.
+  Cell *at(uint64_t address) {
+    uint64_t index = address >> chunkBits;
+    if (index >= chunkCount) return nullptr;
+    Cell *chunk = chunks[index].load(std::memory_order_acquire);
+    if (!chunk) [[unlikely]]
+      chunk = newChunk(index);
+    return chunk ? chunk + ((address & (chunkBytes - 1)) >> 2) : nullptr;
+  }
 
   /// Cells are locked by lines of 128 bytes.
   class Guard {
@@ -100,10 +108,16 @@ public:
   };
 
 private:
+  static constexpr unsigned chunkBits = 16;
+  static constexpr uint64_t chunkBytes = 1 << chunkBits, chunkCount = 1ull << (47 - chunkBits);
   static constexpr size_t lockCount = 4096;
-  uint64_t base, mapped;
-  Cell *cells = nullptr;
+  using Chunk = std::atomic<Cell *>;
+  Chunk *chunks = nullptr; // reserved, and touched where chunks are
+  std::vector<Cell *> made;
+  std::mutex making;
   std::unique_ptr<std::atomic_flag[]> locks;
+
+  Cell *newChunk(uint64_t index);
 };
 
 } // namespace girih::ptx::check

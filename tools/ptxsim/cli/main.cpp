@@ -1,4 +1,5 @@
 // girih-ptxsim: runs a kernel of a PTX file without a GPU.
+#include "tools/ptxsim/check/Checker.h"
 #include "tools/ptxsim/cli/LaunchFile.h"
 #include "tools/ptxsim/timing/Measure.h"
 #include <chrono>
@@ -6,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 using namespace girih::ptx;
 
@@ -22,6 +24,8 @@ malformed or not supported is reported by name and line.
   --counters          a table of what the launch costs: instructions, memory, occupancy
   --gpu NAME          models the time on a GPU: a100, h100, rtx4090 or rtx5090
   --sample-blocks N   with these, runs about N blocks of the grid only, spread over it; results are not checked
+  --no-race           without the search for data races
+  --no-uninit         without the search for reads of memory never written
   --json              the result as JSON on standard output
   --help              this text
 
@@ -37,6 +41,7 @@ struct Options {
   std::string ptx, launch, check;
   unsigned threads = 0;
   bool json = false, counters = false;
+  CheckOptions checks;
   MeasureOptions measure;
   bool measures() const { return counters || measure.gpu; }
 };
@@ -79,6 +84,10 @@ bool parseArguments(int argc, char **argv, Options &o) {
       o.measure.sampleBlocks = strtoull(number.c_str(), nullptr, 10);
       if (o.measure.sampleBlocks == 0)
         return fprintf(stderr, "error: --sample-blocks needs a number from 1\n"), false;
+    } else if (a == "--no-race") {
+      o.checks.races = false;
+    } else if (a == "--no-uninit") {
+      o.checks.uninitialised = false;
     } else if (a.starts_with("-") || !o.ptx.empty()) {
       return fprintf(stderr, "error: unexpected argument '%s'; --help lists the options\n", a.c_str()), false;
     } else {
@@ -99,6 +108,18 @@ int fail(const std::string &message) {
   return 1;
 }
 
+std::string reportsAsJson(const std::vector<Report> &reports) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Report &r : reports) {
+    nlohmann::json &out = list.emplace_back();
+    out = {{"kind", r.kind}, {"message", r.message}, {"block", r.block}, {"thread", r.thread},
+           {"address", r.address}};
+    if (r.instruction) out["line"] = r.instruction->where.line, out["instruction"] = r.instruction->text();
+    if (r.other) out["other_line"] = r.other->where.line, out["other_instruction"] = r.other->text();
+  }
+  return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   std::string error;
   LaunchFile file;
@@ -109,6 +130,12 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   if (!program) return fail("'" + o.ptx + "' has no kernel '" + file.entry + "'");
   if (!prepareLaunch(device, *program, file, data, error)) return fail(error);
   file.launch.threads = o.threads, file.launch.count = true;
+  std::unique_ptr<Checker> checker;
+  if (o.checks.races || o.checks.uninitialised) {
+    checker = makeChecker(*program, o.checks, error);
+    if (!checker) return fail(error);
+    file.launch.observer = checker.get();
+  }
 
   auto begin = std::chrono::steady_clock::now();
   LaunchResult result;
@@ -141,9 +168,9 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   }
   bool measures = o.measures() && result.ok();
   if (o.json)
-    printf("{\"entry\": \"%s\", \"ok\": %s, \"reports\": %zu, \"largest_error\": %.9g, "
+    printf("{\"entry\": \"%s\", \"ok\": %s, \"reports\": %s, \"largest_error\": %.9g, "
            "\"warp_instructions\": %llu, \"thread_instructions\": %llu, \"seconds\": %.6f%s}\n",
-           file.entry.c_str(), ok ? "true" : "false", result.reports.size(), worst,
+           file.entry.c_str(), ok ? "true" : "false", reportsAsJson(result.reports).c_str(), worst,
            static_cast<unsigned long long>(result.warpInstructions), static_cast<unsigned long long>(lanes),
            seconds, measures ? (", " + measurementJson(*program, measured)).c_str() : "");
   else

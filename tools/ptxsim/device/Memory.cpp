@@ -1,4 +1,6 @@
 #include "tools/ptxsim/device/Memory.h"
+#include <algorithm>
+#include <cstring>
 #include <sys/mman.h>
 
 namespace girih::ptx {
@@ -10,6 +12,13 @@ static uint64_t alignTo(uint64_t value, uint64_t align) {
 
 static char *pointerTo(uint64_t address) {
   return reinterpret_cast<char *>(address);
+}
+
+static size_t bitBytes(const Range &range) {
+  return (range.end - range.begin) / 8 + 1;
+}
+static void dropBits(const Range &range) {
+  if (range.written) munmap(range.written, bitBytes(range));
 }
 
 Memory::Memory(uint64_t capacity) : limit(capacity) {
@@ -24,6 +33,8 @@ Memory::Memory(uint64_t capacity) : limit(capacity) {
 }
 
 Memory::~Memory() {
+  for (const auto &[address, allocation] : allocations)
+    dropBits(allocation.range);
   if (base) munmap(pointerTo(base), reserved);
 }
 
@@ -58,6 +69,7 @@ bool Memory::release(uint64_t address) {
   // A fresh mapping gives the pages back and makes later accesses fault.
   mmap(pointerTo(address), pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   if (it->second.kind != Kind::Host) taken -= bytes;
+  dropBits(it->second.range);
   allocations.erase(it);
   uint64_t begin = address, end = address + pages + gap;
   auto next = gaps.lower_bound(end);
@@ -68,6 +80,27 @@ bool Memory::release(uint64_t address) {
   }
   gaps[begin] = end;
   return true;
+}
+
+void Memory::trackWrites(uint64_t address) {
+  std::lock_guard<std::mutex> guard(lock);
+  auto it = allocations.find(address);
+  if (it == allocations.end() || it->second.range.written) return;
+  Range &range = it->second.range;
+  void *bits = mmap(nullptr, bitBytes(range), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (bits != MAP_FAILED) range.written = static_cast<uint8_t *>(bits);
+}
+
+void Memory::wrote(uint64_t address, uint64_t bytes) {
+  auto range = find(address);
+  if (!range || !range->written) return;
+  uint64_t begin = address - range->begin, end = std::min(begin + bytes, range->end - range->begin);
+  for (; begin < end && begin % 8; ++begin)
+    range->written[begin / 8] |= uint8_t(1u << (begin % 8));
+  for (; end > begin && end % 8; --end)
+    range->written[(end - 1) / 8] |= uint8_t(1u << ((end - 1) % 8));
+  memset(range->written + begin / 8, 0xff, (end - begin) / 8);
 }
 
 bool Memory::adopt(void *memory, uint64_t bytes) {
@@ -84,6 +117,7 @@ bool Memory::disown(void *memory) {
   std::lock_guard<std::mutex> guard(lock);
   auto it = allocations.find(reinterpret_cast<uint64_t>(memory));
   if (it == allocations.end() || !it->second.adopted) return false;
+  dropBits(it->second.range);
   allocations.erase(it);
   return true;
 }

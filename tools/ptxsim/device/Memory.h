@@ -35,6 +35,10 @@ public:
   bool disown(void *memory); // the address that adopt took
   /// Whether an address belongs to the device, allocated or not.
   bool owns(uint64_t address) const { return address - base < reserved; }
+  /// From now on the checker knows which bytes of an allocation have been written: none yet.
+  void trackWrites(uint64_t address);
+  /// The host has written these bytes.
+  void wrote(uint64_t address, uint64_t bytes);
   /// The allocation that `address` lies in.
   std::optional<Range> find(uint64_t address) const;
   /// The allocation before `address` that ends near it: for messages.

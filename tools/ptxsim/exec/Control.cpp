@@ -87,10 +87,12 @@ bool barrierVote(Warp &w, const Inst &i, uint32_t mask) {
          scheduler(w).barrier(w, i, mask, id, threads, true, predicate(w, i.op[3]) & mask);
 }
 
-bool clusterArrive(Warp &w, const Inst &, uint32_t mask) {
+bool clusterArrive(Warp &w, const Inst &i, uint32_t mask) {
+  if (w.launch->observer) w.launch->observer->clusterArrives(w, i, mask);
   return scheduler(w).clusterArrive(w, mask);
 }
-bool clusterWait(Warp &w, const Inst &, uint32_t mask) {
+bool clusterWait(Warp &w, const Inst &i, uint32_t mask) {
+  if (w.launch->observer) w.launch->observer->clusterWaits(w, i, mask);
   return scheduler(w).clusterWait(w, mask);
 }
 

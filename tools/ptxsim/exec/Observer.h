@@ -22,6 +22,10 @@ struct Observer {
   virtual void barrierArrives(Warp &, const Inst &, uint32_t /*lanes*/, unsigned /*id*/, bool /*waits*/) {}
   /// All have arrived: what they did before happens before what the waiting ones do next.
   virtual void barrierCompletes(Block &, unsigned /*id*/) {}
+  /// Lanes arrive at the barrier of their cluster; lanes wait for its completion, which has come when their
+  /// warp does anything next.
+  virtual void clusterArrives(Warp &, const Inst &, uint32_t /*lanes*/) {}
+  virtual void clusterWaits(Warp &, const Inst &, uint32_t /*lanes*/) {}
   /// Lanes of a warp are synchronised: bar.warp.sync and other instructions with .sync, all of `lanes` took
   /// part.
   virtual void warpSyncs(Warp &, const Inst &, uint32_t /*lanes*/) {}

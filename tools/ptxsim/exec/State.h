@@ -88,6 +88,7 @@ constexpr unsigned sharedRankShift = 24;
 struct Range {
   uint64_t begin = 1, end = 0;
   bool readOnly = false;
+  uint8_t *written = nullptr; // a bit a byte, if reads of what was never written are to be found
 };
 
 enum class AccessKind : uint8_t { Load, Store, Atomic, Reduction, AsyncRead, AsyncWrite };

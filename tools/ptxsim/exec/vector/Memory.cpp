@@ -136,6 +136,7 @@ Handler selectLoad(const Match &m, Inst &i) {
 Handler selectStore(const Match &m, Inst &i) {
   if (!countFits(m) || m.space == Space::Const || m.space == Space::Param) return nullptr;
   i.imm = packOrder(orderOf(m));
+  i.detail = uint8_t(registerBytes(m)); // the checker compares what lanes store
   // The sign does not matter to a store.
   constexpr Type unsignedTypes[] = {Type::U8, Type::U16, Type::U32, Type::U64};
   unsigned bytes = typeBytes(m.type(0));

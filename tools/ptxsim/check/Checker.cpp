@@ -1,0 +1,173 @@
+#include "tools/ptxsim/check/Implementation.h"
+#include "tools/ptxsim/exec/Launcher.h"
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace girih::ptx {
+
+std::unique_ptr<Checker> makeChecker(const Program &program, const CheckOptions &options,
+                                     std::string &error) {
+  auto checker = std::make_unique<check::Implementation>(program, options);
+  if (checker->valid()) return checker;
+  error = "the host gives no address space for the race checker";
+  return nullptr;
+}
+
+namespace check {
+
+bool countsThreads(const Inst &i) {
+  return i.op[i.detail ? 2 : 1] != operandNone; // detail: bar.red, whose first operand is its result
+}
+
+/// Whether an instruction orders more than barriers of the whole block and of warps do.
+static bool ordersFinely(const Inst &i) {
+  if (!i.source) return false;
+  const Instruction &text = *i.source;
+  auto has = [&](std::string_view m) {
+    return std::find(text.modifiers.begin(), text.modifiers.end(), m) != text.modifiers.end();
+  };
+  if (text.opcode == "bar" || text.opcode == "barrier")
+    return has("cluster") || has("arrive") || (!has("warp") && countsThreads(i));
+  return text.opcode == "fence" || text.opcode == "membar" || text.opcode == "mbarrier" ||
+         (text.opcode == "cp" && (has("mbarrier") || has("bulk"))) || has("acquire") || has("release") ||
+         has("acq_rel");
+}
+
+Implementation::Implementation(const Program &program, const CheckOptions &options)
+    : program(program), options(options) {
+  for (const Inst &i : program.code)
+    fine |= ordersFinely(i);
+  // Arguments of calls are copied where no access is seen.
+  checksLocal = program.functions.size() == 1;
+}
+
+void Implementation::blockBegins(Block &block) {
+  std::unique_ptr<BlockState> b;
+  {
+    std::lock_guard<std::mutex> guard(lock);
+    if (!idle.empty()) b = std::move(idle.back()), idle.pop_back();
+  }
+  if (!b) b = std::make_unique<BlockState>();
+  b->block = &block, b->id = uint32_t(block.linear);
+  b->warps.resize(block.warpCount);
+  if (options.races) b->shared.assign((block.sharedBytes + 3) / 4, Cell());
+  if (options.uninitialised) b->sharedWritten.assign(block.sharedBytes, 0);
+  block.observerState = b.release();
+}
+
+void Implementation::blockEnds(Block &block) {
+  std::unique_ptr<BlockState> b(&stateOf(block));
+  block.observerState = nullptr;
+  // What is large is kept for the next block.
+  auto next = std::make_unique<BlockState>();
+  next->shared = std::move(b->shared), next->sharedWritten = std::move(b->sharedWritten);
+  next->localWritten = std::move(b->localWritten), next->localWritten.clear();
+  std::lock_guard<std::mutex> guard(lock);
+  idle.push_back(std::move(next));
+}
+
+BlockState *Implementation::sharedOwner(const Warp &w, uint64_t &offset) const {
+  uint64_t rank = offset >> sharedRankShift;
+  offset &= (1u << sharedRankShift) - 1;
+  return &stateOf(rank ? w.block->cluster[rank - 1] : *w.block);
+}
+
+static uint8_t strengthOf(const Order &order) {
+  if (order.semantics == Semantics::Weak) return 0;
+  return order.scope == Scope::Block ? 1 : 2;
+}
+
+void Implementation::access(Warp &w, const Inst &i, const Access &a) {
+  if (a.space == Space::Local) {
+    if (options.uninitialised && checksLocal) checkWritten(w, i, a);
+    return;
+  }
+  if (options.uninitialised) checkWritten(w, i, a);
+  if (!options.races) return;
+  BlockState &b = stateOf(*w.block);
+  WarpState &s = b.warps[w.id];
+  if (s.pending.lanes | s.clusterWaits) settle(w, s);
+  Actor actor{b, s, w, i, Mark(), a.space, a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction};
+  Mark &m = actor.mark;
+  m.block = b.id, m.instruction = indexOf(i) & 0x3fffff, m.warp = w.id & 31;
+  m.write = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
+  m.strength = strengthOf(a.order);
+  if (fine && m.strength) synchronises(actor, a);
+  m.stamp = s.now;
+  if (a.kind == AccessKind::AsyncWrite) {
+    m.inFlight = 1;
+    AsyncCopy &copy = s.copies.emplace_back();
+    copy.lanes = a.mask, copy.instruction = m.instruction, copy.bytes = a.bytes;
+    std::copy_n(s.committed, warpSize, copy.group);
+    std::copy_n(a.address, warpSize, copy.address);
+  }
+  if (a.space == Space::Shared)
+    checkShared(actor, a);
+  else
+    checkGlobal(actor, a);
+}
+
+//===-- Reports -------------------------------------------------------------------===//
+
+static std::string triple(const uint32_t (&v)[3]) {
+  return "(" + std::to_string(v[0]) + "," + std::to_string(v[1]) + "," + std::to_string(v[2]) + ")";
+}
+
+static void unfold(uint64_t linear, const uint32_t (&size)[3], uint32_t (&out)[3]) {
+  out[0] = uint32_t(linear % size[0]), out[1] = uint32_t(linear / size[0] % size[1]);
+  out[2] = uint32_t(linear / size[0] / size[1]);
+}
+
+/// True once for each pair.
+bool Implementation::first(uint32_t a, uint32_t b) {
+  std::lock_guard<std::mutex> guard(lock);
+  return reported.insert(std::minmax(a, b)).second;
+}
+
+void Implementation::report(Warp &w, const char *kind, const std::string &message, const Inst &i,
+                            unsigned lane, uint64_t address, const Instruction *other) {
+  Report r;
+  r.kind = kind, r.message = message, r.instruction = i.source, r.other = other, r.address = address;
+  for (unsigned d = 0; d < 3; ++d)
+    r.block[d] = w.block->id[d], r.thread[d] = w.tid[d][lane];
+  w.worker->launcher->report(std::move(r));
+}
+
+void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address,
+                                unsigned bytes) {
+  if (!first(actor.mark.instruction, other.instruction)) return;
+  Warp &w = actor.warp;
+  uint32_t lanes = other.lanes, block[3], thread[3];
+  if (other.sameWarp(actor.mark) && (lanes & ~(1u << lane))) lanes &= ~(1u << lane);
+  unfold(other.block, w.launch->grid, block);
+  unfold(other.warp * warpSize + unsigned(std::countr_zero(lanes)), w.launch->block, thread);
+  auto what = [](const Mark &m, bool atomic) {
+    return m.inFlight ? "asynchronous copy" : atomic && m.write ? "atomic" : m.write ? "write" : "read";
+  };
+  const Inst &before = program.code[other.instruction];
+  char place[96];
+  snprintf(place, sizeof(place), " of %u bytes at %s address 0x%llx", bytes, spaceName(actor.space).data(),
+           static_cast<unsigned long long>(address));
+  std::string text = what(actor.mark, actor.isAtomic) + std::string(place) + " by thread " +
+                     triple({w.tid[0][lane], w.tid[1][lane], w.tid[2][lane]}) + " of block " +
+                     triple(w.block->id) + " and " + what(other, before.cls == Class::Atomic) + " by thread " +
+                     triple(thread) + " of block " + triple(block);
+  text += other.inFlight ? ", which has not been waited for" : " are not ordered";
+  report(w, "race", text, actor.instruction, lane, address, before.source);
+}
+
+void Implementation::reportBarrier(Block &block, const BarrierState &barrier, unsigned id, uint32_t arrived) {
+  if (!first(indexOf(*barrier.last), ~1u)) return;
+  Report r;
+  r.kind = "barrier", r.instruction = barrier.last->source;
+  r.message = "barrier " + std::to_string(id) + " is not reached by all: " +
+              std::to_string(block.threads - arrived) + " of the block's " + std::to_string(block.threads) +
+              " threads have exited before";
+  for (unsigned d = 0; d < 3; ++d)
+    r.block[d] = block.id[d], r.thread[d] = barrier.lastThread[d];
+  block.warps[0].worker->launcher->report(std::move(r));
+}
+
+} // namespace check
+} // namespace girih::ptx

@@ -1,0 +1,97 @@
+// The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells; Order.cpp
+// keeps what precedes what; Written.cpp finds reads of memory never written.
+#pragma once
+
+#include "tools/ptxsim/check/Checker.h"
+#include "tools/ptxsim/check/State.h"
+#include <set>
+
+namespace girih::ptx::check {
+
+/// Whether a barrier instruction says how many threads it is for.
+bool countsThreads(const Inst &i);
+
+/// A warp's access as its cells see it.
+struct Actor {
+  BlockState &block;
+  WarpState &state;
+  Warp &warp;
+  const Inst &instruction;
+  Mark mark; // of each lane, but for the lane
+  Space space;
+  bool isAtomic;
+};
+
+class Implementation final : public Checker {
+public:
+  Implementation(const Program &program, const CheckOptions &options);
+  bool valid() const { return global.valid(); }
+
+  void blockBegins(Block &b) override;
+  void blockEnds(Block &b) override;
+  void access(Warp &w, const Inst &i, const Access &a) override;
+  void barrierArrives(Warp &w, const Inst &i, uint32_t lanes, unsigned id, bool waits) override;
+  void barrierCompletes(Block &b, unsigned id) override;
+  void clusterArrives(Warp &w, const Inst &i, uint32_t lanes) override;
+  void clusterWaits(Warp &w, const Inst &i, uint32_t lanes) override;
+  void warpSyncs(Warp &w, const Inst &i, uint32_t lanes) override;
+  void fence(Warp &w, const Inst &i, uint32_t lanes, FenceKind kind) override;
+  void asyncCommits(Warp &w, const Inst &i, uint32_t lanes) override;
+  void asyncWaits(Warp &w, const Inst &i, uint32_t lanes, unsigned pending) override;
+
+private:
+  const Program &program;
+  CheckOptions options;
+  /// Whether threads may synchronise by anything but barriers of the whole block and of warps. If not, threads
+  /// of different blocks never do, and cells need not remember all readers.
+  bool fine = false, checksLocal = true;
+  GlobalShadow global;
+  Attachments attachments;
+  static constexpr size_t stripes = 64;
+  struct Stripe {
+    std::mutex lock;
+    ReleasedMap released;
+  } releasedGlobally[stripes];
+  std::mutex lock; // of what follows
+  std::set<std::pair<uint32_t, uint32_t>> reported;
+  std::vector<std::unique_ptr<BlockState>> idle;
+
+  static BlockState &stateOf(const Block &b) { return *static_cast<BlockState *>(b.observerState); }
+  uint32_t indexOf(const Inst &i) const { return uint32_t(&i - program.code.data()); }
+
+  // Checker.cpp
+  bool first(uint32_t a, uint32_t b);
+  void reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned bytes);
+  void report(Warp &w, const char *kind, const std::string &message, const Inst &i, unsigned lane,
+              uint64_t address, const Instruction *other = nullptr);
+  void reportBarrier(Block &block, const BarrierState &barrier, unsigned id, uint32_t arrived);
+  BlockState *sharedOwner(const Warp &w, uint64_t &offset) const;
+
+  // Races.cpp
+  bool ordered(const Actor &actor, unsigned lane, const Mark &earlier) const;
+  void checkShared(Actor &actor, const Access &a);
+  void checkGlobal(Actor &actor, const Access &a);
+  void checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes, unsigned width,
+                  Attachments &owner);
+  void check(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address, unsigned bytes,
+             Attachments &owner);
+  void checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes);
+  void addOther(Actor &actor, Cell &cell, unsigned lane, Attachments &owner);
+  bool writesSame(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned size,
+                  unsigned bytes) const;
+  void completeCopy(BlockState &b, WarpState &s, Warp &w, const AsyncCopy &copy, uint32_t lanes);
+
+  // Order.cpp
+  void settle(Warp &w, WarpState &s);
+  void synchronises(Actor &actor, const Access &a);
+  template <class F> void withReleased(Warp &w, Space space, uint64_t address, F f);
+  const ClockRef &clockOf(const BlockState &b, const WarpState &s, unsigned lane) const;
+  Snapshot snapshot(const BlockState &b, const WarpState &s, unsigned lane, uint32_t time) const;
+  static void publish(ClockRef &to, const Snapshot &from, uint32_t block, uint32_t warp, unsigned lane);
+  void joinLanes(ClockRef &to, BlockState &b, WarpState &s, uint32_t warp, uint32_t lanes);
+
+  // Written.cpp
+  void checkWritten(Warp &w, const Inst &i, const Access &a);
+};
+
+} // namespace girih::ptx::check

@@ -1,0 +1,221 @@
+// What an access finds in the cells of its addresses, and leaves there.
+#include "tools/ptxsim/check/Implementation.h"
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace girih::ptx::check {
+
+static bool conflict(const Mark &a, const Mark &b) {
+  if (!a.write && !b.write) return false;
+  return !(a.strength && b.strength && (a.block == b.block || (a.strength == 2 && b.strength == 2)));
+}
+
+/// Whether whatever conflicts with `old` conflicts with `m` too.
+static bool standsFor(const Mark &m, const Mark &old) {
+  return m.sameKind(old) || (!old.write && old.strength && (m.write || !m.strength));
+}
+
+/// Whether an earlier access precedes what a lane does now.
+bool Implementation::ordered(const Actor &actor, unsigned lane, const Mark &earlier) const {
+  if (earlier.inFlight) return false;
+  const BlockState &b = actor.block;
+  if (earlier.block == b.id) {
+    if (earlier.stamp < b.floor) return true;
+    if (earlier.warp == actor.warp.id && (earlier.lanes == 1u << lane || earlier.stamp < actor.state.floor))
+      return true;
+  }
+  return clockOf(b, actor.state, lane).knows(earlier.block, earlier.warp, earlier.lanes, earlier.stamp);
+}
+
+void Implementation::checkShared(Actor &actor, const Access &a) {
+  unsigned width = std::max<unsigned>(a.bytes, 1);
+  for (uint32_t m = a.mask; m; m &= m - 1) {
+    unsigned lane = unsigned(std::countr_zero(m));
+    uint64_t offset = a.address[lane];
+    BlockState *owner = sharedOwner(actor.warp, offset);
+    for (unsigned done = 0; done < width; done += 4)
+      checkBytes(actor, owner->shared[(offset + done) >> 2], lane, a.address[lane] + done,
+                 std::min(width, 4u), width, owner->attachments);
+  }
+}
+
+void Implementation::checkGlobal(Actor &actor, const Access &a) {
+  GlobalShadow::Guard guard(global);
+  for (uint32_t m = a.mask; m; m &= m - 1) {
+    unsigned lane = unsigned(std::countr_zero(m));
+    for (unsigned done = 0; done < a.bytes; done += 4) {
+      uint64_t address = a.address[lane] + done;
+      Cell *cell = global.at(address);
+      if (!cell) return;
+      guard.enter(address);
+      checkBytes(actor, *cell, lane, address, std::min<unsigned>(a.bytes, 4), a.bytes, attachments);
+    }
+  }
+}
+
+/// An access of one to four bytes of a cell; it splits cells unless it covers them.
+void Implementation::checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes,
+                                unsigned width, Attachments &owner) {
+  if (bytes == 4 && cell.tag != Cell::Split) [[likely]]
+    return check(actor, cell, 4, lane, address, width, owner);
+  if (cell.tag != Cell::Split) {
+    Cell *parts = owner.newBytes();
+    for (unsigned n = 0; n < 4; ++n) {
+      parts[n] = cell;
+      if (cell.tag == Cell::List) parts[n].list = owner.newList(), *parts[n].list = *cell.list;
+    }
+    cell.bytes = parts, cell.tag = Cell::Split;
+  }
+  for (unsigned n = 0; n < bytes; ++n)
+    check(actor, cell.bytes[(address + n) & 3], 1, lane, address + n, width, owner);
+}
+
+/// `size`: bytes of the cell; `bytes`: of the whole access.
+void Implementation::check(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address,
+                           unsigned bytes, Attachments &owner) {
+  Mark m = actor.mark;
+  m.lanes = 1u << lane;
+  bool weakWrite = m.write && !m.strength, together = false;
+  if (cell.last.stamp && conflict(cell.last, m) && !ordered(actor, lane, cell.last)) {
+    if (weakWrite && writesSame(actor, lane, cell.last, address, size, bytes))
+      together = cell.last.stamp == m.stamp && cell.last.sameWarp(m);
+    else
+      reportRace(actor, lane, cell.last, address, bytes);
+  }
+  if (cell.others.stamp || cell.tag != Cell::Single) checkOthers(actor, cell, lane, address, bytes);
+  if (!weakWrite) return addOther(actor, cell, lane, owner);
+  if (together) m.lanes |= cell.last.lanes;
+  cell.last = m, cell.others = Mark();
+  if (cell.tag == Cell::List)
+    cell.list->clear();
+  else
+    cell.tag = Cell::Single;
+}
+
+static Mark secondOf(const Cell &cell) {
+  Mark m = cell.others;
+  m.block = cell.second.block, m.instruction = cell.second.instruction, m.warp = cell.second.warp;
+  m.lanes = 1u << cell.second.lane;
+  return m;
+}
+
+void Implementation::checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes) {
+  auto look = [&](const Mark &other) {
+    bool bad = conflict(other, actor.mark) && !ordered(actor, lane, other);
+    if (bad) reportRace(actor, lane, other, address, bytes);
+    return bad;
+  };
+  if (cell.tag == Cell::List) {
+    for (const Mark &m : *cell.list)
+      if (look(m)) return;
+  } else if (!look(cell.others) && cell.tag == Cell::Many) {
+    look(secondOf(cell));
+  }
+}
+
+/// A read or a strong access stays beside others that it is not ordered with.
+void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachments &owner) {
+  Mark m = actor.mark;
+  m.lanes = 1u << lane;
+  Mark &o = cell.others;
+  auto joins = [&](Mark &other) {
+    if (other.stamp != m.stamp || !other.sameWarp(m) || !other.sameKind(m)) return false;
+    other.lanes |= m.lanes, other.instruction = m.instruction;
+    return true;
+  };
+  // Shared memory is the block's alone, and its barriers are over for all of them.
+  bool alone = actor.space == Space::Shared && actor.block.block->clusterCount == 1;
+  auto replaces = [&](const Mark &old) {
+    return (alone && old.stamp < actor.block.floor) || (standsFor(m, old) && ordered(actor, lane, old));
+  };
+  if (cell.tag == Cell::Single) {
+    if (joins(o)) return;
+    if (!o.stamp || replaces(o)) {
+      o = m;
+      return;
+    }
+    if (!fine && o.sameKind(m) && !o.sameWarp(m)) {
+      cell.second = {m.block, m.instruction, m.warp, lane};
+      cell.tag = Cell::Many;
+      return;
+    }
+  } else if (cell.tag == Cell::Many) {
+    if (replaces(o) && replaces(secondOf(cell))) {
+      o = m, cell.tag = Cell::Single;
+      return;
+    }
+    if (standsFor(o, m)) return;
+  }
+  // From now on a list.
+  if (cell.tag != Cell::List) {
+    MarkList *list = owner.newList();
+    list->push_back(o);
+    if (cell.tag == Cell::Many) list->push_back(secondOf(cell));
+    cell.list = list, cell.tag = Cell::List, cell.others = Mark();
+  }
+  MarkList &list = *cell.list;
+  for (Mark &other : list)
+    if (joins(other)) return;
+  std::erase_if(list, [&](Mark &other) {
+    if (other.sameWarp(m) && standsFor(m, other)) other.lanes &= ~m.lanes; // the thread itself
+    return other.lanes == 0 || replaces(other);
+  });
+  constexpr size_t most = 256; // beyond it the oldest is forgotten
+  if (list.size() >= most) list.erase(list.begin());
+  list.push_back(m);
+}
+
+/// Whether a store writes what is there already, or what another lane writes by the same instruction: threads
+/// that hold copies of a value may all store it.
+bool Implementation::writesSame(const Actor &actor, unsigned lane, const Mark &other, uint64_t address,
+                                unsigned size, unsigned bytes) const {
+  const Inst &i = actor.instruction;
+  if (actor.isAtomic || i.cls != Class::Store || i.count == 0 || i.detail == 0 || (i.flags & Inst::Sync))
+    return false;
+  if (other.inFlight || !program.code[other.instruction].count) return false;
+  unsigned element = bytes / i.count, stride = i.detail;
+  // Accesses are aligned to their size.
+  unsigned within = unsigned(address & (bytes - 1)), e = within / element, from = within % element;
+  auto value = [&](unsigned l) {
+    uint32_t op = i.more[e];
+    return actor.warp.base[op >> 31] + (op & operandOffset) + size_t(l) * stride + from;
+  };
+  unsigned length = std::min(size, element);
+  if (other.instruction == actor.mark.instruction && other.stamp == actor.mark.stamp &&
+      other.sameWarp(actor.mark))
+    return memcmp(value(lane), value(unsigned(std::countr_zero(other.lanes))), length) == 0;
+  const char *memory = nullptr;
+  if (actor.space == Space::Shared)
+    memory = sharedPointer(actor.warp, address, 1);
+  else
+    memory = actor.warp.launch->device + address;
+  return memory && memcmp(value(lane), memory, length) == 0;
+}
+
+/// A copy that has been waited for is a write of its thread, now.
+void Implementation::completeCopy(BlockState &b, WarpState &s, Warp &w, const AsyncCopy &copy,
+                                  uint32_t lanes) {
+  auto complete = [&](Cell &cell, unsigned lane) {
+    Mark &m = cell.last;
+    if (!m.inFlight || m.block != b.id || m.warp != w.id || m.lanes != 1u << lane ||
+        m.instruction != copy.instruction)
+      return;
+    m.inFlight = 0, m.stamp = s.now;
+  };
+  for (uint32_t m = lanes; m; m &= m - 1) {
+    unsigned lane = unsigned(std::countr_zero(m));
+    uint64_t offset = copy.address[lane];
+    BlockState *owner = sharedOwner(w, offset);
+    for (unsigned done = 0; done < copy.bytes; done += 4) {
+      Cell &cell = owner->shared[(offset + done) >> 2];
+      if (cell.tag == Cell::Split)
+        for (unsigned n = 0; n < 4; ++n)
+          complete(cell.bytes[n], lane);
+      else
+        complete(cell, lane);
+    }
+  }
+}
+
+} // namespace girih::ptx::check

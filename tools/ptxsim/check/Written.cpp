@@ -1,0 +1,77 @@
+// Which bytes have been written: of shared and local memory since their block began, of global memory since
+// it was allocated (Memory::trackWrites).
+#include "tools/ptxsim/check/Implementation.h"
+#include "tools/ptxsim/exec/Launcher.h"
+#include <bit>
+#include <cstring>
+
+namespace girih::ptx::check {
+
+/// Whether [at, at + bytes) has an element none of whose bytes is written. Padding between them is read with
+/// the rest when structs are copied.
+static bool hasHole(const uint8_t *at, unsigned bytes, unsigned element) {
+  for (unsigned e = 0; e < bytes; e += element) {
+    bool any = false;
+    for (unsigned n = 0; n < element; ++n)
+      any |= at[e + n] != 0;
+    if (!any) return true;
+  }
+  return false;
+}
+
+void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
+  BlockState &b = stateOf(*w.block);
+  bool reads = a.kind == AccessKind::Load || a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction ||
+               a.kind == AccessKind::AsyncRead,
+       writes = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
+  unsigned element = a.bytes;
+  if (i.cls == Class::Load)
+    element = i.flags & Inst::Sync ? 4 : i.count ? a.bytes / i.count : a.bytes;
+  int hole = -1;
+  if (a.space == Space::Global) {
+    Range range = w.ranges[indexOf(i)];
+    for (uint32_t m = a.mask; m; m &= m - 1) {
+      unsigned lane = unsigned(std::countr_zero(m));
+      uint64_t address = a.address[lane];
+      if (address < range.begin || address >= range.end) {
+        auto found = w.worker->launcher->deviceMemory().find(address);
+        if (!found) continue;
+        range = *found;
+      }
+      if (!range.written) continue;
+      uint8_t flags[32];
+      for (unsigned n = 0; n < a.bytes; ++n) {
+        uint64_t at = address + n - range.begin;
+        uint8_t *bits = range.written + at / 8, bit = uint8_t(1u << (at % 8));
+        flags[n] = __atomic_load_n(bits, __ATOMIC_RELAXED) & bit;
+        if (writes && !flags[n]) __atomic_fetch_or(bits, bit, __ATOMIC_RELAXED);
+      }
+      if (reads && hole < 0 && hasHole(flags, a.bytes, element)) hole = int(lane);
+    }
+  } else {
+    std::vector<uint8_t> *written = &b.localWritten;
+    uint64_t stride = 0;
+    if (a.space == Space::Local) {
+      stride = w.launch->localBytes;
+      if (written->empty()) written->resize(stride * w.block->warpCount * warpSize);
+    }
+    for (uint32_t m = a.mask; m; m &= m - 1) {
+      unsigned lane = unsigned(std::countr_zero(m));
+      uint64_t at = a.address[lane];
+      if (a.space == Space::Shared)
+        written = &sharedOwner(w, at)->sharedWritten;
+      else
+        at += (uint64_t(w.id) * warpSize + lane) * stride;
+      uint8_t *flags = written->data() + at;
+      if (reads && hole < 0 && hasHole(flags, a.bytes, element)) hole = int(lane);
+      if (writes) memset(flags, 1, a.bytes);
+    }
+  }
+  if (hole < 0 || !first(indexOf(i), ~0u)) return;
+  char text[128];
+  snprintf(text, sizeof(text), "read of %u bytes of memory never written, at %s address 0x%llx",
+           unsigned(a.bytes), spaceName(a.space).data(), static_cast<unsigned long long>(a.address[hole]));
+  report(w, "uninitialised", text, i, unsigned(hole), a.address[hole]);
+}
+
+} // namespace girih::ptx::check
