@@ -38,8 +38,46 @@ Implementation::Implementation(const Program &program, const CheckOptions &optio
     : program(program), options(options) {
   for (const Inst &i : program.code)
     fine |= ordersFinely(i);
-  // Arguments of calls are copied where no access is seen.
-  checksLocal = program.functions.size() == 1;
+  findGuesses();
+  // Arguments and results of calls are copied where no access is seen.
+  checksLocal.resize(program.code.size());
+  for (size_t n = 0; n < checksLocal.size() && program.functions.size() == 1; ++n)
+    checksLocal[n] =
+        program.code[n].source &&
+        std::none_of(program.code[n].source->modifiers.begin(), program.code[n].source->modifiers.end(),
+                     [](std::string_view m) { return m.starts_with("param"); });
+}
+
+/// A weak load whose value a compare-and-swap of the same function compares is a guess: if it is wrong, the
+/// swap says so. CUDA's own headers load like that.
+void Implementation::findGuesses() {
+  guesses.resize(program.code.size());
+  auto has = [](const Inst &i, std::string_view m) {
+    return std::find(i.source->modifiers.begin(), i.source->modifiers.end(), m) != i.source->modifiers.end();
+  };
+  for (size_t f = 0; f < program.functions.size(); ++f) {
+    size_t begin = program.functions[f].begin,
+           end = f + 1 < program.functions.size() ? program.functions[f + 1].begin : program.code.size();
+    std::set<uint32_t> compared;
+    for (size_t n = begin; n < end; ++n) {
+      const Inst &i = program.code[n];
+      if (i.cls == Class::Atomic && i.source && i.source->opcode == "atom" && has(i, "cas"))
+        compared.insert(i.op[3]);
+    }
+    for (size_t before = 0; before != compared.size();) {
+      before = compared.size();
+      for (size_t n = begin; n < end; ++n) {
+        const Inst &i = program.code[n];
+        if (i.cls == Class::Move && i.source && i.source->opcode == "mov" && compared.count(i.op[0]))
+          compared.insert(i.op[1]);
+      }
+    }
+    for (size_t n = begin; n < end && !compared.empty(); ++n) {
+      const Inst &i = program.code[n];
+      guesses[n] = i.cls == Class::Load && i.count == 1 && i.more && !(i.flags & Inst::Sync) &&
+                   compared.count(i.more[0]);
+    }
+  }
 }
 
 void Implementation::blockBegins(Block &block) {
@@ -80,7 +118,7 @@ static uint8_t strengthOf(const Order &order) {
 
 void Implementation::access(Warp &w, const Inst &i, const Access &a) {
   if (a.space == Space::Local) {
-    if (options.uninitialised && checksLocal) checkWritten(w, i, a);
+    if (options.uninitialised && checksLocal[indexOf(i)]) checkWritten(w, i, a);
     return;
   }
   if (options.uninitialised) checkWritten(w, i, a);
@@ -92,8 +130,8 @@ void Implementation::access(Warp &w, const Inst &i, const Access &a) {
   Mark &m = actor.mark;
   m.block = b.id, m.instruction = indexOf(i) & 0x3fffff, m.warp = w.id & 31;
   m.write = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
-  m.strength = strengthOf(a.order);
-  if (fine && m.strength) synchronises(actor, a);
+  m.strength = guesses[indexOf(i)] ? 2 : strengthOf(a.order);
+  if (fine && a.order.semantics != Semantics::Weak) synchronises(actor, a);
   m.stamp = s.now;
   if (a.kind == AccessKind::AsyncWrite) {
     m.inFlight = 1;
@@ -151,8 +189,8 @@ void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &o
            static_cast<unsigned long long>(address));
   std::string text = what(actor.mark, actor.isAtomic) + std::string(place) + " by thread " +
                      triple({w.tid[0][lane], w.tid[1][lane], w.tid[2][lane]}) + " of block " +
-                     triple(w.block->id) + " and " + what(other, before.cls == Class::Atomic) + " by thread " +
-                     triple(thread) + " of block " + triple(block);
+                     triple(w.block->id) + " and " + what(other, before.cls == Class::Atomic) +
+                     " by thread " + triple(thread) + " of block " + triple(block);
   text += other.inFlight ? ", which has not been waited for" : " are not ordered";
   report(w, "race", text, actor.instruction, lane, address, before.source);
 }
@@ -161,9 +199,9 @@ void Implementation::reportBarrier(Block &block, const BarrierState &barrier, un
   if (!first(indexOf(*barrier.last), ~1u)) return;
   Report r;
   r.kind = "barrier", r.instruction = barrier.last->source;
-  r.message = "barrier " + std::to_string(id) + " is not reached by all: " +
-              std::to_string(block.threads - arrived) + " of the block's " + std::to_string(block.threads) +
-              " threads have exited before";
+  r.message = "barrier " + std::to_string(id) +
+              " is not reached by all: " + std::to_string(block.threads - arrived) + " of the block's " +
+              std::to_string(block.threads) + " threads have exited before";
   for (unsigned d = 0; d < 3; ++d)
     r.block[d] = block.id[d], r.thread[d] = barrier.lastThread[d];
   block.warps[0].worker->launcher->report(std::move(r));

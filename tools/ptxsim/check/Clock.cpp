@@ -31,6 +31,11 @@ void Clock::add(const Known &k) {
   auto end = begin;
   for (; end != known.end() && end->block == k.block; ++end)
     if (covers(*end, k)) return;
+  for (auto it = begin; it != end; ++it)
+    if (it->warp == k.warp && it->time == k.time) { // lanes that release together
+      it->lanes |= k.lanes;
+      return;
+    }
   known.erase(std::remove_if(begin, end, [&](const Known &old) { return covers(k, old); }), end);
   known.insert(std::lower_bound(known.begin(), known.end(), k, before), k);
 }
@@ -49,8 +54,9 @@ void Clock::join(const Clock &other) {
     // Only the whole block and entries of the same warp, which are last, can cover or be covered.
     if (first < merged.size()) covered = covers(merged[first], next);
     while (!covered && keep > first && merged[keep - 1].warp == next.warp) {
-      covered = covers(merged[keep - 1], next);
-      --keep;
+      Known &old = merged[--keep];
+      covered = covers(old, next);
+      if (!covered && old.time == next.time) old.lanes |= next.lanes, covered = true;
     }
     if (covered) continue;
     merged.erase(std::remove_if(merged.begin() + ptrdiff_t(keep), merged.end(),

@@ -12,7 +12,8 @@
 
 namespace girih::ptx::check {
 
-/// Accesses of `lanes` of a warp of a block before `time` are known; of the whole block if `warp` is allWarps.
+/// Accesses of `lanes` of a warp of a block before `time` are known; of the whole block if `warp` is
+/// allWarps.
 struct Known {
   uint32_t block, warp, lanes, time;
 };

@@ -1,5 +1,5 @@
-// The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells; Order.cpp
-// keeps what precedes what; Written.cpp finds reads of memory never written.
+// The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells;
+// Order.cpp keeps what precedes what; Written.cpp finds reads of memory never written.
 #pragma once
 
 #include "tools/ptxsim/check/Checker.h"
@@ -42,9 +42,10 @@ public:
 private:
   const Program &program;
   CheckOptions options;
-  /// Whether threads may synchronise by anything but barriers of the whole block and of warps. If not, threads
-  /// of different blocks never do, and cells need not remember all readers.
-  bool fine = false, checksLocal = true;
+  /// Whether threads may synchronise by anything but barriers of the whole block and of warps. If not,
+  /// threads of different blocks never do, and cells need not remember all readers.
+  bool fine = false;
+  std::vector<char> checksLocal, guesses; // by instruction; see the constructor and findGuesses
   GlobalShadow global;
   Attachments attachments;
   static constexpr size_t stripes = 64;
@@ -60,6 +61,7 @@ private:
   uint32_t indexOf(const Inst &i) const { return uint32_t(&i - program.code.data()); }
 
   // Checker.cpp
+  void findGuesses();
   bool first(uint32_t a, uint32_t b);
   void reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned bytes);
   void report(Warp &w, const char *kind, const std::string &message, const Inst &i, unsigned lane,

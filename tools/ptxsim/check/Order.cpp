@@ -49,9 +49,14 @@ void Implementation::settle(Warp &w, WarpState &s) {
     unsigned l = unsigned(std::countr_zero(m));
     withReleased(w, p.space, p.address[l], [&](Released &r) {
       LaneState &lane = s.lane(l);
-      if (p.acquires && !lane.clock) lane.clock = b.base;
-      if (p.wide) (p.acquires ? lane.clock : lane.seenWide).join(r.wide);
-      if (r.block == b.id) (p.acquires ? lane.clock : lane.seenNarrow).join(r.narrow);
+      if (p.acquires) {
+        if (!lane.clock) lane.clock = b.base;
+        if (p.wide) lane.clock.join(r.wide);
+        if (r.block == b.id) lane.clock.join(r.narrow);
+        return;
+      }
+      if (p.wide && !(lane.lastWide == r.wide)) lane.seenWide.join(lane.lastWide = r.wide);
+      if (r.block == b.id && !(lane.lastNarrow == r.narrow)) lane.seenNarrow.join(lane.lastNarrow = r.narrow);
     });
   }
 }
@@ -68,7 +73,8 @@ void Implementation::synchronises(Actor &actor, const Access &a) {
   BlockState &b = actor.block;
   WarpState &s = actor.state;
   Semantics semantics = a.order.semantics;
-  bool wide = a.order.scope >= Scope::Cluster, reads = a.kind == AccessKind::Load || a.kind == AccessKind::Atomic;
+  bool wide = a.order.scope >= Scope::Cluster,
+       reads = a.kind == AccessKind::Load || a.kind == AccessKind::Atomic;
   bool full = semantics == Semantics::AcquireRelease || semantics == Semantics::SequentiallyConsistent;
   if (a.kind != AccessKind::Load) {
     bool releases = full || semantics == Semantics::Release;
@@ -78,7 +84,11 @@ void Implementation::synchronises(Actor &actor, const Access &a) {
       LaneState &lane = s.lane(l);
       if (!releases && !lane.fencedNarrow.time && !b.fenced) continue;
       withReleased(actor.warp, a.space, a.address[l], [&](Released &r) {
+        bool again = r.block == b.id && lane.publishedAt == a.address[l] &&
+                     lane.publishedTime == lane.fencedNarrow.time && !releases && !b.fenced;
+        if (again) return;
         if (r.block != b.id) r.narrow = ClockRef(), r.block = b.id;
+        lane.publishedAt = a.address[l], lane.publishedTime = lane.fencedNarrow.time;
         if (releases) {
           Snapshot now = snapshot(b, s, l, s.now);
           publish(r.narrow, now, b.id, actor.warp.id, l);

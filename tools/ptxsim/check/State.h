@@ -20,6 +20,11 @@ struct LaneState {
   ClockRef seenNarrow, seenWide;     // by strong reads: acquired by a fence of the block, of the device
   Snapshot fencedNarrow, fencedWide; // at the last fence of any scope, of the device
   bool carried = true;               // fencedWide has been passed on by a barrier
+  // What a spinning thread need not do again: the last clocks that it has seen, the last fence and place that
+  // it has published.
+  ClockRef lastNarrow, lastWide;
+  uint64_t publishedAt = 0;
+  uint32_t publishedTime = 0;
 };
 
 /// A strong read whose value is not known yet: it acquires when its warp does something next, since what

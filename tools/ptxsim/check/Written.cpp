@@ -21,12 +21,11 @@ static bool hasHole(const uint8_t *at, unsigned bytes, unsigned element) {
 
 void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
   BlockState &b = stateOf(*w.block);
-  bool reads = a.kind == AccessKind::Load || a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction ||
-               a.kind == AccessKind::AsyncRead,
+  bool reads = a.kind == AccessKind::Load || a.kind == AccessKind::Atomic ||
+               a.kind == AccessKind::Reduction || a.kind == AccessKind::AsyncRead,
        writes = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
   unsigned element = a.bytes;
-  if (i.cls == Class::Load)
-    element = i.flags & Inst::Sync ? 4 : i.count ? a.bytes / i.count : a.bytes;
+  if (i.cls == Class::Load) element = i.flags & Inst::Sync ? 4 : i.count ? a.bytes / i.count : a.bytes;
   int hole = -1;
   if (a.space == Space::Global) {
     Range range = w.ranges[indexOf(i)];

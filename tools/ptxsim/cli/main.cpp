@@ -112,7 +112,10 @@ std::string reportsAsJson(const std::vector<Report> &reports) {
   nlohmann::json list = nlohmann::json::array();
   for (const Report &r : reports) {
     nlohmann::json &out = list.emplace_back();
-    out = {{"kind", r.kind}, {"message", r.message}, {"block", r.block}, {"thread", r.thread},
+    out = {{"kind", r.kind},
+           {"message", r.message},
+           {"block", r.block},
+           {"thread", r.thread},
            {"address", r.address}};
     if (r.instruction) out["line"] = r.instruction->where.line, out["instruction"] = r.instruction->text();
     if (r.other) out["other_line"] = r.other->where.line, out["other_instruction"] = r.other->text();
