@@ -19,7 +19,7 @@ def model(name, folder, *flags):
     launch = cases.describe_launch(case, values=False)
     path = folder / "launch.json"
     path.write_text(json.dumps(launch))
-    r = subprocess.run([SIMULATOR, case.ptx, "--launch", path, "--json", *flags], capture_output=True, text=True, timeout=120)
+    r = subprocess.run([SIMULATOR, case.ptx, "--launch", path, "--json", "--no-uninit", *flags], capture_output=True, text=True, timeout=120)
     assert r.returncode == 0, r.stdout + r.stderr
     return json.loads(r.stdout)
 

@@ -91,12 +91,12 @@ void Implementation::blockBegins(Block &block) {
   b->warps.resize(block.warpCount);
   if (options.races) b->shared.assign((block.sharedBytes + 3) / 4, Cell());
   if (options.uninitialised) b->sharedWritten.assign(block.sharedBytes, 0);
-  block.observerState = b.release();
+  block.checkerState = b.release();
 }
 
 void Implementation::blockEnds(Block &block) {
   std::unique_ptr<BlockState> b(&stateOf(block));
-  block.observerState = nullptr;
+  block.checkerState = nullptr;
   // What is large is kept for the next block.
   auto next = std::make_unique<BlockState>();
   next->shared = std::move(b->shared), next->sharedWritten = std::move(b->sharedWritten);

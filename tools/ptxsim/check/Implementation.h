@@ -57,7 +57,7 @@ private:
   std::set<std::pair<uint32_t, uint32_t>> reported;
   std::vector<std::unique_ptr<BlockState>> idle;
 
-  static BlockState &stateOf(const Block &b) { return *static_cast<BlockState *>(b.observerState); }
+  static BlockState &stateOf(const Block &b) { return *static_cast<BlockState *>(b.checkerState); }
   uint32_t indexOf(const Inst &i) const { return uint32_t(&i - program.code.data()); }
 
   // Checker.cpp

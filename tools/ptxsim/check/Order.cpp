@@ -131,17 +131,13 @@ void Implementation::warpSyncs(Warp &w, const Inst &i, uint32_t lanes) {
   BlockState &b = stateOf(*w.block);
   WarpState &s = b.warps[w.id];
   settle(w, s);
-  // Lanes of one instruction may name different members.
+  // Lanes of one instruction may name different members. Those that meet them from another branch have other
+  // registers.
   const uint32_t *members = nullptr;
   if (i.op[5] != operandNone)
     members = reinterpret_cast<const uint32_t *>(w.base[i.op[5] >> 31] + (i.op[5] & operandOffset));
-  while (lanes) {
-    uint32_t group = lanes;
-    if (members) {
-      uint32_t named = members[std::countr_zero(lanes)];
-      for (uint32_t m = lanes; m; m &= m - 1)
-        if (members[std::countr_zero(m)] != named) group &= ~(1u << std::countr_zero(m));
-    }
+  while (uint32_t here = lanes & w.active) {
+    uint32_t group = members ? (lanes & members[std::countr_zero(here)]) | (here & -here) : lanes;
     lanes &= ~group;
     bool all = (group & w.live) == w.live;
     if (all && !s.lanes) {

@@ -23,7 +23,7 @@ malformed or not supported is reported by name and line.
   --threads N         host threads (default: all)
   --counters          a table of what the launch costs: instructions, memory, occupancy
   --gpu NAME          models the time on a GPU: a100, h100, rtx4090 or rtx5090
-  --sample-blocks N   with these, runs about N blocks of the grid only, spread over it; results are not checked
+  --sample-blocks N   with these, runs about N blocks of the grid only, spread over it; nothing is checked
   --no-race           without the search for data races
   --no-uninit         without the search for reads of memory never written
   --json              the result as JSON on standard output
@@ -134,7 +134,7 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   if (!prepareLaunch(device, *program, file, data, error)) return fail(error);
   file.launch.threads = o.threads, file.launch.count = true;
   std::unique_ptr<Checker> checker;
-  if (o.checks.races || o.checks.uninitialised) {
+  if ((o.checks.races || o.checks.uninitialised) && !o.measure.sampleBlocks) {
     checker = makeChecker(*program, o.checks, error);
     if (!checker) return fail(error);
     file.launch.observer = checker.get();

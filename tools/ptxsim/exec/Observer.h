@@ -39,4 +39,43 @@ protected:
   ~Observer() = default;
 };
 
+/// Two observers of one launch. Each must have its own field of Block.
+struct Observers final : Observer {
+  Observer &first, &second;
+  Observers(Observer &first, Observer &second) : first(first), second(second) {}
+
+  void blockBegins(Block &b) override { first.blockBegins(b), second.blockBegins(b); }
+  void blockEnds(Block &b) override { first.blockEnds(b), second.blockEnds(b); }
+  void issues(Warp &w, const Inst &i, uint32_t mask) override {
+    first.issues(w, i, mask), second.issues(w, i, mask);
+  }
+  void access(Warp &w, const Inst &i, const Access &a) override {
+    first.access(w, i, a), second.access(w, i, a);
+  }
+  void barrierArrives(Warp &w, const Inst &i, uint32_t lanes, unsigned id, bool waits) override {
+    first.barrierArrives(w, i, lanes, id, waits), second.barrierArrives(w, i, lanes, id, waits);
+  }
+  void barrierCompletes(Block &b, unsigned id) override {
+    first.barrierCompletes(b, id), second.barrierCompletes(b, id);
+  }
+  void clusterArrives(Warp &w, const Inst &i, uint32_t lanes) override {
+    first.clusterArrives(w, i, lanes), second.clusterArrives(w, i, lanes);
+  }
+  void clusterWaits(Warp &w, const Inst &i, uint32_t lanes) override {
+    first.clusterWaits(w, i, lanes), second.clusterWaits(w, i, lanes);
+  }
+  void warpSyncs(Warp &w, const Inst &i, uint32_t lanes) override {
+    first.warpSyncs(w, i, lanes), second.warpSyncs(w, i, lanes);
+  }
+  void fence(Warp &w, const Inst &i, uint32_t lanes, FenceKind kind) override {
+    first.fence(w, i, lanes, kind), second.fence(w, i, lanes, kind);
+  }
+  void asyncCommits(Warp &w, const Inst &i, uint32_t lanes) override {
+    first.asyncCommits(w, i, lanes), second.asyncCommits(w, i, lanes);
+  }
+  void asyncWaits(Warp &w, const Inst &i, uint32_t lanes, unsigned pending) override {
+    first.asyncWaits(w, i, lanes, pending), second.asyncWaits(w, i, lanes, pending);
+  }
+};
+
 } // namespace girih::ptx

@@ -45,7 +45,7 @@ Scheduler::Scheduler(const Program &program, const LaunchState &launch, Worker &
     b.local = b.shared + shared;
     b.warps = warps.data() + size_t(n) * perBlock;
     b.cluster = blocks.data(), b.clusterCount = blockCount, b.clusterRank = n;
-    b.scheduler = this, b.observerState = nullptr;
+    b.scheduler = this, b.observerState = b.checkerState = nullptr;
     setUpBlock(n, cluster);
   }
   liveWarps = uint32_t(warps.size());

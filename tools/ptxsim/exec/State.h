@@ -131,6 +131,7 @@ struct Block {
   uint32_t clusterCount;
   Scheduler *scheduler;
   void *observerState; // the observer's own
+  void *checkerState;  // the race checker's, which may be an observer beside another
 };
 
 /// What all warps of a launch share.

@@ -1,6 +1,7 @@
 #include "tools/ptxsim/timing/Measure.h"
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 namespace girih::ptx {
 
@@ -50,7 +51,10 @@ Measurement measure(Device &device, const Program &program, Launch launch, const
     traced.insert(launch.sample.empty() ? n : launch.sample[n]);
 
   Recorder recorder(std::move(traced));
-  launch.observer = &recorder, launch.observeInstructions = launch.count = true;
+  std::optional<Observers> both;
+  if (launch.observer) both.emplace(*launch.observer, recorder);
+  launch.observer = both ? static_cast<Observer *>(&*both) : &recorder;
+  launch.observeInstructions = launch.count = true;
   result = device.launch(program, launch);
   if (!result.ok()) return m;
   recorder.finish();

@@ -25,8 +25,8 @@ struct Measurement {
   bool sampled() const { return ranBlocks < gridBlocks; }
 };
 
-/// Launches, in place of Device::launch: `launch.observer` must be null. The measurement is of no use if the
-/// result is not ok.
+/// Launches, in place of Device::launch; `launch.observer` may be the checker. The measurement is of no use
+/// if the result is not ok.
 Measurement measure(Device &device, const Program &program, Launch launch, const MeasureOptions &options,
                     LaunchResult &result);
 
