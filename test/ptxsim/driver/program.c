@@ -367,6 +367,22 @@ static void libraries(void) {
   GIVES(cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, NULL, args, NULL), CUDA_ERROR_INVALID_HANDLE);
 }
 
+static void linking(void) {
+  CUlinkState link = NULL;
+  CUmodule linked = NULL;
+  CUfunction f = NULL;
+  void *image = NULL;
+  size_t size = 0;
+  OK(cuLinkCreate(0, NULL, NULL, &link));
+  OK(cuLinkAddData(link, CU_JIT_INPUT_PTX, (void *)kernels, sizeof kernels, "kernels", 0, NULL, NULL));
+  OK(cuLinkComplete(link, &image, &size));
+  CHECK(size > 0);
+  OK(cuModuleLoadData(&linked, image));
+  OK(cuLinkDestroy(link));
+  OK(cuModuleGetFunction(&f, linked, "count"));
+  OK(cuModuleUnload(linked));
+}
+
 /* Each in a context of its own, which is of no use afterwards. */
 static void faults(void) {
   struct {
@@ -427,6 +443,7 @@ int main(void) {
   launches();
   graphs();
   libraries();
+  linking();
   faults();
   addresses();
   OK(cuModuleUnload(module));

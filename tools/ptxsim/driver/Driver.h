@@ -36,6 +36,13 @@ struct CUlib_st {
   CUmodule module = nullptr;
 };
 
+/// What is linked: PTX, which is checked when it is added and handed out as it came.
+struct CUlinkState_st {
+  std::string text;
+  std::vector<CUjit_option> options;
+  void **values = nullptr; // the program's, which must live until the end
+};
+
 struct CUmemPoolHandle_st {
   uint64_t releaseThreshold = 0, used = 0, high = 0;
   int followEvents = 1, allowOpportunistic = 1, allowInternal = 1;
@@ -133,6 +140,7 @@ public:
   Handles<CUgraph_st> graphs;
   Handles<CUgraphExec_st> executables;
   Handles<CUmemPoolHandle_st> pools;
+  Handles<CUlinkState_st> links;
   CUmemoryPool defaultPool = nullptr, currentPool = nullptr;
   std::map<uint64_t, Allocation> allocations; // by base
   std::unordered_set<CUgraphNode> nodes;      // all that are alive

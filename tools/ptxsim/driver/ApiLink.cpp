@@ -1,0 +1,65 @@
+// The driver API: the linker, as programs use it to compile one PTX file. What it yields is that PTX.
+#include "tools/ptxsim/driver/Images.h"
+#include <cstring>
+
+using namespace girih::cudasim;
+
+static CUresult addImage(CUlinkState state, CUjitInputType type, std::string text) {
+  return inContext([&](Driver &d, CUctx_st &c) {
+    if (!d.links.has(state)) return CUDA_ERROR_INVALID_HANDLE;
+    if (type != CU_JIT_INPUT_PTX) {
+      say("cuLinkAddData: the simulator links PTX only");
+      return CUDA_ERROR_NO_BINARY_FOR_GPU;
+    }
+    if (!state->text.empty()) {
+      say("cuLinkAddData: the simulator does not link several PTX files; join them before");
+      return CUDA_ERROR_NOT_SUPPORTED;
+    }
+    Logs logs(unsigned(state->options.size()), state->options.data(), state->values);
+    CUmodule m = nullptr;
+    if (CUresult e = loadImage(d, &c, text.c_str(), logs, &m)) return e;
+    unloadModule(d, m);
+    return state->text = std::move(text), CUDA_SUCCESS;
+  });
+}
+
+extern "C" {
+
+CUresult cuLinkCreate_v2(unsigned count, CUjit_option *options, void **values, CUlinkState *out) {
+  return inContext([&](Driver &d, CUctx_st &) {
+    if (!out || (count && (!options || !values))) return CUDA_ERROR_INVALID_VALUE;
+    *out = d.links.make();
+    (*out)->options.assign(options, options + count), (*out)->values = values;
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuLinkAddData_v2(CUlinkState state, CUjitInputType type, void *data, size_t size, const char *,
+                          unsigned, CUjit_option *, void **) {
+  if (!data || !size) return CUDA_ERROR_INVALID_VALUE;
+  const char *text = static_cast<const char *>(data);
+  return addImage(state, type, std::string(text, strnlen(text, size)));
+}
+
+CUresult cuLinkAddFile_v2(CUlinkState state, CUjitInputType type, const char *path, unsigned, CUjit_option *,
+                          void **) {
+  std::string text;
+  if (CUresult e = readFile(path, text)) return e;
+  return addImage(state, type, std::move(text));
+}
+
+CUresult cuLinkComplete(CUlinkState state, void **image, size_t *size) {
+  return inContext([&](Driver &d, CUctx_st &) {
+    if (!d.links.has(state)) return CUDA_ERROR_INVALID_HANDLE;
+    if (!image) return CUDA_ERROR_INVALID_VALUE;
+    *image = state->text.data();
+    if (size) *size = state->text.size() + 1;
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuLinkDestroy(CUlinkState state) {
+  return inDriver([&](Driver &d) { return d.links.erase(state) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE; });
+}
+
+} // extern "C"

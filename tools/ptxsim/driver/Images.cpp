@@ -1,0 +1,110 @@
+#include "tools/ptxsim/driver/Images.h"
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace girih::cudasim {
+
+Logs::Logs(unsigned count, CUjit_option *options, void **values) {
+  for (unsigned n = 0; options && values && n < count; ++n) {
+    if (options[n] == CU_JIT_INFO_LOG_BUFFER) info = static_cast<char *>(values[n]);
+    if (options[n] == CU_JIT_ERROR_LOG_BUFFER) error = static_cast<char *>(values[n]);
+    if (options[n] == CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES) infoSize = &values[n];
+    if (options[n] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES) errorSize = &values[n];
+  }
+}
+
+void Logs::write(char *to, void **size, const std::string &text) {
+  if (!size) return;
+  size_t room = unsigned(reinterpret_cast<uintptr_t>(*size)), written = 0;
+  if (to && room) {
+    written = std::min(text.size(), room - 1);
+    memcpy(to, text.data(), written);
+    to[written++] = 0;
+  }
+  *size = reinterpret_cast<void *>(text.empty() ? 0 : written);
+}
+
+void Logs::writeNothing() const {
+  write(info, infoSize, "");
+  write(error, errorSize, "");
+}
+
+/// What an image is if it is no PTX, or null.
+static const char *binaryKind(const void *image) {
+  unsigned magic;
+  memcpy(&magic, image, 4);
+  if (magic == 0x464c457f) return "a cubin";
+  if (magic == 0xba55ed50) return "a fat binary";
+  if (magic == 0x466243b1) return "a wrapped fat binary";
+  return nullptr;
+}
+
+/// Whether PTX for `target` ("sm_90", "sm_90a", "sm_100f") runs on the device.
+static bool runsOn(const Gpu &gpu, const std::string &target) {
+  if (target.rfind("sm_", 0) != 0) return true;
+  int number = atoi(target.c_str() + 3), have = gpu.major * 10 + gpu.minor;
+  if (target.back() == 'a') return number == have;
+  if (target.back() == 'f') return number / 10 == gpu.major && number <= have;
+  return number <= have;
+}
+
+CUresult loadImage(Driver &d, CUcontext context, const void *image, const Logs &logs, CUmodule *out) {
+  auto fail = [&](CUresult code, const std::string &message) {
+    if (logs.error && logs.errorSize)
+      logs.writeError(message);
+    else
+      say("%s", message.c_str());
+    return code;
+  };
+  if (!image || !out) return CUDA_ERROR_INVALID_VALUE;
+  const char *text = static_cast<const char *>(image);
+  // Short texts end before a magic number would.
+  if (strnlen(text, 4) == 4)
+    if (const char *kind = binaryKind(image))
+      return fail(CUDA_ERROR_NO_BINARY_FOR_GPU, std::string("error: the image is ") + kind +
+                                                    ", machine code; the simulator executes PTX: give the "
+                                                    "module as PTX text");
+  std::string error;
+  auto *loaded = d.device->load(text, "module.ptx", error);
+  if (!loaded) return fail(CUDA_ERROR_INVALID_PTX, error);
+  const std::string &target = loaded->module().target;
+  if (!runsOn(*d.gpu, target)) {
+    std::string message = "error: the PTX is for " + target + ", the simulated device is sm_" +
+                          std::to_string(d.gpu->major * 10 + d.gpu->minor) +
+                          " (choose another one by GIRIH_PTXSIM_DEVICE)";
+    d.device->unload(loaded);
+    return fail(CUDA_ERROR_NO_BINARY_FOR_GPU, message);
+  }
+  CUmodule m = d.modules.make();
+  m->loaded = loaded, m->context = context;
+  for (const auto &f : loaded->module().functions) {
+    const auto *program = f.isEntry ? loaded->kernel(f.name) : nullptr;
+    if (!program) continue;
+    CUfunction function = d.functions.make();
+    function->module = m, function->program = program, function->name = f.name;
+    function->maxDynamicShared = std::max(0, Gpu::sharedPerBlock - int(program->sharedBytes));
+    m->functions.push_back(function);
+  }
+  logs.writeNothing();
+  return *out = m, CUDA_SUCCESS;
+}
+
+CUresult readFile(const char *path, std::string &text) {
+  if (!path) return CUDA_ERROR_INVALID_VALUE;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return CUDA_ERROR_FILE_NOT_FOUND;
+  text.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  return CUDA_SUCCESS;
+}
+
+void unloadModule(Driver &d, CUmodule m) {
+  for (CUfunction f : m->functions)
+    d.functions.erase(f);
+  d.device->unload(m->loaded);
+  d.modules.erase(m);
+}
+
+} // namespace girih::cudasim

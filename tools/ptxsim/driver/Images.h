@@ -1,0 +1,27 @@
+// Loading of what programs give as modules, shared by modules, libraries and the linker.
+#pragma once
+
+#include "tools/ptxsim/driver/Driver.h"
+
+namespace girih::cudasim {
+
+/// The buffers that the options of a load name for messages; sizes are replaced by what was written.
+struct Logs {
+  char *info = nullptr, *error = nullptr;
+  void **infoSize = nullptr, **errorSize = nullptr;
+
+  Logs() = default;
+  Logs(unsigned count, CUjit_option *options, void **values);
+  void writeError(const std::string &text) const { write(error, errorSize, text); }
+  void writeNothing() const;
+
+private:
+  static void write(char *to, void **size, const std::string &text);
+};
+
+/// Loads PTX into a context (null: for all of them). What is wrong goes to the logs, or to standard error.
+CUresult loadImage(Driver &d, CUcontext context, const void *image, const Logs &logs, CUmodule *out);
+void unloadModule(Driver &d, CUmodule module);
+CUresult readFile(const char *path, std::string &text);
+
+} // namespace girih::cudasim
