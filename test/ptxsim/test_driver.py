@@ -51,6 +51,13 @@ def test_program_with_modelled_time(program):
     assert r.returncode == 0, r.stdout + r.stderr
 
 
+@pytest.mark.parametrize("checks, found", [("race,uninit", "race"), ("uninit", "none"), ("", "none")])
+def test_checks(program, checks, found):
+    r = run([program, found], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_CHECKS=checks)
+    assert r.returncode == 0, r.stdout + r.stderr
+    assert ("race" in r.stderr and "st.global.u32" in r.stderr) == (found == "race"), r.stderr
+
+
 def test_unknown_device(program):
     r = run([program], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE="gtx285")
     assert r.returncode == 1 and "GIRIH_PTXSIM_DEVICE is 'gtx285'; there are h100 a100 rtx4090 rtx5090" in r.stderr

@@ -62,6 +62,14 @@ static const char kernels[] = PTX_HEADER
     "  st.global.u32 [%rd1], %r1;\n"
     "  ret;\n"
     "}\n"
+    /* collide(p): every thread stores its number to *p */
+    ".visible .entry collide(.param .u64 p) {\n"
+    "  .reg .b32 %r<2>; .reg .b64 %rd<2>;\n"
+    "  ld.param.u64 %rd1, [p];\n"
+    "  mov.u32 %r1, %tid.x;\n"
+    "  st.global.u32 [%rd1], %r1;\n"
+    "  ret;\n"
+    "}\n"
     ".visible .entry fails() {\n"
     "  trap;\n"
     "}\n";

@@ -22,6 +22,27 @@ void say(const char *format, ...) {
   fprintf(stderr, "girih-cudasim: %s\n", text);
 }
 
+void Driver::readSettings() {
+  const char *time = getenv("GIRIH_PTXSIM_TIME"), *list = getenv("GIRIH_PTXSIM_CHECKS");
+  modelsTime = time && !strcmp(time, "model");
+  if (time && *time && !modelsTime && strcmp(time, "wall"))
+    say("GIRIH_PTXSIM_TIME is '%s'; it may be wall or model, wall is used", time);
+  std::string_view rest = list ? list : "";
+  while (!rest.empty()) {
+    std::string_view word = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    if (word == "race")
+      checks.races = true;
+    else if (word == "uninit")
+      checks.uninitialised = true;
+    else
+      say("GIRIH_PTXSIM_CHECKS has '%.*s'; it may have race and uninit", int(word.size()), word.data());
+  }
+  if (!modelsTime || !(checks.races || checks.uninitialised)) return;
+  say("GIRIH_PTXSIM_CHECKS and GIRIH_PTXSIM_TIME=model have runs of their own; this one checks");
+  modelsTime = false;
+}
+
 CUresult Driver::initialise() {
   if (initialised) return CUDA_SUCCESS;
   const char *known = "", *key = getenv("GIRIH_PTXSIM_DEVICE");
@@ -31,10 +52,7 @@ CUresult Driver::initialise() {
     return CUDA_ERROR_NO_DEVICE;
   }
   gpu = &*chosen;
-  const char *time = getenv("GIRIH_PTXSIM_TIME");
-  modelsTime = time && !strcmp(time, "model");
-  if (time && *time && !modelsTime && strcmp(time, "wall"))
-    say("GIRIH_PTXSIM_TIME is '%s'; it may be wall or model, wall is used", time);
+  readSettings();
   ptx::DeviceOptions options;
   options.memoryBytes = gpu->memoryBytes();
   options.smCount = uint32_t(gpu->smCount());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "tools/ptxsim/Simulator.h"
+#include "tools/ptxsim/check/Checker.h"
 #include "tools/ptxsim/driver/Gpus.h"
 #include "tools/ptxsim/driver/Operation.h"
 #include <chrono>
@@ -145,8 +146,9 @@ public:
   std::map<uint64_t, Allocation> allocations; // by base
   std::unordered_set<CUgraphNode> nodes;      // all that are alive
   uint64_t lastId = 0;
-  bool modelsTime = false; // GIRIH_PTXSIM_TIME=model
-  double modelled = 0;     // milliseconds
+  ptx::CheckOptions checks{false, false}; // GIRIH_PTXSIM_CHECKS
+  bool modelsTime = false;                // GIRIH_PTXSIM_TIME=model
+  double modelled = 0;                    // milliseconds
 
   CUresult initialise();
   CUcontext makeContext(bool isPrimary, unsigned flags);
@@ -173,6 +175,7 @@ public:
   }
 
 private:
+  void readSettings();
   std::optional<Gpu> chosen;
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };

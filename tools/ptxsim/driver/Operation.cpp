@@ -191,7 +191,15 @@ void launch(Driver &d, CUctx_st &c, const Operation &o) {
     ptx::Measurement m = ptx::measure(*d.device, program, launchOf(o), {d.gpu->figures, 0}, result);
     if (result.ok()) d.modelled += m.time.cycles / (d.gpu->figures->clockMhz * 1e3);
   } else {
-    result = d.device->launch(program, launchOf(o));
+    ptx::Launch l = launchOf(o);
+    std::unique_ptr<ptx::Checker> checker;
+    std::string error;
+    if (d.checks.races || d.checks.uninitialised) {
+      checker = ptx::makeChecker(program, d.checks, error);
+      if (!checker) say("kernel '%s' is not checked: %s", o.kernel.function->name.c_str(), error.c_str());
+      l.observer = checker.get();
+    }
+    result = d.device->launch(program, l);
   }
   for (const ptx::Report &r : result.reports) {
     say("kernel '%s': %s", o.kernel.function->name.c_str(), ptx::formatReport(*program.module, r).c_str());
