@@ -251,7 +251,7 @@ CUresult kernelOperation(Driver &d, const CUDA_KERNEL_NODE_PARAMS &p, Operation 
         program.params.size(), used, bytes);
     return CUDA_ERROR_INVALID_VALUE;
   }
-  memcpy(k.params.data(), buffer, std::min(bytes, k.params.size()));
+  if (bytes) memcpy(k.params.data(), buffer, std::min(bytes, k.params.size()));
   return CUDA_SUCCESS;
 }
 
