@@ -14,6 +14,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SIMULATOR = SOURCE / os.environ.get("GIRIH_BUILD", "build") / "bin" / "girih-ptxsim"
 sys.path.insert(0, str(SOURCE / "tools" / "ptxsim" / "test" / "programs"))
 import cases  # noqa: E402
+from cases import faults  # noqa: E402
 
 
 def simulate(ptx, launch, data, *flags, timeout=120):
@@ -24,9 +25,9 @@ def simulate(ptx, launch, data, *flags, timeout=120):
 INCOMPLETE = ("wmma", "mma", "pipeline", "hopper")
 
 
-def parameter(case):
+def parameter(case, name=None):
     marks = [pytest.mark.xfail(reason="instructions are missing")] if case.name.startswith(INCOMPLETE) else []
-    return pytest.param(case.name, marks=marks)
+    return pytest.param(name or case.name, marks=marks)
 
 
 @pytest.mark.parametrize("name", [parameter(c) for c in cases.CASES.values() if not c.heavy])
@@ -41,6 +42,19 @@ def test_program(name, tmp_path):
     assert not r.stderr, "a correct program raises nothing"
     printed = [line for line in r.stdout.splitlines() if line in case.prints]
     assert sorted(printed) == sorted(case.prints)
+
+
+@pytest.mark.parametrize("name", [parameter(cases.CASES[f["case"]], name) for name, f in faults.FAULTS.items()])
+def test_fault(name, tmp_path):
+    """A fault that was planted is found, and named by its lines."""
+    fault = faults.FAULTS[name]
+    case, allowed = faults.plant(fault, tmp_path)
+    r = simulate(case.ptx, *cases.write(case, tmp_path))
+    assert r.returncode == 1, f"not found\n{r.stdout}{r.stderr}"
+    lines = faults.named_lines(fault, r.stderr)
+    assert lines is not None, f"no report of '{fault['word']}'\n{r.stderr}"
+    assert len(lines) >= fault["names"], r.stderr
+    assert not allowed or lines <= allowed, f"lines {lines}, expected of {allowed}\n{r.stderr}"
 
 
 def test_unknown_instructions_are_refused(tmp_path):

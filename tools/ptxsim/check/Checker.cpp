@@ -49,7 +49,8 @@ Implementation::Implementation(const Program &program, const CheckOptions &optio
 }
 
 /// A weak load whose value a compare-and-swap of the same function compares is a guess: if it is wrong, the
-/// swap says so. CUDA's own headers load like that.
+/// swap says so. CUDA's own headers load like that; LLVM, which makes swaps of 16 bits from those of 32, puts
+/// the bits beside them in.
 void Implementation::findGuesses() {
   guesses.resize(program.code.size());
   auto has = [](const Inst &i, std::string_view m) {
@@ -68,8 +69,11 @@ void Implementation::findGuesses() {
       before = compared.size();
       for (size_t n = begin; n < end; ++n) {
         const Inst &i = program.code[n];
-        if (i.cls == Class::Move && i.source && i.source->opcode == "mov" && compared.count(i.op[0]))
-          compared.insert(i.op[1]);
+        if (!i.source || !compared.count(i.op[0])) continue;
+        std::string_view opcode = i.source->opcode;
+        bool two = opcode == "and" || opcode == "or";
+        if (two || opcode == "mov" || opcode == "shl" || opcode == "cvt") compared.insert(i.op[1]);
+        if (two) compared.insert(i.op[2]);
       }
     }
     for (size_t n = begin; n < end && !compared.empty(); ++n) {

@@ -19,7 +19,8 @@ Launcher::Launcher(Memory &memory, const Program &program, const Launch &launch,
   state.device = memory.origin();
   state.params = params.data(), state.paramBytes = program.paramBytes;
   state.localBytes = program.localBytes;
-  state.sharedBytes = program.sharedBytes + launch.dynamicSharedBytes,
+  // Whole words: compilers make atomics of 16 bits from those of 32.
+  state.sharedBytes = (program.sharedBytes + launch.dynamicSharedBytes + 3) / 4 * 4;
   state.dynamicSharedBytes = launch.dynamicSharedBytes;
   state.constants = program.constants, state.code = program.code.data();
   state.observer = launch.observer;

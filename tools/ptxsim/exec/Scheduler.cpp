@@ -329,13 +329,19 @@ bool Scheduler::exits(Warp &w, uint32_t lanes) {
 
 //===-- Rendezvous ------------------------------------------------------------------===//
 
-/// The lanes that must be there for an instruction with .sync.
-uint32_t Scheduler::membersOf(const Warp &w, const Inst &i, uint32_t lanes) const {
+/// The lanes that must be there for an instruction with .sync; none after a fault.
+uint32_t Scheduler::membersOf(Warp &w, const Inst &i, uint32_t lanes) {
   if (i.op[5] == operandNone) return w.live;
   uint32_t op = i.op[5], members = 0;
   const uint32_t *masks = reinterpret_cast<const uint32_t *>(w.base[op >> 31] + (op & operandOffset));
-  for (uint32_t m = lanes; m; m &= m - 1)
-    members |= masks[std::countr_zero(m)];
+  for (uint32_t m = lanes; m; m &= m - 1) {
+    unsigned lane = unsigned(std::countr_zero(m));
+    members |= masks[lane];
+    if (masks[lane] >> lane & 1) continue;
+    fault(w, i, int(lane), 0, "lane %u executes '%s' with the mask 0x%08x, which does not name it", lane,
+          i.source->text().c_str(), masks[lane]);
+    return 0;
+  }
   return members & w.live;
 }
 
@@ -414,6 +420,7 @@ template <bool counted> void Scheduler::loop(Warp &w, uint64_t budget) {
     if (mask == 0 && !(i.flags & Inst::Always)) continue;
     if (i.flags & Inst::Sync) [[unlikely]] {
       uint32_t wants = membersOf(w, i, mask);
+      if (!wants) return;
       if ((mask & wants) != wants) {
         if (meet(w, i, mask, wants)) continue;
         return;

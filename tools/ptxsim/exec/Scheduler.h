@@ -150,7 +150,7 @@ private:
   void releaseWaiting(Warp &w, uint32_t entry);
   void join(Warp &w, const Split &other);
   bool meet(Warp &w, const Inst &i, uint32_t lanes, uint32_t wants);
-  uint32_t membersOf(const Warp &w, const Inst &i, uint32_t lanes) const;
+  uint32_t membersOf(Warp &w, const Inst &i, uint32_t lanes);
   void detach(Warp &w, uint32_t lanes, uint32_t at, uint32_t end);
   uint32_t sharedEntry(const Warp &w, uint32_t a, uint32_t b);
   bool takeMemory();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles nvcc/*.cu to ptx/NAME.sm_NN.ptx, which is committed: tests need no CUDA. Needs nvcc 13.
+"""Compiles nvcc/*.cu to ptx/NAME.sm_NN.ptx, which is committed: tests need no CUDA. Needs nvcc 13, and clang 22 for some.
 
     build_nvcc.py [NAME...]
 """
@@ -11,9 +11,9 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 # sm_80 wherever it will do; more where a program has instructions of its own there. For sm_100 nvcc uses a newer code generator, whose PTX looks different.
-# `debug` is -G, which calls even the smallest function and keeps everything in local memory.
-ARCHS = {"atomics": (80, 90), "half": (80, 90, 100), "hopper": (90,), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
-         "integer": (80, 100), "locks": (80, "80_debug"), "math": (80, 100), "memory": (80, 100, "80_debug"), "reduce": (80, 100), "tiles": (80, 100),
+# `debug` is -G, which calls even the smallest function and keeps everything in local memory; `clang` is another compiler.
+ARCHS = {"atomics": (80, 90, "80_clang"), "half": (80, 90, 100), "hopper": (90,), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
+         "integer": (80, 100), "locks": (80, "80_debug"), "math": (80, 100), "memory": (80, 100, "80_debug"), "reduce": (80, 100, "80_clang"), "tiles": (80, 100),
          "warp": (80, 100)}
 
 
@@ -22,19 +22,25 @@ def nvcc():
 
 
 def without_paths(text, debug):
-    """`.file` names the source by its name alone, and debug builds lose the sections that hold the folder of the build."""
+    """`.file` names the source by its name alone, and the sections that hold the folder of the build are left out."""
     if debug:
         text = re.sub(r"(?ms)^\s*\.section\s+\.debug_\w+\s*\{.*?^\s*\}\n?", "", text)
         text = re.sub(r"(?m)^(\.target .*), debug", r"\1", text)
+    text = re.sub(r"(?m)^(\s*\.loc\s[^/\n]*?)\s*//.*", r"\1", text)
     return re.sub(r'(?m)^(\s*\.file\s+\d+\s+)"([^"]*)"', lambda m: f'{m[1]}"{re.sub(r"^.*/", "", m[2])}"', text)
 
 
 def build(source, arch):
     out = HERE / "ptx" / f"{source.stem}.sm_{arch}.ptx"
-    number, _, debug = str(arch).partition("_")
-    subprocess.run([nvcc(), "-ptx", "-G" if debug else "-lineinfo", "-std=c++17", "-diag-suppress=20054", f"-arch=sm_{number}", source.name, "-o", out],
-                   cwd=source.parent, check=True)
-    out.write_text(without_paths(out.read_text(), debug))
+    number, _, kind = str(arch).partition("_")
+    if kind == "clang":
+        toolkit = pathlib.Path(nvcc()).resolve().parents[1]
+        command = ["clang++-22", "-x", "cuda", "--cuda-device-only", f"--cuda-gpu-arch=sm_{number}", "-O2", "-S", f"--cuda-path={toolkit}",
+                   "-isystem", toolkit / "include" / "cccl", "-Wno-unknown-cuda-version", "-gline-tables-only"]
+    else:
+        command = [nvcc(), "-ptx", "-G" if kind == "debug" else "-lineinfo", "-diag-suppress=20054", f"-arch=sm_{number}"]
+    subprocess.run([*command, "-std=c++17", source.name, "-o", out], cwd=source.parent, check=True)
+    out.write_text(without_paths(out.read_text(), bool(kind)))
     print(f"{out.name}: {out.stat().st_size} bytes")
 
 

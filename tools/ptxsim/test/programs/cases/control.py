@@ -358,7 +358,7 @@ def wrapped_count(n, limit, down=False):
     return v
 
 
-@case("atomics", grid=3, block=128, archs=(80, 90))
+@case("atomics", grid=3, block=128, archs=(80, 90, "80_clang"))
 def atomics_i32(rng):
     n = 300
     x = rng.integers(-1 << 31, 1 << 31, n).astype(np.int32)
@@ -371,7 +371,7 @@ def atomics_i32(rng):
     return [Buffer("x", x), Buffer("s", s, np.array(s_after, np.int32)), Buffer("u", u, np.array(u_after, np.uint32)), Buffer("old", zero(n)), i32("n", n)]
 
 
-@case("atomics", grid=2, block=64, archs=(80, 90))
+@case("atomics", grid=2, block=64, archs=(80, 90, "80_clang"))
 def atomics_i64(rng):
     n, all64 = 100, (1 << 64) - 1
     x = rng.integers(-1 << 62, 1 << 62, n)
@@ -385,7 +385,7 @@ def atomics_i64(rng):
     return [Buffer("x", x), Buffer("u", np.array(u, np.uint64), np.array(after, np.uint64)), Buffer("s", np.zeros(2, np.int64), np.array([min(v), max(v)])), i32("n", n)]
 
 
-@case("atomics", grid=2, block=96, archs=(80, 90))
+@case("atomics", grid=2, block=96, archs=(80, 90, "80_clang"))
 def atomics_float(rng):
     # Whole numbers, few enough that every partial sum is exact in each type, in whatever order.
     n = 150
@@ -402,14 +402,14 @@ def atomics_float(rng):
             Buffer("b2", np.zeros(2, np.uint16), to_bf16([total, 2 * total]), bfloat16=True), i32("n", n)]
 
 
-@case("atomics", block=128, archs=(80, 90))
+@case("atomics", block=128, archs=(80, 90, "80_clang"))
 def atomics_shared(rng):
     x = rng.integers(0, 1 << 20, 128).astype(np.int32)
     y = [x.sum(), x.max(), x.min(), np.bitwise_xor.reduce(x), np.bitwise_and.reduce(x | 0xF0), np.bitwise_or.reduce(x & 0xF0F), 128, x.sum(), 3 * 128]
     return [Buffer("x", x), Buffer("y", zero(9), np.array(y, np.int32)), Buffer("z", np.zeros(1, np.float32), np.array([(x % 16).sum()], np.float32))]
 
 
-@case("atomics", grid=3, block=64, archs=(80, 90))
+@case("atomics", grid=3, block=64, archs=(80, 90, "80_clang"))
 def atomics_scopes(rng):
     x = rng.integers(0, 1 << 20, (3, 64)).astype(np.int32)
     return [Buffer("x", x), Buffer("y", zero(7), np.array([x.sum(), x.sum(), x.max(), np.bitwise_or.reduce(x.ravel()), *x.sum(1)], np.int32))]

@@ -12,7 +12,7 @@ def zeros(*shape, dtype=np.float32):
     return np.zeros(shape, dtype)
 
 
-@case("reduce", grid=6, block=256, tolerance=1e-5, archs=(80, 100))
+@case("reduce", grid=6, block=256, tolerance=1e-5, archs=(80, 100, "80_clang"))
 def sum_shared(rng):
     x = normal(rng, 5000)
     parts = np.zeros(6)
@@ -21,19 +21,19 @@ def sum_shared(rng):
     return [Buffer("x", x), Buffer("y", zeros(6), parts.astype(np.float32)), i32("n", 5000)]
 
 
-@case("reduce", grid=4, block=192, tolerance=1e-13, archs=(80, 100))
+@case("reduce", grid=4, block=192, tolerance=1e-13, archs=(80, 100, "80_clang"))
 def sum_shuffle(rng):
     x = rng.standard_normal(3001)
     return [Buffer("x", x), Buffer("y", np.array([7.0]), np.array([7.0 + x.sum()])), i32("n", len(x))]
 
 
-@case("reduce", grid=40, block=256, tolerance=1e-5, archs=(80, 100))
+@case("reduce", grid=40, block=256, tolerance=1e-5, archs=(80, 100, "80_clang"))
 def sum_last_block(rng):
     x = np.abs(normal(rng, 20000))
     return [Buffer("x", x), Buffer("partial", zeros(40)), Buffer("y", zeros(1), x.sum(dtype=np.float64, keepdims=True).astype(np.float32)), i32("n", len(x))]
 
 
-@case("reduce", block=128, archs=(80, 100))
+@case("reduce", block=128, archs=(80, 100, "80_clang"))
 def sum_groups(rng):
     x = rng.integers(0, 100, 128).astype(np.int32)
     odd = zeros(128, dtype=np.int32)

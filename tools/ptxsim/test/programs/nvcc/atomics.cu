@@ -85,7 +85,7 @@ extern "C" __global__ void atomics_shared(const int *x, int *y, float *z) {
   atomicAdd(&wide, (unsigned long long)v << 20);
   atomicAdd(&f, (float)(v % 16));
   // A counter of 16 bits, by the compare and swap that has them.
-  unsigned short seen = narrow, expected;
+  unsigned short seen = *(volatile unsigned short *)&narrow, expected;
   do {
     expected = seen;
     seen = atomicCAS(&narrow, expected, (unsigned short)(expected + 3));
