@@ -47,7 +47,7 @@ BAD_MODELS = {
     "absurd size": (model([node("Expand", ["x", "s"], ["y"])], initializers=[numpy_helper.from_array(np.array([2**40, 2**40, 2, 3]), "s")]), ["expand1"]),
     "kernel larger than its input": (model([node("MaxPool", ["x"], ["y"], kernel_shape=[9, 9])], [("x", 1, [1, 1, 4, 4])]), ["maxpool1"]),
     "zero stride": (model([node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], strides=[0, 1])], [("x", 1, [1, 1, 4, 4])]), ["maxpool1", "strides"]),
-    "opset too old": (model([node("Relu", ["x"], ["y"])], opset=6), ["6"]),
+    "operator of an opset too old": (model([node("Add", ["x", "x"], ["y"])], opset=6), ["Add", "6"]),
     "string tensor": (model([node("Identity", ["x"], ["y"])], [("x", 8, [2])]), ["x"]),
 }
 

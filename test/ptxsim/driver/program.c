@@ -1,6 +1,6 @@
-/* A program against the CUDA driver API in plain C: it knows nothing of the simulator. Built against our header or
- * the toolkit's, and run with the driver library linked or found as libcuda.so.1. Prints what failed; exit code 0 if
- * nothing did. */
+/* A program against the CUDA driver API in plain C: it knows nothing of the simulator. Built against our
+ * header or the toolkit's, and run with the driver library linked or found as libcuda.so.1. Prints what
+ * failed; exit code 0 if nothing did. */
 #include "kernels.h"
 #include <cuda.h>
 #include <stdio.h>
@@ -22,9 +22,9 @@ static void expect(CUresult got, CUresult want, const char *what, int line) {
 
 #define GIVES(CALL, WANT) expect((CALL), (WANT), #CALL, __LINE__)
 #define OK(CALL) GIVES(CALL, CUDA_SUCCESS)
-#define CHECK(CONDITION)                                                                                               \
-  do {                                                                                                                 \
-    if (!(CONDITION)) ++failures, printf("line %d: not so: %s\n", __LINE__, #CONDITION);                               \
+#define CHECK(CONDITION)                                                                                     \
+  do {                                                                                                       \
+    if (!(CONDITION)) ++failures, printf("line %d: not so: %s\n", __LINE__, #CONDITION);                     \
   } while (0)
 
 enum { N = 1000 };
@@ -73,7 +73,9 @@ static void modules(void) {
   GIVES(cuModuleLoadDataEx(&bad, unknownInstruction, 2, options, values), CUDA_ERROR_INVALID_PTX);
   CHECK(strstr(log, "frobnicate") && strstr(log, ":6:"));
   CHECK((size_t)values[1] == strlen(log) + 1);
-  GIVES(cuModuleLoadData(&bad, "\x7f" "ELF\2\1\1\0"), CUDA_ERROR_NO_BINARY_FOR_GPU);
+  GIVES(cuModuleLoadData(&bad, "\x7f"
+                               "ELF\2\1\1\0"),
+        CUDA_ERROR_NO_BINARY_FOR_GPU);
   GIVES(cuModuleLoadData(&bad, newerTarget), CUDA_ERROR_NO_BINARY_FOR_GPU);
   GIVES(cuModuleLoad(&bad, "/nowhere/there.ptx"), CUDA_ERROR_FILE_NOT_FOUND);
   OK(cuModuleLoadData(&module, kernels));
@@ -122,7 +124,8 @@ static void copies(void) {
   CHECK(base == p && bytes == 256);
   OK(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, p));
   CHECK(type == CU_MEMORYTYPE_DEVICE);
-  GIVES(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, (CUdeviceptr)(size_t)host), CUDA_ERROR_INVALID_VALUE);
+  GIVES(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, (CUdeviceptr)(size_t)host),
+        CUDA_ERROR_INVALID_VALUE);
   OK(cuMemFree(q));
   GIVES(cuMemFree(q), CUDA_ERROR_INVALID_VALUE);
   GIVES(cuMemcpyDtoH(back, q, 4), CUDA_ERROR_INVALID_VALUE);
@@ -168,7 +171,9 @@ static void copies(void) {
   OK(cuMemFree(q));
 }
 
-static void called(void *data) { ++*(int *)data; }
+static void called(void *data) {
+  ++*(int *)data;
+}
 
 static void streams(void) {
   CUstream s = NULL, t = NULL;
@@ -225,7 +230,8 @@ static void launches(void) {
     unsigned k;
   } buffer = {p, k};
   size_t size = sizeof buffer, tooSmall = 8, tooLarge = 64;
-  void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, &buffer, CU_LAUNCH_PARAM_BUFFER_SIZE, &size, CU_LAUNCH_PARAM_END};
+  void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, &buffer, CU_LAUNCH_PARAM_BUFFER_SIZE, &size,
+                   CU_LAUNCH_PARAM_END};
   OK(cuLaunchKernel(scale, 1, 1, 1, 32, 1, 1, 128, NULL, NULL, extra));
   OK(cuMemcpyDtoH(host, p, sizeof host));
   CHECK(host[31] == 93);
@@ -240,7 +246,8 @@ static void launches(void) {
   GIVES(cuLaunchKernel(scale, 1, 1, 1, 32, 1, 1, 64 << 10, NULL, args, NULL), CUDA_ERROR_INVALID_VALUE);
   OK(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 64 << 10));
   OK(cuLaunchKernel(scale, 1, 1, 1, 32, 1, 1, 64 << 10, NULL, args, NULL));
-  GIVES(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1 << 20), CUDA_ERROR_INVALID_VALUE);
+  GIVES(cuFuncSetAttribute(scale, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 1 << 20),
+        CUDA_ERROR_INVALID_VALUE);
   CUlaunchAttribute attribute;
   memset(&attribute, 0, sizeof attribute);
   attribute.id = CU_LAUNCH_ATTRIBUTE_COOPERATIVE, attribute.value.cooperative = 1;
@@ -421,7 +428,8 @@ static void addresses(void) {
   OK(create(&own, 0, device)); /* as it was before 11.4 */
   OK(cuGetProcAddress("cuCtxDestroy", (void **)&pushed, 12000, CU_GET_PROC_ADDRESS_DEFAULT, &status));
   OK(pushed(own));
-  OK(cuGetProcAddress("cuGraphConditionalHandleCreate", (void **)&create, 11000, CU_GET_PROC_ADDRESS_DEFAULT, &status));
+  OK(cuGetProcAddress("cuGraphConditionalHandleCreate", (void **)&create, 11000, CU_GET_PROC_ADDRESS_DEFAULT,
+                      &status));
   CHECK(!create && status == CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT);
   OK(cuGetProcAddress("cuNothing", (void **)&create, 12000, CU_GET_PROC_ADDRESS_DEFAULT, &status));
   CHECK(!create && status == CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
