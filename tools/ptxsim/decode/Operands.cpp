@@ -109,7 +109,10 @@ bool Decoder::patternToken(std::string_view token, const Operand &operand, Match
     for (size_t n = 0; n < count; ++n) {
       const Operand &o = braces ? operand.parts[n] : operand;
       // Fragments of matrices pack several elements into a register: the selector checks its type.
-      if (fragment && o.kind == Operand::Kind::Register) size = typeBytes(function->registers[o.reg].type);
+      if (fragment && o.kind == Operand::Kind::Register)
+        size = typeBytes(function->registers[o.reg].type);
+      else if (current->opcode.ends_with("mma"))
+        size = std::max(size, 4u);
       if (!one(o, size)) return false;
       if (n == 0)
         match.vectorTypes.push_back(registerType);

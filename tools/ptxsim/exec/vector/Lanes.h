@@ -164,6 +164,8 @@ template <class F> Handler pickBits(unsigned bytes, F f) {
   X(Ldmatrix)                                                                                                \
   X(Movmatrix)                                                                                               \
   X(Mma)                                                                                                     \
+  X(WmmaMove)                                                                                                \
+  X(Wmma)                                                                                                    \
   X(Zero)
 #define X(NAME) Handler select##NAME(const Match &m, Inst &i);
 GIRIH_PTX_VECTOR_SELECTORS(X)

@@ -1,150 +1,18 @@
-// Matrix products of a warp. In every fragment of mma.sync the 32 lanes of a register, one after the other,
-// are an 8-row tile in row-major order: lane 4r+t has the columns tE..tE+E-1 of row r, E elements to a
-// register. So fragments are read and written as tiles, without a table of who holds what.
-//
-// Floats: products are exact, their sum with C is formed in double in the order of k and rounded once to the
-// type of D. (The hardware aligns and truncates; its results differ in the last bits, see docs/ptxsim.md.)
-#include "tools/ptxsim/exec/vector/Addresses.h"
-#include "tools/ptxsim/exec/vector/Rounding.h"
-#include "tools/ptxsim/exec/vector/Soft.h"
+// mma.sync, and the instructions that move tiles between lanes and shared memory.
+#include "tools/ptxsim/exec/vector/Fragments.h"
 
 namespace girih::ptx::GIRIH_PTX_ISA {
 
 namespace {
 
-constexpr unsigned columns = 8; // n of every mma.sync
-
-struct HalfElement {
-  using Stored = uint16_t;
-  static constexpr unsigned perWord = 2;
-  static double load(uint16_t v) { return halfToFloat(v); }
-};
-struct BrainElement {
-  using Stored = uint16_t;
-  static constexpr unsigned perWord = 2;
-  static double load(uint16_t v) { return brainToFloat(v); }
-};
-struct TensorElement { // the lower 13 bits do not count
-  using Stored = uint32_t;
-  static constexpr unsigned perWord = 1;
-  static double load(uint32_t v) { return floatOf(v & ~0x1fffu); }
-};
-struct DoubleElement {
-  using Stored = double;
-  static constexpr unsigned perWord = 1;
-  static double load(double v) { return v; }
-};
-struct E4M3Element {
-  using Stored = uint8_t;
-  static constexpr unsigned perWord = 4;
-  static double load(uint8_t v) { return valueOf(formatE4M3, v); }
-};
-struct E5M2Element {
-  using Stored = uint8_t;
-  static constexpr unsigned perWord = 4;
-  static double load(uint8_t v) { return valueOf(formatE5M2, v); }
-};
-
-/// A (rows x k) row-major, and B transposed to (k x 8), from their fragments.
-template <class E, class V>
-[[gnu::always_inline]] inline void readA(const Warp &w, const uint32_t *ops, unsigned rows, unsigned k,
-                                         V *a) {
-  constexpr unsigned width = 4 * E::perWord;
-  unsigned high = rows / 8;
-  for (unsigned r = 0; r < high * (k / width); ++r) {
-    const auto *s = src<typename E::Stored>(w, ops[r]);
-    V *to = a + (r % high) * 8 * k + (r / high) * width;
-    for (unsigned g = 0; g < 8; ++g)
-      for (unsigned c = 0; c < width; ++c)
-        to[g * k + c] = V(E::load(s[g * width + c]));
-  }
-}
-template <class E, class V>
-[[gnu::always_inline]] inline void readB(const Warp &w, const uint32_t *ops, unsigned k, V *b) {
-  constexpr unsigned width = 4 * E::perWord;
-  for (unsigned r = 0; r < k / width; ++r) {
-    const auto *s = src<typename E::Stored>(w, ops[r]);
-    V *to = b + r * width * columns;
-    for (unsigned g = 0; g < columns; ++g)
-      for (unsigned c = 0; c < width; ++c)
-        to[c * columns + g] = V(E::load(s[g * width + c]));
-  }
-}
-
-template <class V, class S>
-[[gnu::always_inline]] inline void readC(const Warp &w, const uint32_t *ops, unsigned rows, V *c) {
-  for (unsigned r = 0; r < rows / 8; ++r) {
-    const S *even = src<S>(w, ops[2 * r]), *odd = src<S>(w, ops[2 * r + 1]);
-    for (unsigned l = 0; l < warpSize; ++l)
-      c[r * 64 + 2 * l] = V(even[l]), c[r * 64 + 2 * l + 1] = V(odd[l]);
-  }
-}
-template <class V, class S>
-[[gnu::always_inline]] inline void writeD(Warp &w, const uint32_t *ops, unsigned rows, const V *d) {
-  for (unsigned r = 0; r < rows / 8; ++r) {
-    S *even = reg<S>(w, ops[2 * r]), *odd = reg<S>(w, ops[2 * r + 1]);
-    for (unsigned l = 0; l < warpSize; ++l)
-      even[l] = S(d[r * 64 + 2 * l]), odd[l] = S(d[r * 64 + 2 * l + 1]);
-  }
-}
-
-enum class Accumulator : uint8_t { Half, Single, Double };
-
-template <class EA, class EB, Accumulator accumulator>
-[[gnu::always_inline]] inline void product(Warp &w, const Inst &i, unsigned rows, unsigned k) {
-  alignas(64) double a[16 * 32], b[32 * columns], c[16 * columns];
-  unsigned na = rows / 8 * (k / (4 * EA::perWord)), nb = k / (4 * EB::perWord),
-           nc = accumulator == Accumulator::Half ? rows / 8 : rows / 4;
-  const uint32_t *d = i.more, *opsA = d + nc, *opsB = opsA + na, *opsC = opsB + nb;
-  readA<EA>(w, opsA, rows, k, a);
-  readB<EB>(w, opsB, k, b);
-  if constexpr (accumulator == Accumulator::Half) {
-    for (unsigned r = 0; r < nc; ++r)
-      for (unsigned n = 0; n < 64; ++n)
-        c[r * 64 + n] = halfToFloat(src<uint16_t>(w, opsC[r])[n]);
-  } else if constexpr (accumulator == Accumulator::Single) {
-    readC<double, float>(w, opsC, rows, c);
-  } else {
-    readC<double, double>(w, opsC, rows, c);
-  }
-  for (unsigned r = 0; r < rows; ++r) {
-    double sum[columns];
-    // f64 rounds at every step, as fma does; the others sum the products first.
-    for (unsigned n = 0; n < columns; ++n)
-      sum[n] = accumulator == Accumulator::Double ? c[r * columns + n] : 0;
-    for (unsigned x = 0; x < k; ++x)
-      for (unsigned n = 0; n < columns; ++n)
-        sum[n] = __builtin_fma(a[r * k + x], b[x * columns + n], sum[n]);
-    for (unsigned n = 0; n < columns; ++n)
-      c[r * columns + n] = accumulator == Accumulator::Double ? sum[n] : sum[n] + c[r * columns + n];
-  }
-  if constexpr (accumulator == Accumulator::Half) {
-    for (unsigned r = 0; r < nc; ++r)
-      for (unsigned n = 0; n < 64; ++n)
-        reg<uint16_t>(w, d[r])[n] = floatToHalf(toOdd(c[r * 64 + n]));
-  } else if constexpr (accumulator == Accumulator::Single) {
-    alignas(64) float f[16 * columns];
-    for (unsigned n = 0; n < rows * columns; ++n)
-      f[n] = canonical(float(c[n]));
-    writeD<float, float>(w, d, rows, f);
-  } else {
-    writeD<double, double>(w, d, rows, c);
-  }
-}
-
 template <class EA, class EB, Accumulator accumulator, unsigned rows, unsigned k>
 bool mma(Warp &w, const Inst &i, uint32_t) {
-  product<EA, EB, accumulator>(w, i, rows, k);
+  constexpr unsigned na = rows / 8 * (k / (4 * EA::perWord)), nb = k / (4 * EB::perWord),
+                     nc = accumulator == Accumulator::Half ? rows / 8 : rows / 4;
+  const uint32_t *d = i.more;
+  product<EA, EB, accumulator>(w, {d, d + nc, d + nc + na, d + nc + na + nb}, rows, k);
   return true;
 }
-
-//===-- Integers ----------------------------------------------------------------===//
-
-template <class T> struct ByteElement {
-  using Stored = T;
-  static constexpr unsigned perWord = 4;
-  static int32_t load(T v) { return v; }
-};
 
 /// Elements of 8, 4 or 1 bits of a register's word, widened.
 int32_t element(uint32_t word, unsigned n, unsigned bits, bool isSigned) {
@@ -152,63 +20,69 @@ int32_t element(uint32_t word, unsigned n, unsigned bits, bool isSigned) {
   return isSigned && (v >> (bits - 1)) ? int32_t(v) - (1 << bits) : int32_t(v);
 }
 
-/// How an integer product is done, in Inst::imm.
-struct IntegerProduct {
-  uint8_t rows, bits;
-  uint16_t k;
-  bool signedA, signedB, saturate, andPopc;
-};
+} // namespace
 
-bool mmaInteger(Warp &w, const Inst &i, uint32_t) {
-  IntegerProduct p = std::bit_cast<IntegerProduct>(i.imm);
-  unsigned perWord = 32u / p.bits, na = p.rows / 8 * (p.k / (4 * perWord)), nb = p.k / (4 * perWord),
-           nc = p.rows / 4;
-  const uint32_t *d = i.more, *opsA = d + nc, *opsB = opsA + na, *opsC = opsB + nb;
+void multiplyIntegers(Warp &w, const Fragments &f, const IntegerProduct &p) {
+  FragmentSizes n = sizesOf(p);
   alignas(64) int32_t a[16 * 256], b[256 * columns];
-  alignas(64) int64_t c[16 * columns];
-  unsigned width = 4 * perWord, high = p.rows / 8u;
+  alignas(64) int64_t c[4][32 * columns];
+  unsigned perWord = 32u / p.bits, width = 4 * perWord, high = p.rows / 8u;
   auto read = [&](const uint32_t *ops, unsigned count, bool isSigned, auto put) {
     for (unsigned r = 0; r < count; ++r)
       for (unsigned l = 0; l < warpSize; ++l)
-        for (unsigned n = 0; n < perWord; ++n)
-          put(r, l / 4, (l % 4) * perWord + n, element(src<uint32_t>(w, ops[r])[l], n, p.bits, isSigned));
+        for (unsigned e = 0; e < perWord; ++e)
+          put(r, l / 4, (l % 4) * perWord + e, element(src<uint32_t>(w, ops[r])[l], e, p.bits, isSigned));
   };
-  read(opsA, na, p.signedA, [&](unsigned r, unsigned row, unsigned column, int32_t v) {
+  read(f.a, n.a, p.signedA, [&](unsigned r, unsigned row, unsigned column, int32_t v) {
     a[((r % high) * 8 + row) * p.k + (r / high) * width + column] = v;
   });
-  read(opsB, nb, p.signedB, [&](unsigned r, unsigned row, unsigned column, int32_t v) {
-    b[(r * width + column) * columns + row] = v;
-  });
-  readC<int64_t, int32_t>(w, opsC, p.rows, c);
-  for (unsigned r = 0; r < p.rows; ++r) {
-    int32_t sum[columns] = {};
-    for (unsigned x = 0; x < p.k; ++x)
-      for (unsigned n = 0; n < columns; ++n)
-        sum[n] += p.bits > 1 || p.andPopc ? a[r * p.k + x] * b[x * columns + n]
-                                          : a[r * p.k + x] ^ b[x * columns + n];
-    for (unsigned n = 0; n < columns; ++n) {
-      int64_t v = c[r * columns + n] + sum[n];
-      if (p.saturate) v = v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v;
-      c[r * columns + n] = v;
+  for (unsigned t = 0; t < p.tiles; ++t) {
+    read(f.b + t * n.b, n.b, p.signedB, [&](unsigned r, unsigned row, unsigned column, int32_t v) {
+      b[(r * width + column) * columns + row] = v;
+    });
+    readC<int64_t, int32_t>(w, f.c + t * n.c, p.rows, c[t]);
+    for (unsigned r = 0; r < p.rows; ++r) {
+      int32_t sum[columns] = {};
+      for (unsigned x = 0; x < p.k; ++x)
+        for (unsigned l = 0; l < columns; ++l)
+          sum[l] += p.bits > 1 || p.andPopc ? a[r * p.k + x] * b[x * columns + l]
+                                            : a[r * p.k + x] ^ b[x * columns + l];
+      for (unsigned l = 0; l < columns; ++l) {
+        int64_t v = c[t][r * columns + l] + sum[l];
+        if (p.saturate) v = v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v;
+        c[t][r * columns + l] = v;
+      }
     }
   }
-  writeD<int64_t, uint32_t>(w, d, p.rows, c);
-  return true;
+  for (unsigned t = 0; t < p.tiles; ++t)
+    writeD<int64_t, uint32_t>(w, f.d + t * n.c, p.rows, c[t]);
 }
 
-/// "m16n8k32": rows and k.
-bool shapeOf(const Match &m, unsigned &rows, unsigned &k) {
+Shape shapeOf(const Match &m) {
   for (std::string_view s : m.modifiers) {
-    if (s.size() < 5 || s[0] != 'm' || s[1] < '1' || s[1] > '9') continue;
-    rows = 0, k = 0;
-    size_t at = 1;
-    for (; at < s.size() && s[at] != 'n'; ++at)
-      rows = rows * 10 + unsigned(s[at] - '0');
-    for (at = s.find('k') + 1; at < s.size(); ++at)
-      k = k * 10 + unsigned(s[at] - '0');
-    return true;
+    if (s.size() < 6 || s[0] != 'm' || s[1] < '1' || s[1] > '9') continue;
+    Shape shape;
+    unsigned *number = &shape.m;
+    for (char ch : s.substr(1))
+      if (ch == 'n')
+        number = &shape.n;
+      else if (ch == 'k')
+        number = &shape.k;
+      else
+        *number = *number * 10 + unsigned(ch - '0');
+    return shape;
   }
-  return false;
+  return {};
+}
+
+namespace {
+
+bool mmaInteger(Warp &w, const Inst &i, uint32_t) {
+  IntegerProduct p = std::bit_cast<IntegerProduct>(i.imm);
+  FragmentSizes n = sizesOf(p);
+  const uint32_t *d = i.more;
+  multiplyIntegers(w, {d, d + n.c, d + n.c + n.a, d + n.c + n.a + n.b}, p);
+  return true;
 }
 
 /// The numbers of registers that the operands must have.
@@ -229,11 +103,12 @@ Handler selectInteger(const Match &m, Inst &i, unsigned rows, unsigned k) {
     return nullptr;
   IntegerProduct p{uint8_t(rows),
                    uint8_t(bits),
-                   uint16_t(k),
+                   1,
                    typeKind(a) == TypeKind::Signed,
                    typeKind(b) == TypeKind::Signed,
                    m.has("satfinite"),
-                   m.has("and")};
+                   m.has("and"),
+                   uint16_t(k)};
   i.imm = std::bit_cast<int64_t>(p);
   return mmaInteger;
 }
@@ -261,8 +136,7 @@ template <class EA, class EB> Handler pickProduct(const Match &m, unsigned rows,
 } // namespace
 
 Handler selectMma(const Match &m, Inst &i) {
-  unsigned rows, k;
-  if (!shapeOf(m, rows, k)) return nullptr;
+  auto [rows, n, k] = shapeOf(m);
   i.op[5] = operandNone;
   Type d = m.type(0), a = m.type(1), b = m.type(2);
   if (d == Type::S32) return selectInteger(m, i, rows, k);
