@@ -69,7 +69,8 @@ bool Decoder::layOutShared() {
       dynamic.push_back(&v);
       return;
     }
-    bytes = alignTo(bytes, v.align);
+    // As ptxas does: copies of 16 bytes into arrays that are declared with less are common.
+    bytes = alignTo(bytes, std::max<uint64_t>(v.align, v.size >= 16 ? 16 : 1));
     sharedOffset[&v] = uint32_t(bytes);
     bytes = std::min<uint64_t>(bytes + v.size, 1ull << 40);
   };
@@ -363,7 +364,7 @@ bool Decoder::callPlaces(const Operand &list, const std::vector<Place> *formals,
     Type type = Type::None;
     unsigned bytes = formals && n < formals->size() ? (*formals)[n].bytes : 4;
     if (o.kind == Operand::Kind::Register) bytes = typeBytes(function->registers[o.reg].type);
-    if (isResult ? !destination(o, Type::None, bytes, false, operand, type)
+    if (isResult ? !destination(o, bytes, false, operand, type)
                  : !source(o, Type::None, bytes, false, operand, type))
       return false;
     places.push_back({operand, bytes, true});

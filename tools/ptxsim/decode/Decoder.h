@@ -69,8 +69,7 @@ private:
   bool typeOfToken(std::string_view token, const Match &match, Type &type, unsigned &bytes) const;
   bool source(const Operand &operand, Type type, unsigned bytes, bool relaxed, uint32_t &out,
               Type &registerType);
-  bool destination(const Operand &operand, Type type, unsigned bytes, bool relaxed, uint32_t &out,
-                   Type &registerType);
+  bool destination(const Operand &operand, unsigned bytes, bool relaxed, uint32_t &out, Type &registerType);
   bool checkRegister(const Operand &operand, unsigned bytes, bool relaxed);
   bool special(const Operand &operand, unsigned bytes, uint32_t &out);
   bool variableAddress(const Operand &operand, unsigned bytes, uint32_t &out);

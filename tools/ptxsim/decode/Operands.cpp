@@ -75,6 +75,19 @@ bool Decoder::patternToken(std::string_view token, const Operand &operand, Match
   char role = token[0];
   token.remove_prefix(1);
   if (role == 'm') return address(operand, match, out);
+  if (role == 'M') { // an address that op[] has no room for
+    Operands apart;
+    apart.addresses = 2;
+    if (!address(operand, match, apart)) return false;
+    out.more.insert(out.more.end(), {apart.op[0], apart.op[1], apart.flags != 0});
+    return true;
+  }
+  if (role == 'n') {
+    if (operand.kind != Operand::Kind::Immediate || operand.constant.floatBytes)
+      return fail(operand.where, "this operand of '" + current->text() + "' must be an integer constant");
+    out.more.push_back(uint32_t(operand.constant.bits));
+    return true;
+  }
   if (role == 'i' || role == 'k') {
     if (operand.kind != Operand::Kind::Immediate || operand.constant.floatBytes)
       return fail(operand.where, "this operand of '" + current->text() + "' must be an integer constant");
@@ -96,16 +109,22 @@ bool Decoder::patternToken(std::string_view token, const Operand &operand, Match
   bool relaxed = role == 'D' || role == 'S' || ((role == 'V' || role == 'U') && current->opcode != "mov");
   auto one = [&](const Operand &o, unsigned size) {
     registerType = Type::None;
-    return isDestination ? destination(o, type, size, relaxed, place, registerType)
+    return isDestination ? destination(o, size, relaxed, place, registerType)
                          : source(o, type, size, relaxed, place, registerType);
   };
   if (role == 'V' || role == 'U' || role == 'v' || role == 'u') {
     bool braces = operand.kind == Operand::Kind::Vector;
     size_t count = braces ? operand.parts.size() : 1;
     bool fragment = role == 'v' || role == 'u';
-    if (count == 0 || count > 32)
+    if (count == 0 || count > (fragment ? 128 : 32))
       return fail(operand.where, "a vector of " + std::to_string(count) + " elements");
     unsigned size = current->opcode == "mov" ? bytes / unsigned(count) : bytes;
+    // Constants and `_` are as wide as the registers beside them.
+    if (relaxed)
+      for (size_t n = count; n-- > 0;)
+        if (const Operand &o = braces ? operand.parts[n] : operand; o.kind == Operand::Kind::Register)
+          size = typeBytes(function->registers[o.reg].type);
+    if (relaxed && size < bytes) size = bytes;
     for (size_t n = 0; n < count; ++n) {
       const Operand &o = braces ? operand.parts[n] : operand;
       // Fragments of matrices pack several elements into a register: the selector checks its type.
@@ -136,7 +155,7 @@ bool Decoder::patternToken(std::string_view token, const Operand &operand, Match
   out.op.push_back(place);
   match.registers.push_back(registerType);
   const Operand sink;
-  if (!destination(operand.kind == Operand::Kind::Pair ? operand.parts[1] : sink, Type::Pred, 0, false, place,
+  if (!destination(operand.kind == Operand::Kind::Pair ? operand.parts[1] : sink, 0, false, place,
                    registerType))
     return false;
   out.op.push_back(place);
@@ -154,13 +173,10 @@ bool Decoder::checkRegister(const Operand &operand, unsigned bytes, bool relaxed
                                  "' is ." + std::string(typeName(r.type)));
 }
 
-bool Decoder::destination(const Operand &operand, Type type, unsigned bytes, bool relaxed, uint32_t &out,
+bool Decoder::destination(const Operand &operand, unsigned bytes, bool relaxed, uint32_t &out,
                           Type &registerType) {
   if (operand.kind == Operand::Kind::Sink) {
     out = temporary(bytes);
-    registerType = type;
-    if (typeBytes(type) != bytes) // an element of a vector that mov takes apart
-      registerType = bytes == 4 ? Type::B32 : bytes == 2 ? Type::B16 : bytes == 8 ? Type::B64 : Type::B8;
     return true;
   }
   if (operand.kind != Operand::Kind::Register || operand.negated)
@@ -291,14 +307,15 @@ bool Decoder::address(const Operand &operand, Match &match, Operands &out) {
     return fail(operand.where, "'" + current->text() + "' needs an address in brackets here");
   if (operand.parts.size() != 1) return fail(operand.where, "this form of address is not supported");
   const Operand &base = operand.parts[0];
+  uint32_t place, shift = out.addresses++;
   Space space = Space::Generic;
+  unsigned skip = shift; // a copy names the space of its destination first
   for (std::string_view m : current->modifiers) {
     std::string_view word = m.substr(0, m.find(':'));
     for (Space s : {Space::Global, Space::Shared, Space::Local, Space::Const, Space::Param})
-      if (word == spaceName(s) && space == Space::Generic) space = s;
+      if (word == spaceName(s) && space == Space::Generic && skip-- == 0) space = s;
     if (m == "param::func") space = Space::Local;
   }
-  uint32_t place, shift = out.addresses++;
   Type type = Type::None;
   int64_t offset = int64_t(operand.constant.bits);
   bool wide = true;

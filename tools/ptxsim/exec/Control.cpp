@@ -301,6 +301,7 @@ Handler selectWarpSync(const Match &, Inst &i) {
 }
 
 Handler selectFence(const Match &m, Inst &) {
+  if (m.has("proxy")) return fence<FenceKind::Block>; // copies by the other proxy are done at once
   if (m.has("cta")) return fence<FenceKind::Block>;
   if (m.has("cluster")) return fence<FenceKind::Cluster>;
   return m.has("sys") ? fence<FenceKind::System> : fence<FenceKind::Device>;

@@ -1,4 +1,4 @@
-// The selectors of Control.cpp, which serve every instruction set.
+// The selectors of Control.cpp and AsyncBarriers.cpp, which serve every instruction set.
 #pragma once
 
 #include "tools/ptxsim/isa/Table.h"
@@ -19,7 +19,11 @@ namespace girih::ptx {
   X(ClusterBarrier)                                                                                          \
   X(WarpSync)                                                                                                \
   X(Fence)                                                                                                   \
-  X(AsyncGroup)
+  X(AsyncGroup)                                                                                              \
+  X(Mbarrier)                                                                                                \
+  X(PendingCount)                                                                                            \
+  X(CopiesArrive)                                                                                            \
+  X(BulkCopy)
 #define X(NAME) Handler select##NAME(const Match &m, Inst &i);
 GIRIH_PTX_CONTROL_SELECTORS(X)
 #undef X

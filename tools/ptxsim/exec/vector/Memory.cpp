@@ -106,8 +106,10 @@ bool cpAsync(Warp &w, const Inst &i, uint32_t mask) {
   addressesOf(w, i, 2, Inst::Wide2, from);
   unsigned bytes = i.detail;
   uint32_t read[warpSize], reads = 0;
+  uint32_t ignored = i.imm ? predicate(w, i.op[5]) : 0; // ignore-src: zeros are written
   for (unsigned l = 0; l < warpSize; ++l) {
-    read[l] = i.op[5] == operandNone ? bytes : src<uint32_t>(w, i.op[5])[l];
+    read[l] = i.op[5] == operandNone || i.imm ? bytes : src<uint32_t>(w, i.op[5])[l];
+    if ((ignored >> l) & 1) read[l] = 0;
     if (read[l] > bytes) read[l] = bytes;
     reads |= uint32_t(read[l] != 0) << l;
   }
@@ -151,6 +153,7 @@ Handler selectCpAsync(const Match &m, Inst &i) {
   bool all = m.has("ca");
   if (bytes != 16 && !(all && (bytes == 4 || bytes == 8))) return nullptr;
   i.detail = uint8_t(bytes);
+  i.imm = m.registers[5] == Type::Pred;
   return cpAsync;
 }
 
