@@ -72,7 +72,7 @@ static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, Laun
   uint64_t address = device.memory().allocate(contents ? contents->size() : p.bytes);
   if (!address) return error = "no device memory for the buffer '" + p.name + "'", 0;
   if (contents)
-    memcpy(device.memory().origin() + address, contents->data(), contents->size());
+    memcpy(hostPointer(address), contents->data(), contents->size());
   else
     device.memory().trackWrites(address);
   data.addresses[p.name] = address;

@@ -74,7 +74,7 @@ bool Device::place(LoadedModule &m, std::string &error) {
       return error = formatError(module.file, v->where, "no device memory for '" + v->name + "'"), false;
     m.addresses[v] = address;
     if (!v->bytes.empty())
-      memcpy(deviceMemory.origin() + address, v->bytes.data(), std::min<uint64_t>(v->bytes.size(), v->size));
+      memcpy(hostPointer(address), v->bytes.data(), std::min<uint64_t>(v->bytes.size(), v->size));
   }
   for (const Variable *v : all)
     for (const Relocation &r : v->relocations) {
@@ -94,7 +94,7 @@ bool Device::place(LoadedModule &m, std::string &error) {
       }
       value += uint64_t(r.addend);
       value >>= 8 * (r.shift & 7);
-      memcpy(deviceMemory.origin() + m.addresses[v] + r.offset, &value, std::min<unsigned>(r.bytes, 8));
+      memcpy(hostPointer(m.addresses[v] + r.offset), &value, std::min<unsigned>(r.bytes, 8));
     }
   return true;
 }

@@ -43,8 +43,6 @@ public:
   std::optional<Range> find(uint64_t address) const;
   /// The allocation before `address` that ends near it: for messages.
   std::optional<Range> endingBefore(uint64_t address) const;
-  /// Host address of device address 0.
-  char *origin() const { return nullptr; }
   /// Host address of [address, address + bytes), null if that is not within one allocation.
   char *pointer(uint64_t address, uint64_t bytes) const;
 

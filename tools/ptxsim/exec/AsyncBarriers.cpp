@@ -69,7 +69,7 @@ char *pointerTo(Warp &w, const Inst &i, const Place &place, int lane, unsigned b
     return p;
   }
   if (!checkGlobal(w, i, address, bytes, 1u << lane, write)) return nullptr;
-  return w.launch->device + place.address;
+  return hostPointer(place.address);
 }
 
 /// The barrier at op[at] in a lane; null after a fault.

@@ -16,7 +16,6 @@ Launcher::Launcher(Memory &memory, const Program &program, const Launch &launch,
   if (!launch.sample.empty()) clusters = launch.sample.size();
   params = launch.params;
   params.resize(program.paramBytes + 16); // what a kernel reads is there whatever the caller gave
-  state.device = memory.origin();
   state.params = params.data(), state.paramBytes = program.paramBytes;
   state.localBytes = program.localBytes;
   // Whole words: compilers make atomics of 16 bits from those of 32.
@@ -137,7 +136,7 @@ const char *Launcher::genericPointer(const Warp &w, uint32_t lane, uint64_t addr
     auto range = memory.find(address);
     if (!range) return nullptr;
     room = range->end - address;
-    return memory.origin() + address;
+    return hostPointer(address);
   }
   uint64_t size = window == localWindow    ? state.localBytes
                   : window == sharedWindow ? w.block->sharedBytes

@@ -157,7 +157,7 @@ void Scheduler::leaveFrame(Frame *f, uint32_t lanes) {
 
 Scheduler::Split &Scheduler::addSplit(Warp &w, const Inst *pc, Frame *frame, uint32_t lanes, uint32_t entry) {
   Split s{};
-  s.pc = pc, s.frame = frame, s.lanes = lanes, s.entry = entry;
+  s.pc = pc, s.frame = frame, s.lanes = lanes, s.entry = entry, s.since = w.issued;
   return splitsOf(w).splits.emplace_back(s);
 }
 
@@ -180,6 +180,7 @@ void Scheduler::resume(Warp &w, size_t index) {
 void Scheduler::save(Warp &w) {
   Split &split = splitsOf(w).splits[splitsOf(w).running];
   split.pc = w.pc, split.lanes = w.active, split.entry = w.entry, split.frame = w.frame;
+  split.since = w.issued;
 }
 
 uint32_t Scheduler::newEntry(Warp &w, const Inst *pc, Frame *frame, uint32_t pending, uint32_t parent) {
@@ -438,15 +439,15 @@ bool Scheduler::pickSplit(Warp &w, bool force) {
     Entry &e = s.entries[at];
     if (e.pending && e.arrived && (force || w.issued - e.since > patience)) releaseWaiting(w, at);
   }
-  for (size_t n = 0; n < s.splits.size(); ++n) {
-    size_t at = (s.turn + n) % s.splits.size();
-    Split &split = s.splits[at];
-    if (split.state != State::Ready) continue;
-    resume(w, at);
-    s.turn = at + 1;
-    return true;
-  }
-  return false;
+  // The one that has waited longest: splits that poll make and remove others all the time.
+  size_t oldest = s.splits.size();
+  for (size_t n = 0; n < s.splits.size(); ++n)
+    if (s.splits[n].state == State::Ready &&
+        (oldest == s.splits.size() || s.splits[n].since < s.splits[oldest].since))
+      oldest = n;
+  if (oldest == s.splits.size()) return false;
+  resume(w, oldest);
+  return true;
 }
 
 bool Scheduler::yields(Warp &w) {

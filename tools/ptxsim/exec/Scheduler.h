@@ -95,7 +95,7 @@ private:
     State state = State::Ready;
     uint8_t barrier = 0;
     uint32_t executes = 0, wants = 0; // AtSync, AtBarrier: lanes that execute the instruction; that must meet
-    uint64_t since = 0;               // AtEntry: issued instructions then
+    uint64_t since = 0;               // issued instructions when it was made or ran last
   };
   struct Entry {
     const Inst *pc = nullptr;
@@ -107,7 +107,7 @@ private:
     std::vector<Split> splits;
     std::vector<Entry> entries;
     std::vector<uint32_t> freeEntries;
-    size_t running = 0, turn = 0;
+    size_t running = 0;
     bool done = false;
   };
   struct Barrier {

@@ -84,6 +84,11 @@ constexpr uint64_t sharedWindow = 1ull << 56, localWindow = 2ull << 56, paramWin
                    windowBits = 0xffull << 56;
 constexpr unsigned sharedRankShift = 24;
 
+/// Device addresses are host addresses.
+[[gnu::always_inline]] inline char *hostPointer(uint64_t deviceAddress) {
+  return reinterpret_cast<char *>(deviceAddress);
+}
+
 /// Device memory that an instruction last accessed: [begin, end).
 struct Range {
   uint64_t begin = 1, end = 0;
@@ -137,7 +142,6 @@ struct Block {
 /// What all warps of a launch share.
 struct LaunchState {
   uint32_t grid[3], block[3], cluster[3];
-  char *device; // host address of device address 0: add a device address to it
   const char *params;
   uint32_t paramBytes, localBytes, sharedBytes, dynamicSharedBytes;
   const char *constants; // of the program

@@ -57,7 +57,7 @@ struct Intent {
                 !(write && range.readOnly);
     if (!fits && !checkGlobal(w, i, address, intent.bytes, mask, write)) return false;
     for (unsigned l = 0; l < warpSize; ++l)
-      pointer[l] = w.launch->device + address[l];
+      pointer[l] = hostPointer(address[l]);
     break;
   }
   case Space::Shared: {
