@@ -189,7 +189,7 @@ bool Implementation::writesSame(const Actor &actor, unsigned lane, const Mark &o
   if (actor.space == Space::Shared)
     memory = sharedPointer(actor.warp, address, 1);
   else
-    memory = actor.warp.launch->device + address;
+    memory = hostPointer(address);
   return memory && memcmp(value(lane), memory, length) == 0;
 }
 

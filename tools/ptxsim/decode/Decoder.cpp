@@ -81,7 +81,7 @@ bool Decoder::layOutShared() {
   uint64_t align = 1;
   for (const Variable *v : dynamic)
     align = std::max(align, v->align);
-  bytes = alignTo(bytes, align);
+  bytes = alignTo(bytes, std::max<uint64_t>(align, 4)); // words are read to change a part of one
   if (bytes > 1u << 20)
     return fail(reached[0]->where,
                 "kernel '" + reached[0]->name + "' has " + std::to_string(bytes) + " bytes of shared memory");

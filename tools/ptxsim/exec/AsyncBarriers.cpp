@@ -110,15 +110,16 @@ bool change(Warp &w, const Inst &i, int lane, const Place &place, Change what, u
     observe(w, i, AccessKind::Store, place, lane, 8);
     return true;
   }
+  if (what == Change::Invalidate) { // by every thread, as destructors do it, is fine
+    memset(at, 0, 8);
+    observe(w, i, AccessKind::Atomic, place, lane, 8, Semantics::Relaxed);
+    return true;
+  }
   if (!b.valid)
     return fault(w, i, lane, place.address, "the mbarrier at shared address 0x%llx was not initialised",
                  static_cast<unsigned long long>(place.address));
   before = b;
   switch (what) {
-  case Change::Invalidate:
-    memset(at, 0, 8);
-    observe(w, i, AccessKind::Store, place, lane, 8);
-    return true;
   case Change::ExpectBytes:
   case Change::CompleteBytes:
   case Change::ArriveExpect: {
