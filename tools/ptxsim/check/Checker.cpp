@@ -100,6 +100,15 @@ void Implementation::blockBegins(Block &block) {
 
 void Implementation::blockEnds(Block &block) {
   std::unique_ptr<BlockState> b(&stateOf(block));
+  for (EarlyRead &read : b->earlyReads) {
+    if (isRacing(indexOf(*read.instruction)) || !first(indexOf(*read.instruction), ~0u)) continue;
+    Report r;
+    r.kind = "uninitialised", r.message = std::move(read.message), r.instruction = read.instruction->source;
+    r.address = read.address;
+    for (unsigned d = 0; d < 3; ++d)
+      r.block[d] = block.id[d], r.thread[d] = read.thread[d];
+    block.warps[0].worker->launcher->report(std::move(r));
+  }
   block.checkerState = nullptr;
   // What is large is kept for the next block.
   auto next = std::make_unique<BlockState>();
@@ -167,18 +176,18 @@ bool Implementation::first(uint32_t a, uint32_t b) {
   return reported.insert(std::minmax(a, b)).second;
 }
 
-void Implementation::report(Warp &w, const char *kind, const std::string &message, const Inst &i,
-                            unsigned lane, uint64_t address, const Instruction *other) {
-  Report r;
-  r.kind = kind, r.message = message, r.instruction = i.source, r.other = other, r.address = address;
-  for (unsigned d = 0; d < 3; ++d)
-    r.block[d] = w.block->id[d], r.thread[d] = w.tid[d][lane];
-  w.worker->launcher->report(std::move(r));
+bool Implementation::isRacing(uint32_t instruction) {
+  std::lock_guard<std::mutex> guard(lock);
+  return racing.count(instruction) != 0;
 }
 
 void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address,
                                 unsigned bytes) {
   if (!first(actor.mark.instruction, other.instruction)) return;
+  {
+    std::lock_guard<std::mutex> guard(lock);
+    racing.insert({actor.mark.instruction, other.instruction});
+  }
   Warp &w = actor.warp;
   uint32_t lanes = other.lanes, block[3], thread[3];
   if (other.sameWarp(actor.mark) && (lanes & ~(1u << lane))) lanes &= ~(1u << lane);
@@ -196,7 +205,12 @@ void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &o
                      triple(w.block->id) + " and " + what(other, before.cls == Class::Atomic) +
                      " by thread " + triple(thread) + " of block " + triple(block);
   text += other.inFlight ? ", which has not been waited for" : " are not ordered";
-  report(w, "race", text, actor.instruction, lane, address, before.source);
+  Report r;
+  r.kind = "race", r.message = text, r.instruction = actor.instruction.source, r.other = before.source;
+  r.address = address;
+  for (unsigned d = 0; d < 3; ++d)
+    r.block[d] = w.block->id[d], r.thread[d] = w.tid[d][lane];
+  w.worker->launcher->report(std::move(r));
 }
 
 void Implementation::reportBarrier(Block &block, const BarrierState &barrier, unsigned id, uint32_t arrived) {

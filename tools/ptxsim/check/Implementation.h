@@ -55,6 +55,7 @@ private:
   } releasedGlobally[stripes];
   std::mutex lock; // of what follows
   std::set<std::pair<uint32_t, uint32_t>> reported;
+  std::set<uint32_t> racing; // instructions of reported races
   std::vector<std::unique_ptr<BlockState>> idle;
 
   static BlockState &stateOf(const Block &b) { return *static_cast<BlockState *>(b.checkerState); }
@@ -64,8 +65,7 @@ private:
   void findGuesses();
   bool first(uint32_t a, uint32_t b);
   void reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned bytes);
-  void report(Warp &w, const char *kind, const std::string &message, const Inst &i, unsigned lane,
-              uint64_t address, const Instruction *other = nullptr);
+  bool isRacing(uint32_t instruction);
   void reportBarrier(Block &block, const BarrierState &barrier, unsigned id, uint32_t arrived);
   BlockState *sharedOwner(const Warp &w, uint64_t &offset) const;
 

@@ -4,6 +4,7 @@
 #include "tools/ptxsim/check/Clock.h"
 #include "tools/ptxsim/check/Shadow.h"
 #include <array>
+#include <string>
 #include <unordered_map>
 
 namespace girih::ptx::check {
@@ -78,6 +79,15 @@ struct BarrierState {
   uint32_t lastThread[3] = {0, 0, 0};
 };
 
+/// A read of what was never written, told of when its block ends: if it races with the write, that is said
+/// instead.
+struct EarlyRead {
+  const Inst *instruction;
+  uint32_t thread[3];
+  uint64_t address;
+  std::string message;
+};
+
 struct BlockState {
   Block *block = nullptr;
   uint32_t id = 0;
@@ -92,6 +102,7 @@ struct BlockState {
   std::vector<uint8_t> sharedWritten, localWritten; // by byte
   Attachments attachments;
   ReleasedMap released; // locations in shared memory
+  std::vector<EarlyRead> earlyReads;
 
   uint32_t tick() { return ++time; }
 };

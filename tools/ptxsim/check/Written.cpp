@@ -66,11 +66,13 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
       if (writes) memset(flags, 1, a.bytes);
     }
   }
-  if (hole < 0 || !first(indexOf(i), ~0u)) return;
+  if (hole < 0) return;
+  for (const EarlyRead &r : b.earlyReads)
+    if (r.instruction == &i) return;
   char text[128];
   snprintf(text, sizeof(text), "read of %u bytes of memory never written, at %s address 0x%llx",
            unsigned(a.bytes), spaceName(a.space).data(), static_cast<unsigned long long>(a.address[hole]));
-  report(w, "uninitialised", text, i, unsigned(hole), a.address[hole]);
+  b.earlyReads.push_back({&i, {w.tid[0][hole], w.tid[1][hole], w.tid[2][hole]}, a.address[hole], text});
 }
 
 } // namespace girih::ptx::check
