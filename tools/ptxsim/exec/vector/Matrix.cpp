@@ -133,6 +133,67 @@ template <class EA, class EB> Handler pickProduct(const Match &m, unsigned rows,
   }
 }
 
+/// mma.m8n8k4 of .f16, which sm_70 had: four products, each of eight lanes (q*4.. and 16+q*4..).
+struct QuadProduct {
+  bool columnsA, columnsB, halfC, halfD;
+  uint32_t unused = 0;
+};
+
+/// Row and column of an accumulator's element in its lane.
+std::pair<unsigned, unsigned> quadPlace(unsigned lane, unsigned e, bool half) {
+  unsigned high = lane < 16 ? 0 : 4;
+  if (half) return {lane % 4 + high, e};
+  return {(lane & 1) + (e & 2) + high, (e & 4) + (lane & 2) + (e & 1)};
+}
+
+bool mmaQuads(Warp &w, const Inst &i, uint32_t) {
+  QuadProduct p = std::bit_cast<QuadProduct>(i.imm);
+  const uint32_t *d = i.more, *opsA = d + (p.halfD ? 4 : 8), *opsB = opsA + 2, *opsC = opsB + 2;
+  auto half = [&](const uint32_t *ops, unsigned lane, unsigned e) -> double {
+    return halfToFloat(src<uint16_t>(w, ops[e / 2])[2 * lane + e % 2]);
+  };
+  double a[4][8][4], b[4][4][8], c[4][8][8];
+  for (unsigned l = 0; l < warpSize; ++l) {
+    unsigned q = l / 4 % 4, high = l < 16 ? 0 : 4;
+    for (unsigned e = 0; e < 4; ++e) {
+      (p.columnsA ? a[q][e + high][l % 4] : a[q][l % 4 + high][e]) = half(opsA, l, e);
+      (p.columnsB ? b[q][e][l % 4 + high] : b[q][l % 4][e + high]) = half(opsB, l, e);
+    }
+    for (unsigned e = 0; e < 8; ++e) {
+      auto [row, column] = quadPlace(l, e, p.halfC);
+      c[q][row][column] = p.halfC ? half(opsC, l, e) : src<float>(w, opsC[e])[l];
+    }
+  }
+  for (unsigned l = 0; l < warpSize; ++l)
+    for (unsigned e = 0; e < 8; ++e) {
+      auto [row, column] = quadPlace(l, e, p.halfD);
+      unsigned q = l / 4 % 4;
+      double sum = 0;
+      for (unsigned k = 0; k < 4; ++k)
+        sum = __builtin_fma(a[q][row][k], b[q][k][column], sum);
+      sum += c[q][row][column];
+      if (p.halfD)
+        reg<uint16_t>(w, d[e / 2])[2 * l + e % 2] = floatToHalf(toOdd(sum));
+      else
+        reg<float>(w, d[e])[l] = canonical(float(sum));
+    }
+  return true;
+}
+
+Handler selectQuads(const Match &m, Inst &i) {
+  // "sync", "aligned", the shape, the layouts of A and B.
+  if (m.modifiers.size() != 5 || m.type(1) != Type::F16 || m.type(2) != Type::F16) return nullptr;
+  QuadProduct p{m.modifiers[3] == "col", m.modifiers[4] == "col", m.type(3) == Type::F16,
+                m.type(0) == Type::F16};
+  const unsigned expected[] = {p.halfD ? 4u : 8u, 2, 2, p.halfC ? 4u : 8u};
+  for (unsigned n = 0; n < 4; ++n)
+    if (m.vectors[n] != expected[n] || (m.vectorTypes[n] != Type::None && typeBytes(m.vectorTypes[n]) != 4))
+      return nullptr;
+  if ((m.type(0) != Type::F32 && !p.halfD) || (m.type(3) != Type::F32 && !p.halfC)) return nullptr;
+  i.imm = std::bit_cast<int64_t>(p);
+  return mmaQuads;
+}
+
 } // namespace
 
 Handler selectMma(const Match &m, Inst &i) {
@@ -140,7 +201,8 @@ Handler selectMma(const Match &m, Inst &i) {
   i.op[5] = operandNone;
   Type d = m.type(0), a = m.type(1), b = m.type(2);
   if (d == Type::S32) return selectInteger(m, i, rows, k);
-  // .row.col is the only layout but for m8n8k4 of .f16, which sm_70 had.
+  if (rows == 8 && a == Type::F16) return k == 4 ? selectQuads(m, i) : nullptr;
+  // .row.col is the only layout of the others.
   if (!m.has("row") || !m.has("col") || m.has("satfinite")) return nullptr;
   if (d == Type::F64) {
     if (a != Type::F64 || b != Type::F64 || m.type(3) != Type::F64 ||
