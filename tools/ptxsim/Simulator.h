@@ -36,6 +36,7 @@ struct Report {
 struct Launch {
   uint32_t grid[3] = {1, 1, 1}, block[3] = {1, 1, 1}, cluster[3] = {1, 1, 1};
   uint32_t dynamicSharedBytes = 0;
+  bool cooperative = false;                       // the grid may synchronise as a whole
   std::vector<char> params;                       // as Program::params lays them out
   Observer *observer = nullptr;                   // sees every access
   bool count = false;                             // fill LaunchResult::executions

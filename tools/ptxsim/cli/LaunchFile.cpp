@@ -55,6 +55,7 @@ bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &erro
     return false;
   }
   file.launch.dynamicSharedBytes = numberOr<uint32_t>(json, "dynamic_shared_bytes", 0);
+  file.launch.cooperative = json.contains("cooperative") && json["cooperative"] == true;
   file.extraNullPointers = std::min(numberOr<uint32_t>(json, "extra_null_pointers", 0), 64u);
   file.tolerance = numberOr<double>(json, "tolerance_relative_to_max", 0);
   if (json.contains("params") && !readParameters(json["params"], file.params, error))

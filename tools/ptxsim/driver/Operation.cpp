@@ -124,6 +124,7 @@ ptx::Launch launchOf(const Operation &o) {
   for (unsigned n = 0; n < 3; ++n)
     l.grid[n] = o.kernel.grid[n], l.block[n] = o.kernel.block[n], l.cluster[n] = o.kernel.cluster[n];
   l.dynamicSharedBytes = o.kernel.sharedBytes;
+  l.cooperative = o.kernel.cooperative;
   l.params = o.kernel.params;
   return l;
 }

@@ -242,6 +242,11 @@ uint64_t specialRegister(const Warp &w, unsigned id, unsigned lane) {
     return launch.sharedBytes;
   case Special::CurrentGraphExec:
     return 0;
+  // The driver hands the memory in which a grid synchronises to cooperative_groups in these two.
+  case Special::Envreg1:
+    return launch.gridWorkspace >> 32;
+  case Special::Envreg2:
+    return uint32_t(launch.gridWorkspace);
   }
   return 0;
 }

@@ -60,7 +60,9 @@ bool frameAddress(Warp &w, const Inst &i, uint32_t mask);
   X("%dynamic_smem_size", DynamicSmemSize, 4)                                                                \
   X("%total_smem_size", TotalSmemSize, 4)                                                                    \
   X("%aggr_smem_size", AggrSmemSize, 4)                                                                      \
-  X("%current_graph_exec", CurrentGraphExec, 8)
+  X("%current_graph_exec", CurrentGraphExec, 8)                                                              \
+  X("%envreg1", Envreg1, 4)                                                                                  \
+  X("%envreg2", Envreg2, 4)
 
 enum class Special : uint8_t {
 #define X(TEXT, NAME, BYTES) NAME,

@@ -25,6 +25,11 @@ Launcher::Launcher(Memory &memory, const Program &program, const Launch &launch,
   state.observer = launch.observer;
   state.gridId = ++grids;
   state.smCount = 132;
+  if (launch.cooperative) state.gridWorkspace = memory.allocate(64);
+}
+
+Launcher::~Launcher() {
+  if (state.gridWorkspace) memory.release(state.gridWorkspace);
 }
 
 void Launcher::run() {

@@ -12,6 +12,8 @@ namespace girih::ptx {
 class Launcher {
 public:
   Launcher(Memory &memory, const Program &program, const Launch &launch, LaunchResult &result);
+  ~Launcher();
+  Launcher(const Launcher &) = delete;
   void run();
 
   const Program &program() const { return code; }

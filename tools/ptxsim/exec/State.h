@@ -148,6 +148,7 @@ struct LaunchState {
   const Inst *code;
   Observer *observer;
   uint64_t gridId;
+  uint64_t gridWorkspace; // device memory for barriers of the whole grid, 0 unless the launch is cooperative
   uint32_t smCount;
 };
 

@@ -49,6 +49,7 @@ class Case:
     block: tuple
     cluster: tuple | None = None
     shared: int = 0
+    cooperative: bool = False
     tolerance: float = 0
     null_pointers: int = 0
     prints: tuple = ()  # lines of printf
@@ -115,6 +116,8 @@ def describe_launch(which, made=None, values=True):
     description = {"entry": which.entry, "grid": which.grid, "block": which.block, "dynamic_shared_bytes": which.shared,
                    "params": [describe(p) for p in made], "extra_null_pointers": which.null_pointers,
                    "tolerance_relative_to_max": which.tolerance}
+    if which.cooperative:
+        description["cooperative"] = True
     if which.cluster:
         description["cluster"] = which.cluster
     return description

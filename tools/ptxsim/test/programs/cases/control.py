@@ -158,6 +158,12 @@ def grid_barrier(rng):
     return [Buffer("v", np.concatenate([v, zero(n)]), expected), Buffer("arrived", zero(1, np.uint32), np.array([30], np.uint32)), i32("rounds", rounds)]
 
 
+@case("locks", grid=5, block=64, archs=PLAIN, cooperative=True)
+def grid_sync(rng):
+    v, _, rounds = grid_barrier(rng)
+    return [v, rounds]
+
+
 @case("locks", archs=PLAIN)
 def lane_chain(rng):
     return [Buffer("y", zero(32), np.arange(32, dtype=np.int32) ** 2)]

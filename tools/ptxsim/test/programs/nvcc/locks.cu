@@ -1,4 +1,5 @@
-// Progress and order between threads: locks within a warp and between blocks, messages through flags, a grid barrier.
+// Progress and order between threads: locks within a warp and between blocks, messages through flags, grid barriers.
+#include <cooperative_groups.h>
 
 // Every lane takes the same lock. A lane that waits must not keep the lane that holds the lock from running.
 extern "C" __global__ void lane_lock(int *lock, int *counter, int rounds) {
@@ -93,6 +94,17 @@ extern "C" __global__ void grid_barrier(int *v, unsigned *arrived, int rounds) {
       __threadfence();
     }
     __syncthreads();
+  }
+}
+
+// The same by cooperative groups, in a cooperative launch.
+extern "C" __global__ void grid_sync(int *v, int rounds) {
+  cooperative_groups::grid_group grid = cooperative_groups::this_grid();
+  int n = gridDim.x * blockDim.x, i = grid.thread_rank();
+  for (int r = 0; r < rounds; ++r) {
+    int *from = v + r % 2 * n, *to = v + (r + 1) % 2 * n;
+    to[i] = from[(i + blockDim.x) % n] + 1;
+    grid.sync();
   }
 }
 
