@@ -21,16 +21,7 @@ def simulate(ptx, launch, data, *flags, timeout=120):
     return subprocess.run([SIMULATOR, ptx, "--launch", launch, "--check", data, *flags], capture_output=True, text=True, timeout=timeout, errors="replace")
 
 
-# Their instructions are being added.
-INCOMPLETE = ("wmma", "mma", "pipeline", "hopper")
-
-
-def parameter(case, name=None):
-    marks = [pytest.mark.xfail(reason="instructions are missing")] if case.name.startswith(INCOMPLETE) else []
-    return pytest.param(name or case.name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [parameter(c) for c in cases.CASES.values() if not c.heavy])
+@pytest.mark.parametrize("name", [c.name for c in cases.CASES.values() if not c.heavy])
 def test_program(name, tmp_path):
     case = cases.CASES[name]
     r = simulate(case.ptx, *cases.write(case, tmp_path))
@@ -44,7 +35,7 @@ def test_program(name, tmp_path):
     assert sorted(printed) == sorted(case.prints)
 
 
-@pytest.mark.parametrize("name", [parameter(cases.CASES[f["case"]], name) for name, f in faults.FAULTS.items()])
+@pytest.mark.parametrize("name", faults.FAULTS)
 def test_fault(name, tmp_path):
     """A fault that was planted is found, and named by its lines."""
     fault = faults.FAULTS[name]
