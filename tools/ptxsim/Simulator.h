@@ -43,6 +43,7 @@ struct Launch {
   bool observeInstructions = false;               // the observer sees every instruction too
   std::vector<uint64_t> sample;                   // clusters to run, by index in the grid; empty: all
   unsigned threads = 0;                           // of the host, 0: as many as it has
+  uint64_t maxWarpInstructions = 0;               // about when a host thread gives up; 0: never
   std::function<void(const std::string &)> print; // output of printf; standard output if empty
 };
 

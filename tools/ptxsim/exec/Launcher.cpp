@@ -104,6 +104,8 @@ void Launcher::work(Worker &worker) {
     Scheduler::Turn did;
     Scheduler::Status status = cluster->run(turn, did);
     issued += cluster->takeIssued();
+    if (launch.maxWarpInstructions && issued > launch.maxWarpInstructions)
+      report({"limit", "the launch ran more instructions than it may"});
     openAnother = false;
     if (status != Scheduler::Status::Running) {
       cluster.reset();
