@@ -116,6 +116,9 @@ bool takesOperands(const Form &form, const Instruction &instruction) {
   if (form.operands == "V0 U0") // mov of vectors: one side is in braces
     return (instruction.operands[0].kind == Operand::Kind::Vector) !=
            (instruction.operands[1].kind == Operand::Kind::Vector);
+  if (form.opcode == "wgmma" && n > 1) // A is a descriptor or in registers
+    return (form.operands.find(" u ") != std::string_view::npos) ==
+           (instruction.operands[1].kind == Operand::Kind::Vector);
   if (form.opcode == "mov")
     return instruction.operands[0].kind != Operand::Kind::Vector &&
            instruction.operands[1].kind != Operand::Kind::Vector;

@@ -46,6 +46,12 @@ struct E5M2Element {
   static double load(uint8_t v) { return valueOf(formatE5M2, v); }
 };
 
+template <class T> struct ByteElement {
+  using Stored = T;
+  static constexpr unsigned perWord = 4;
+  static double load(T v) { return v; }
+};
+
 /// A (rows x k) row-major, and B transposed to (k x 8), from their fragments.
 template <class E, class V>
 [[gnu::always_inline]] inline void readA(const Warp &w, const uint32_t *ops, unsigned rows, unsigned k,

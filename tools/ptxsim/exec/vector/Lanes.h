@@ -164,6 +164,7 @@ template <class F> Handler pickBits(unsigned bytes, F f) {
   X(Ldmatrix)                                                                                                \
   X(Movmatrix)                                                                                               \
   X(Mma)                                                                                                     \
+  X(Wgmma)                                                                                                   \
   X(WmmaMove)                                                                                                \
   X(Wmma)                                                                                                    \
   X(Zero)

@@ -70,7 +70,7 @@ def same(v):
     return v
 
 
-product("matmul_f16", 144, 112, 160, (64, 64), 1e-3, f16, same, np.float16, leaky=True)
+product("matmul_f16", 144, 112, 160, (64, 64), 1e-3, f16, same, np.float16, archs=(80, 90), leaky=True)
 product("matmul_bf16", 128, 96, 96, (64, 32), 1e-2, to_bf16, from_bf16, np.uint16)
 product("matmul_tf32", 128, 80, 64, (64, 64), 2e-3, same, same, np.float32)
 product("matmul_i8", 96, 128, 192, (64, 64), 0, lambda v: v.astype(np.int8), same, np.int32, integers=(-128, 128))
