@@ -63,7 +63,7 @@ BACKWARD = {**dict.fromkeys(("q", "k", "v", "dout", "dq", "dk", "dv"), "f16"), "
 VARIANTS = {
     "add": ("add", {"x": "f32", "y": "f32", "out": "f32", "n": 16}, {"BLOCK": 1024}, {"archs": (80, 90, 100)}),
     "softmax": ("softmax", {"x": "f32", "out": "f32", "stride": 1, "rows": 1, "columns": 1}, {"BLOCK": 1024, "STAGES": 4}, {"warps": 8, "archs": (80, 90)}),
-    "matmul_f16": matmul("f16", "float16", "float32", (64, 64, 32), LEAKY=True),
+    "matmul_f16": matmul("f16", "float16", "float32", (64, 64, 32), LEAKY=True, archs=(80, 90)),
     "matmul_bf16": matmul("bf16", "bfloat16", "float32", (64, 32, 32), stages=3),
     "matmul_tf32": matmul("f32", "float32", "float32", (64, 64, 16), stages=2),
     "matmul_i8": matmul("i8", "int32", "int32", (64, 64, 64), stages=2),
