@@ -1,5 +1,6 @@
 // Arithmetic on .f32 and .f64. Products and sums are never contracted; results that are NaN are 0x7fffffff
 // (.f32).
+#include "tools/ptxsim/exec/vector/Approximate.h"
 #include "tools/ptxsim/exec/vector/Rounding.h"
 #include "tools/ptxsim/exec/vector/Soft.h"
 #include <math.h>
@@ -126,21 +127,25 @@ constexpr auto divideApproximately = [](float a, float b) {
   return q;
 };
 
-float sine(float a) {
-  return sinf(a);
+/// sin and cos: beyond what the reduction of the argument bears, from the library.
+template <unsigned quarter, bool ftz> bool circular(Warp &w, const Inst &i, uint32_t mask) {
+  const float *a = src<float>(w, i.op[1]);
+  alignas(64) float t[warpSize];
+  bool large = false;
+  for (unsigned l = 0; l < warpSize; ++l) {
+    t[l] = canonical(circularApproximately(in<ftz>(a[l]), quarter));
+    large |= !(__builtin_fabsf(a[l]) < 0x1p20f);
+  }
+  if (large)
+    for (unsigned l = 0; l < warpSize; ++l)
+      if (!(__builtin_fabsf(a[l]) < 0x1p20f)) t[l] = canonical(quarter ? cosf(a[l]) : sinf(a[l]));
+  if (ftz)
+    for (float &v : t)
+      v = flush(v);
+  store(reg<float>(w, i.op[0]), t, mask);
+  return true;
 }
-float cosine(float a) {
-  return cosf(a);
-}
-float log2Of(float a) {
-  return log2f(a);
-}
-float exp2Of(float a) {
-  return exp2f(a);
-}
-float hyperbolicTangent(float a) {
-  return tanhf(a);
-}
+
 float inverse(float a) {
   return 1.0f / a;
 }
@@ -260,11 +265,11 @@ Handler selectFloatUnary(const Match &m, Inst &i) {
     if (op == "rcp") return approximate<inverse>(ftz);
     if (op == "sqrt") return approximate<root>(ftz);
     if (op == "rsqrt") return approximate<inverseRoot>(ftz);
-    if (op == "sin") return approximate<sine>(ftz);
-    if (op == "cos") return approximate<cosine>(ftz);
-    if (op == "lg2") return approximate<log2Of>(ftz);
-    if (op == "ex2") return approximate<exp2Of>(ftz);
-    if (op == "tanh") return approximate<hyperbolicTangent>(false);
+    if (op == "sin") return ftz ? circular<0, true> : circular<0, false>;
+    if (op == "cos") return ftz ? circular<1, true> : circular<1, false>;
+    if (op == "lg2") return approximate<log2Approximately>(ftz);
+    if (op == "ex2") return approximate<exp2Approximately>(ftz);
+    if (op == "tanh") return approximate<tanhApproximately>(false);
     return nullptr;
   }
   if (op == "sqrt") return pickRounded<FloatOp::Sqrt>(m, i);

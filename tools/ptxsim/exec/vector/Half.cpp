@@ -1,6 +1,5 @@
 // Arithmetic on .f16, .bf16 and their pairs. Every operation rounds once.
-#include "tools/ptxsim/exec/vector/Soft.h"
-#include <math.h>
+#include "tools/ptxsim/exec/vector/Approximate.h"
 
 namespace girih::ptx::GIRIH_PTX_ISA {
 
@@ -110,9 +109,9 @@ template <class L, HalfUnary op, unsigned per> bool unary(Warp &w, const Inst &i
     else if (op == HalfUnary::Neg)
       t[l] = x ^ 0x8000;
     else if (op == HalfUnary::Exp2)
-      t[l] = L::save(exp2f(L::load(x)));
+      t[l] = L::save(exp2Approximately(L::load(x)));
     else
-      t[l] = L::save(tanhf(L::load(x)));
+      t[l] = L::save(tanhApproximately(L::load(x)));
     if (ftz && op == HalfUnary::Exp2) t[l] = flushHalf<L>(t[l]);
   }
   store<per>(reg<uint16_t>(w, i.op[0]), t, mask);
