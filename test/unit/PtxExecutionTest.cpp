@@ -230,6 +230,12 @@ TEST(PtxExecution, DeadlocksAreFound) {
   EXPECT_NE(run.reports.find("deadlock"), std::string::npos) << run.reports;
 }
 
+TEST(PtxExecution, LaunchesMayHaveALimit) {
+  Outcome run = runBody("L: add.u32 %r1, %r1, 1; bra L;", {.blocks = 2, .maxWarpInstructions = 1 << 16});
+  EXPECT_NE(run.reports.find("limit: the launch ran more instructions than it may"), std::string::npos)
+      << run.reports;
+}
+
 TEST(PtxExecution, WhatIsUnknownIsRefusedByNameAndLine) {
   auto error = [](const std::string &body) { return runModule(kernelAround(body)).error; };
   EXPECT_EQ(error("frob.u32 %r1, %r2;"), "error: test.ptx:12:1: instruction 'frob.u32' is not supported");

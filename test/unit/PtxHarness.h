@@ -47,6 +47,7 @@ struct RunOptions {
   size_t bytes = 8192;
   std::function<void(const std::string &)> print = {};
   Observer *observer = nullptr;
+  uint64_t maxWarpInstructions = 0;
 };
 
 inline Outcome runModule(const std::string &text, const RunOptions &options = {}) {
@@ -63,6 +64,7 @@ inline Outcome runModule(const std::string &text, const RunOptions &options = {}
   launch.grid[0] = options.blocks, launch.block[0] = options.threads, launch.cluster[0] = options.cluster;
   launch.dynamicSharedBytes = options.dynamicShared, launch.threads = options.hostThreads;
   launch.print = options.print, launch.observer = options.observer;
+  launch.maxWarpInstructions = options.maxWarpInstructions;
   launch.params.resize(8);
   memcpy(launch.params.data(), &address, 8);
   run.result = device.launch(*program, launch);

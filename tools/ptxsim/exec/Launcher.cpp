@@ -131,7 +131,7 @@ void Launcher::work(Worker &worker) {
 void Launcher::report(Report r) {
   constexpr size_t most = 100;
   std::lock_guard<std::mutex> guard(lock);
-  if (r.kind == "fault" || r.kind == "deadlock") stop = true;
+  if (r.kind == "fault" || r.kind == "deadlock" || r.kind == "limit") stop = true;
   if (result.reports.size() < most) result.reports.push_back(std::move(r));
 }
 
