@@ -12,12 +12,16 @@ static Error cannotWrite(StringRef path, const Twine &reason) {
   return createStringError("cannot write '" + path + "': " + reason);
 }
 
-/// Writes through a stream; the errors that a stream keeps to itself are returned.
-static Error writeTo(raw_fd_ostream &os, StringRef name, function_ref<Error(raw_ostream &)> write) {
+/// Writes through a stream; the errors that a stream keeps to itself are returned, with `name` for the file.
+static Error writeTo(StringRef path, sys::fs::CreationDisposition disposition, StringRef name,
+                     function_ref<Error(raw_ostream &)> write) {
+  std::error_code code;
+  raw_fd_ostream os(path, code, disposition);
+  if (code) return cannotWrite(name, code.message());
   Error error = write(os);
   os.flush();
   if (!os.has_error()) return error;
-  std::error_code code = os.error();
+  code = os.error();
   os.clear_error(); // or the stream would end the program
   consumeError(std::move(error));
   return cannotWrite(name, code.message());
@@ -54,10 +58,7 @@ TemporaryFile::~TemporaryFile() {
 }
 
 Error TemporaryFile::write(function_ref<Error(raw_ostream &)> write) {
-  std::error_code code;
-  raw_fd_ostream os(path, code, sys::fs::CD_CreateAlways);
-  if (code) return cannotWrite(path, code.message());
-  return writeTo(os, path, write);
+  return writeTo(path, sys::fs::CD_CreateAlways, path, write);
 }
 
 Error TemporaryFile::keep(StringRef as, bool executable) {
@@ -71,17 +72,10 @@ Error TemporaryFile::keep(StringRef as, bool executable) {
 }
 
 Error writeFile(StringRef path, function_ref<Error(raw_ostream &)> write) {
-  if (isDevice(path)) {
-    std::error_code code;
-    raw_fd_ostream os(path, code, sys::fs::CD_OpenExisting);
-    return code ? cannotWrite(path, code.message()) : writeTo(os, path, write);
-  }
+  if (isDevice(path)) return writeTo(path, sys::fs::CD_OpenExisting, path, write);
   auto file = TemporaryFile::create(path, "");
   if (!file) return file.takeError();
-  std::error_code code;
-  raw_fd_ostream os(file->getPath(), code, sys::fs::CD_CreateAlways);
-  if (code) return cannotWrite(path, code.message());
-  if (Error error = writeTo(os, path, write)) return error;
+  if (Error error = writeTo(file->getPath(), sys::fs::CD_CreateAlways, path, write)) return error;
   return file->keep(path);
 }
 

@@ -148,27 +148,17 @@ bool change(Warp &w, const Inst &i, int lane, const Place &place, Change what, u
   return true;
 }
 
-/// init, inval, expect_tx, complete_tx: op[0..1] the address, op[2] the count.
-bool changeBarrier(Warp &w, const Inst &i, uint32_t mask) {
+/// The address and the count are op[0..1] and op[2]; of what yields the state before, op[0], they come after
+/// it.
+template <bool yieldsState> bool changeBarrier(Warp &w, const Inst &i, uint32_t mask) {
+  const uint32_t *op = i.op + yieldsState;
   AsyncBarrier before;
   for (uint32_t m = mask; m; m &= m - 1) {
     int lane = std::countr_zero(m);
-    uint32_t count = i.op[2] == operandNone ? 1 : lanesOf<uint32_t>(w, i.op[2])[lane];
-    Place place = placeOf(w, i.op[0], i.op[1], i.flags & Inst::Wide, lane, Space(i.imm));
+    uint32_t count = op[2] == operandNone ? 1 : lanesOf<uint32_t>(w, op[2])[lane];
+    Place place = placeOf(w, op[0], op[1], i.flags & Inst::Wide, lane, Space(i.imm));
     if (!change(w, i, lane, place, Change(i.detail), count, before)) return false;
-  }
-  return true;
-}
-
-/// op[0] the state, op[1..2] the address, op[3] a count.
-bool arrive(Warp &w, const Inst &i, uint32_t mask) {
-  AsyncBarrier before;
-  for (uint32_t m = mask; m; m &= m - 1) {
-    int lane = std::countr_zero(m);
-    uint32_t count = i.op[3] == operandNone ? 1 : lanesOf<uint32_t>(w, i.op[3])[lane];
-    Place place = placeOf(w, i.op[1], i.op[2], i.flags & Inst::Wide, lane, Space(i.imm));
-    if (!change(w, i, lane, place, Change(i.detail), count, before)) return false;
-    storeLane(w, i.op[0], lane, std::bit_cast<uint64_t>(before));
+    if (yieldsState) storeLane(w, i.op[0], lane, std::bit_cast<uint64_t>(before));
   }
   return true;
 }
@@ -280,17 +270,17 @@ Handler selectMbarrier(const Match &m, Inst &i) {
   i.imm = int64_t(m.space);
   if (m.space != Space::Shared && m.space != Space::Generic) return nullptr;
   auto set = [&](Change what) { i.detail = uint8_t(what); };
-  if (m.has("arrive_drop")) return m.has("expect_tx") ? nullptr : (set(Change::Drop), arrive);
+  if (m.has("arrive_drop")) return m.has("expect_tx") ? nullptr : (set(Change::Drop), changeBarrier<true>);
   if (m.has("arrive"))
     return m.has("expect_tx") && i.op[3] == operandNone
                ? nullptr
-               : (set(m.has("expect_tx") ? Change::ArriveExpect : Change::Arrive), arrive);
+               : (set(m.has("expect_tx") ? Change::ArriveExpect : Change::Arrive), changeBarrier<true>);
   if (m.has("test_wait") || m.has("try_wait")) return m.has("parity") ? waitTest<true> : waitTest<false>;
   set(m.has("init")        ? Change::Init
       : m.has("inval")     ? Change::Invalidate
       : m.has("expect_tx") ? Change::ExpectBytes
                            : Change::CompleteBytes);
-  return changeBarrier;
+  return changeBarrier<false>;
 }
 
 Handler selectPendingCount(const Match &, Inst &) {

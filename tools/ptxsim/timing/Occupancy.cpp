@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,11 +18,15 @@ namespace girih::ptx {
 namespace {
 /// A file that ptxas reads, gone with this.
 struct TemporaryFile {
-  char path[32] = "/tmp/girih-ptxsim-XXXXXX";
+  std::string path;
   int file;
-  TemporaryFile() : file(mkstemp(path)) {}
+  TemporaryFile() {
+    std::error_code code;
+    path = std::filesystem::temp_directory_path(code) / "girih-ptxsim-XXXXXX";
+    file = code ? -1 : mkstemp(path.data());
+  }
   ~TemporaryFile() {
-    if (file >= 0) close(file), unlink(path);
+    if (file >= 0) close(file), unlink(path.c_str());
   }
   bool write(const std::string &text) {
     return file >= 0 && ftruncate(file, 0) == 0 &&
@@ -66,7 +71,7 @@ static unsigned registersByPtxas(const Program &program, const Gpu &gpu) {
     for (const char *name : names) {
       std::string text = program.module->text;
       if (!file.write(text)) continue;
-      bool ok = runPtxas(name, target, file.path, said);
+      bool ok = runPtxas(name, target, file.path.c_str(), said);
       // A ptxas older than the program says which version it reads: mostly that is enough.
       constexpr std::string_view current = "current version is '";
       size_t at = said.find(current), version = text.find(".version");
@@ -74,7 +79,7 @@ static unsigned registersByPtxas(const Program &program, const Gpu &gpu) {
         at += current.size();
         text.replace(version, text.find('\n', version) - version,
                      ".version " + said.substr(at, said.find('\'', at) - at));
-        ok = file.write(text) && runPtxas(name, target, file.path, said);
+        ok = file.write(text) && runPtxas(name, target, file.path.c_str(), said);
       }
       // "Compiling entry function 'NAME' for ..." comes before "Used N registers".
       at = ok ? said.find("'" + program.functions[0].function->name + "'") : std::string::npos;

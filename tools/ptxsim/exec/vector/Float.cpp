@@ -20,24 +20,9 @@ template <bool ftz, bool sat> [[gnu::always_inline]] inline float out(float f) {
   return canonical(ftz ? flush(f) : f);
 }
 
-template <FloatOp op, bool ftz, bool sat> [[gnu::always_inline]] inline float f32(float a, float b, float c) {
-  a = in<ftz>(a), b = in<ftz>(b), c = in<ftz>(c);
-  switch (op) {
-  case FloatOp::Add:
-    return out<ftz, sat>(a + b);
-  case FloatOp::Sub:
-    return out<ftz, sat>(a - b);
-  case FloatOp::Mul:
-    return out<ftz, sat>(a * b);
-  case FloatOp::Div:
-    return out<ftz, sat>(a / b);
-  case FloatOp::Sqrt:
-    return out<ftz, sat>(__builtin_sqrtf(a));
-  case FloatOp::Fma:
-    return out<ftz, sat>(__builtin_fmaf(a, b, c));
-  }
-}
-template <FloatOp op> [[gnu::always_inline]] inline double f64(double a, double b, double c) {
+/// Operations as the processor rounds them now: to nearest. Rounding.cpp has its own, for code that changes
+/// the mode.
+template <FloatOp op, class T> [[gnu::always_inline]] inline T nearest(T a, T b, T c) {
   switch (op) {
   case FloatOp::Add:
     return a + b;
@@ -48,10 +33,19 @@ template <FloatOp op> [[gnu::always_inline]] inline double f64(double a, double 
   case FloatOp::Div:
     return a / b;
   case FloatOp::Sqrt:
-    return __builtin_sqrt(a);
+    if constexpr (sizeof(T) == 4)
+      return __builtin_sqrtf(a);
+    else
+      return __builtin_sqrt(a);
   case FloatOp::Fma:
-    return __builtin_fma(a, b, c);
+    if constexpr (sizeof(T) == 4)
+      return __builtin_fmaf(a, b, c);
+    else
+      return __builtin_fma(a, b, c);
   }
+}
+template <FloatOp op, bool ftz, bool sat> [[gnu::always_inline]] inline float f32(float a, float b, float c) {
+  return out<ftz, sat>(nearest<op>(in<ftz>(a), in<ftz>(b), in<ftz>(c)));
 }
 
 template <FloatOp op, bool ftz, bool sat> Handler plain32(bool packed) {
@@ -71,11 +65,11 @@ template <FloatOp op, bool ftz, bool sat> Handler plain32(bool packed) {
 }
 template <FloatOp op> Handler plain64() {
   if constexpr (op == FloatOp::Fma)
-    return map<f64<op>, double, double, double, double>;
+    return map<nearest<op, double>, double, double, double, double>;
   else if constexpr (op == FloatOp::Sqrt)
-    return map<[](double a) { return f64<op>(a, 0, 0); }, double, double>;
+    return map<[](double a) { return nearest<op, double>(a, 0, 0); }, double, double>;
   else
-    return map<[](double a, double b) { return f64<op>(a, b, 0); }, double, double, double>;
+    return map<[](double a, double b) { return nearest<op, double>(a, b, 0); }, double, double, double>;
 }
 
 /// A rounding other than to nearest: the operation runs with the processor's mode changed.

@@ -68,7 +68,7 @@ uint32_t roundTo(const Format &f, double value, Rounding rounding, bool saturate
   uint64_t bits = std::bit_cast<uint64_t>(value);
   uint32_t sign = uint32_t(bits >> 63) << (f.mantissa + f.exponent);
   uint32_t ones = (1u << f.exponent) - 1, infinity = ones << f.mantissa;
-  uint32_t nan = f.finite ? (infinity | ((1u << f.mantissa) - 1)) : infinity | (1u << f.mantissa) - 1;
+  uint32_t nan = infinity | ((1u << f.mantissa) - 1);
   uint32_t largest = f.finite ? nan - 1 : infinity - 1;
   if (value != value) return nan;
   int exponent = int((bits >> 52) & 0x7ff) - 1023, bias = int(ones >> 1);
