@@ -63,6 +63,12 @@ def test_unknown_device(program):
     assert r.returncode == 1 and "GIRIH_PTXSIM_DEVICE is 'gtx285'; there are h100 a100 rtx4090 rtx5090" in r.stderr
 
 
+def test_linked_by_its_own_name(tmp_path):
+    out = build(tmp_path / "program", f"-I{HEADERS}", f"-L{LIBRARY.parent}", "-lgirih-cudasim")
+    r = run([out], LD_LIBRARY_PATH=str(LIBRARY.parent))
+    assert (r.returncode, r.stdout) == (0, "passed\n"), r.stdout + r.stderr
+
+
 @needs_toolkit
 @pytest.mark.parametrize("how", ["folder", "preload"])
 def test_program_of_the_toolkit(tmp_path, how):
