@@ -8,7 +8,8 @@ from cuda.bindings import driver as cu
 
 TEXT = pathlib.Path(__file__).with_name("kernels.h").read_text()
 HEADER = ".version 8.0\n.target sm_80\n.address_size 64\n"
-PTX = HEADER + "".join(s.encode().decode("unicode_escape") for s in re.findall(r'^    "(.*?)"', TEXT, re.M))
+BODY = re.search(r"kernels\[\] =\n    PTX_HEADER(.*?);\n\n", TEXT, re.S).group(1)
+PTX = HEADER + "".join(s.encode().decode("unicode_escape") for s in re.findall(r'"(.*)"', BODY))
 
 
 def ok(result):
