@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools/setup.sh
-tools/setup.sh --sanitize girih-mutate ptx-mutate RuntimeTest
+tools/setup.sh --sanitize girih-mutate ptx-mutate girih-cudasim RuntimeTest
 exec build/venv/bin/python test/all.py

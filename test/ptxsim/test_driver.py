@@ -58,6 +58,38 @@ def test_checks(program, checks, found):
     assert ("race" in r.stderr and "st.global.u32" in r.stderr) == (found == "race"), r.stderr
 
 
+SANITIZED = SOURCE / "build-asan" / "lib" / "cudasim"
+# What the sanitizer's runtime needs of a program that loads a library with it.
+INSTRUMENTED = {"ASAN_OPTIONS": "detect_leaks=0:max_allocation_size_mb=8000", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+
+
+def build_sanitized(out, source):
+    """With the sanitizer build (made by tools/check.sh) where there is one, else with the ordinary one. Gives its library's folder too."""
+    sanitized = (SANITIZED / "libcuda.so.1").exists() and shutil.which("clang-22")
+    flags = ["-fsanitize=address"] if sanitized else []
+    folder = SANITIZED if sanitized else FOLDER
+    compiler = "clang-22" if sanitized else CC
+    r = run([compiler, "-std=gnu99", "-g", "-Wall", "-Wextra", "-Werror", *flags, source, "-o", out, f"-I{HEADERS}", f"-L{folder}", "-lcuda", "-lpthread"])
+    assert r.returncode == 0, r.stderr
+    return out, folder
+
+
+def test_threads(tmp_path):
+    program, folder = build_sanitized(tmp_path / "threads", PROGRAM.parent / "threads.c")
+    r = run([program], LD_LIBRARY_PATH=str(folder), **INSTRUMENTED)
+    assert (r.returncode, r.stdout) == (0, "passed\n"), r.stdout + r.stderr[-3000:]
+
+
+@pytest.mark.parametrize("checks", ["", "race,uninit"])
+def test_random_calls(tmp_path, checks):
+    """Random calls with wrong handles, sizes and addresses: an error each, and a driver that goes on."""
+    program, folder = build_sanitized(tmp_path / "fuzz", PROGRAM.parent / "fuzz.c")
+    count = os.environ.get("GIRIH_PTX_MUTATIONS", "20")
+    r = run([program, "1", count, "2000"], timeout=600, LD_LIBRARY_PATH=str(folder), GIRIH_PTXSIM_CHECKS=checks, **INSTRUMENTED)
+    assert r.returncode == 0, f"after seed {r.stdout.split()[-1:]}:\n" + r.stderr[-3000:]
+    assert int(re.search(r"(\d+) calls succeeded", r.stdout).group(1)) > 200 * int(count), "nearly all calls failed: what they do was not tested"
+
+
 def test_unknown_device(program):
     r = run([program], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE="gtx285")
     assert r.returncode == 1 and "GIRIH_PTXSIM_DEVICE is 'gtx285'; there are h100 a100 rtx4090 rtx5090" in r.stderr

@@ -107,7 +107,7 @@ std::unique_ptr<Program> Decoder::run(const Function &kernel) {
   program->localBytes = localDepth(0, memo);
   program->constantBytes = uint32_t(constants.size());
   program->constants = static_cast<char *>(aligned_alloc(64, std::max<size_t>(64, constants.size())));
-  memcpy(program->constants, constants.data(), constants.size());
+  std::copy(constants.begin(), constants.end(), program->constants);
   return std::move(program);
 }
 

@@ -49,8 +49,10 @@ LoadedModule *Device::load(std::string text, std::string file, std::string &erro
   for (const Function &f : result->parsed->functions)
     if (ok && f.hasBody && std::find(reached.begin(), reached.end(), &f) == reached.end())
       ok = decodeKernel(*result->parsed, f, *result, *backend, error) != nullptr;
-  std::lock_guard<std::mutex> guard(lock);
-  modules.push_back(std::move(loaded));
+  {
+    std::lock_guard<std::mutex> guard(lock);
+    modules.push_back(std::move(loaded));
+  }
   if (ok) return result;
   unload(result);
   return nullptr;
@@ -102,6 +104,7 @@ bool Device::place(LoadedModule &m, std::string &error) {
 void Device::unload(LoadedModule *module) {
   for (auto [variable, address] : module->addresses)
     deviceMemory.release(address);
+  std::lock_guard<std::mutex> guard(lock);
   std::erase_if(modules, [&](const auto &m) { return m.get() == module; });
 }
 
@@ -153,7 +156,7 @@ LaunchResult Device::launch(const Program &program, const Launch &given) {
     result.reports.push_back(r);
     return result;
   }
-  Launcher launcher(deviceMemory, program, launch, result);
+  Launcher launcher(settings, deviceMemory, program, launch, result);
   launcher.run();
   // What ended the launch first; a read of what was never written may be the consequence of anything else.
   auto rank = [](const Report &r) {

@@ -6,10 +6,12 @@ using namespace girih::cudasim;
 
 static constexpr unsigned contextFlags = CU_CTX_FLAGS_MASK;
 
-static CUresult synchronize(Driver &d, CUctx_st &c) {
+static CUresult synchronize(Driver &d, CUcontext c) {
+  d.waitWhile([&] { return d.contexts.has(c) && d.calls(*c); });
+  if (!d.contexts.has(c)) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
   bool capturing = false;
-  d.streams.each([&](CUstream_st &s) {
-    if (s.context == &c && s.capture) s.capture->invalid = capturing = true;
+  d.eachStream([&](CUstream_st &s) {
+    if (s.context == c && s.capture) s.capture->invalid = capturing = true;
   });
   return capturing ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
 }
@@ -47,6 +49,7 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *out, CUdevice device) {
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
   return inDriver([&](Driver &d) {
     if (device != 0) return CUDA_ERROR_INVALID_DEVICE;
+    d.waitWhile([&] { return d.calls(*d.primary); });
     if (!d.primary->references) return CUDA_ERROR_INVALID_CONTEXT;
     if (--d.primary->references == 0) d.destroyContext(d.primary);
     return CUDA_SUCCESS;
@@ -56,6 +59,7 @@ CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
 CUresult cuDevicePrimaryCtxReset_v2(CUdevice device) {
   return inDriver([&](Driver &d) {
     if (device != 0) return CUDA_ERROR_INVALID_DEVICE;
+    d.waitWhile([&] { return d.calls(*d.primary); });
     unsigned references = d.primary->references;
     d.destroyContext(d.primary);
     return d.primary->references = references, CUDA_SUCCESS;
@@ -95,6 +99,7 @@ CUresult cuCtxCreate_v4(CUcontext *out, CUctxCreateParams *params, unsigned flag
 
 CUresult cuCtxDestroy_v2(CUcontext context) {
   return inDriver([&](Driver &d) {
+    d.waitWhile([&] { return d.contexts.has(context) && d.calls(*context); });
     if (!d.contexts.has(context) || context->primary) return CUDA_ERROR_INVALID_CONTEXT;
     if (current() == context) contextStack().pop_back();
     d.destroyContext(context);
@@ -175,14 +180,14 @@ CUresult cuCtxGetId(CUcontext context, unsigned long long *id) {
 }
 
 CUresult cuCtxSynchronize() {
-  return inContext(synchronize);
+  return inContext([](Driver &d, CUctx_st &c) { return synchronize(d, &c); });
 }
 
 CUresult cuCtxSynchronize_v2(CUcontext context) {
   if (!context) return cuCtxSynchronize();
   return inDriver([&](Driver &d) {
     if (!d.contexts.has(context)) return CUDA_ERROR_INVALID_CONTEXT;
-    return context->error ? context->error : synchronize(d, *context);
+    return context->error ? context->error : synchronize(d, context);
   });
 }
 

@@ -25,8 +25,8 @@ namespace girih::cudasim {
 
 int activeBlocks(const Gpu &gpu, const CUfunc_st &f, int threads, size_t dynamicShared) {
   if (threads < 1 || threads > Gpu::threadsPerBlock) return 0;
-  uint64_t shared = f.program->sharedBytes + dynamicShared;
-  if (shared > uint64_t(gpu.sharedOptIn())) return 0;
+  uint64_t most = uint64_t(gpu.sharedOptIn());
+  if (dynamicShared > most || f.program->sharedBytes + dynamicShared > most) return 0;
   ptx::Launch launch;
   launch.block[0] = uint32_t(threads), launch.dynamicSharedBytes = uint32_t(dynamicShared);
   return int(
@@ -133,6 +133,7 @@ CUresult maxPotentialBlockSize(int *grid, int *block, CUfunction f, CUoccupancyB
     for (int threads = most; threads > 0; threads = (threads - 1) / 32 * 32) {
       size_t bytes = shared;
       if (sizeOf) d.callOut([&] { bytes = sizeOf(threads); });
+      if (!d.functions.has(f)) return CUDA_ERROR_INVALID_HANDLE;
       int blocks = activeBlocks(*d.gpu, *f, threads, bytes);
       if (blocks * threads > bestBlocks * bestThreads) bestThreads = threads, bestBlocks = blocks;
     }

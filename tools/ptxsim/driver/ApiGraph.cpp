@@ -166,8 +166,11 @@ CUresult cuGraphNodeGetType(CUgraphNode node, CUgraphNodeType *type) {
 }
 
 CUresult cuGraphDestroyNode(CUgraphNode node) {
-  return ofNode(node, [&](Driver &) {
+  return ofNode(node, [&](Driver &d) {
     CUgraph graph = node->graph;
+    bool capturing = false;
+    d.eachStream([&](CUstream_st &s) { capturing |= s.capture && s.capture->graph.get() == graph; });
+    if (capturing) return CUDA_ERROR_ILLEGAL_STATE; // streams and events refer to its nodes
     for (const auto &n : graph->nodes)
       std::erase(n->dependencies, node);
     std::erase_if(graph->nodes, [&](const auto &n) { return n.get() == node; });

@@ -172,9 +172,10 @@ CUresult cuGraphAddNode_v2(CUgraphNode *out, CUgraph graph, const CUgraphNode *d
 }
 
 CUresult cuGraphKernelNodeGetParams_v2(CUgraphNode node, CUDA_KERNEL_NODE_PARAMS *out) {
-  return ofNode(node, [&](Driver &) {
+  return ofNode(node, [&](Driver &d) {
     if (!out || node->operation.type != CU_GRAPH_NODE_TYPE_KERNEL) return CUDA_ERROR_INVALID_VALUE;
     auto &k = node->operation.kernel;
+    if (!d.functions.has(k.function)) return CUDA_ERROR_INVALID_HANDLE; // its module is unloaded
     k.pointers.clear();
     for (const auto &p : k.function->program->params)
       k.pointers.push_back(k.params.data() + p.offset);

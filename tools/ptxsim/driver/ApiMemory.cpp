@@ -1,6 +1,7 @@
 // The driver API: memory of the device and of the host, pools, and what is known of a pointer.
 #include "tools/ptxsim/driver/Driver.h"
 #include <algorithm>
+#include <sys/mman.h>
 
 using namespace girih::cudasim;
 
@@ -209,6 +210,10 @@ CUresult cuMemHostRegister_v2(void *p, size_t bytes, unsigned flags) {
   return inContext([&](Driver &d, CUctx_st &c) {
     if (!p || !bytes || flags > 0xf) return CUDA_ERROR_INVALID_VALUE;
     if (flags & CU_MEMHOSTREGISTER_IOMEMORY) return CUDA_ERROR_NOT_PERMITTED;
+    // Asks for nothing but whether there is memory: it fails where a page of the range is not mapped.
+    uint64_t begin = reinterpret_cast<uint64_t>(p) & ~uint64_t(4095);
+    if (msync(reinterpret_cast<void *>(begin), reinterpret_cast<uint64_t>(p) + bytes - begin, MS_ASYNC))
+      return CUDA_ERROR_INVALID_VALUE;
     if (!d.device->memory().adopt(p, bytes)) return CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
     auto base = reinterpret_cast<uint64_t>(p);
     d.allocations[base] = {
@@ -387,6 +392,7 @@ CUresult cuPointerGetAttributes(unsigned count, CUpointer_attribute *attributes,
   return inContext([&](Driver &d, CUctx_st &) {
     if (!attributes || !out) return CUDA_ERROR_INVALID_VALUE;
     for (unsigned n = 0; n < count; ++n) {
+      if (!out[n]) return CUDA_ERROR_INVALID_VALUE;
       bool none = false;
       // What an address does not have is null here, and no error.
       if (attributeOf(d, attributes[n], address, out[n], none) == CUDA_ERROR_NOT_SUPPORTED)

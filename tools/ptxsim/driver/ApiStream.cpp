@@ -62,18 +62,16 @@ bool joined(const std::vector<CUgraphNode> &nodes, std::vector<CUgraphNode> last
   return std::all_of(nodes.begin(), nodes.end(), [&](CUgraphNode n) { return seen.count(n); });
 }
 
-/// All streams that take part in a capture, the default ones too.
-template <class F> void eachStream(Driver &d, CUctx_st &c, const Capture *capture, F &&f) {
-  auto visit = [&](CUstream_st &s) {
+/// All streams that take part in a capture.
+template <class F> void eachStream(Driver &d, const Capture *capture, F &&f) {
+  d.eachStream([&](CUstream_st &s) {
     if (s.capture.get() == capture) f(s);
-  };
-  d.streams.each(visit);
-  visit(c.perThread);
+  });
 }
 
 CUresult captureInfo(CUstream handle, CUstreamCaptureStatus *status, uint64_t *id, CUgraph *graph,
                      const CUgraphNode **nodes, const CUgraphEdgeData **edges, size_t *count) {
-  return inStream(handle, [&](Driver &, CUstream_st &s) {
+  return ofStream(handle, [&](Driver &, CUstream_st &s) {
     if (!status) return CUDA_ERROR_INVALID_VALUE;
     *status = !s.capture           ? CU_STREAM_CAPTURE_STATUS_NONE
               : s.capture->invalid ? CU_STREAM_CAPTURE_STATUS_INVALIDATED
@@ -105,6 +103,7 @@ CUresult cuStreamCreateWithPriority(CUstream *out, unsigned flags, int priority)
 
 CUresult cuStreamDestroy_v2(CUstream stream) {
   return inDriver([&](Driver &d) {
+    d.waitWhile([&] { return d.streams.has(stream) && stream->calling; });
     if (!d.streams.has(stream)) return CUDA_ERROR_INVALID_HANDLE;
     if (stream->capture) stream->capture->invalid = true;
     return d.streams.erase(stream), CUDA_SUCCESS;
@@ -112,7 +111,9 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 }
 
 CUresult cuStreamQuery(CUstream stream) {
-  return afterWork(stream);
+  bool busy = false;
+  CUresult e = ofStream(stream, [&](Driver &d, CUstream_st &s) { return busy = d.isBusy(s), CUDA_SUCCESS; });
+  return busy ? CUDA_ERROR_NOT_READY : e ? e : afterWork(stream);
 }
 CUresult cuStreamSynchronize(CUstream stream) {
   return afterWork(stream);
@@ -129,41 +130,41 @@ CUresult cuStreamAddCallback(CUstream handle, CUstreamCallback callback, void *d
   return inStream(handle, [&](Driver &d, CUstream_st &s) {
     if (!callback || flags) return CUDA_ERROR_INVALID_VALUE;
     if (s.capture) return s.capture->invalid = true, CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    d.callOut([&] { callback(handle, CUDA_SUCCESS, data); });
+    d.callFrom(s, [&] { callback(handle, CUDA_SUCCESS, data); });
     return CUDA_SUCCESS;
   });
 }
 
 CUresult cuStreamGetPriority(CUstream handle, int *priority) {
-  return inStream(handle, [&](Driver &, CUstream_st &s) {
+  return ofStream(handle, [&](Driver &, CUstream_st &s) {
     if (!priority) return CUDA_ERROR_INVALID_VALUE;
     return *priority = s.priority, CUDA_SUCCESS;
   });
 }
 
 CUresult cuStreamGetFlags(CUstream handle, unsigned *flags) {
-  return inStream(handle, [&](Driver &, CUstream_st &s) {
+  return ofStream(handle, [&](Driver &, CUstream_st &s) {
     if (!flags) return CUDA_ERROR_INVALID_VALUE;
     return *flags = s.flags, CUDA_SUCCESS;
   });
 }
 
 CUresult cuStreamGetId(CUstream handle, unsigned long long *id) {
-  return inStream(handle, [&](Driver &, CUstream_st &s) {
+  return ofStream(handle, [&](Driver &, CUstream_st &s) {
     if (!id) return CUDA_ERROR_INVALID_VALUE;
     return *id = s.id, CUDA_SUCCESS;
   });
 }
 
 CUresult cuStreamGetCtx(CUstream handle, CUcontext *context) {
-  return inStream(handle, [&](Driver &, CUstream_st &s) {
+  return ofStream(handle, [&](Driver &, CUstream_st &s) {
     if (!context) return CUDA_ERROR_INVALID_VALUE;
     return *context = s.context, CUDA_SUCCESS;
   });
 }
 
 CUresult cuStreamGetDevice(CUstream handle, CUdevice *device) {
-  return inStream(handle, [&](Driver &, CUstream_st &) {
+  return ofStream(handle, [&](Driver &, CUstream_st &) {
     if (!device) return CUDA_ERROR_INVALID_VALUE;
     return *device = 0, CUDA_SUCCESS;
   });
@@ -191,10 +192,9 @@ CUresult cuStreamEndCapture(CUstream handle, CUgraph *out) {
     std::shared_ptr<Capture> capture = s.capture;
     if (capture->origin != &s) return capture->invalid = true, CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
     bool allJoined = true;
-    eachStream(d, *s.context, capture.get(),
+    eachStream(d, capture.get(),
                [&](CUstream_st &other) { allJoined &= &other == &s || joined(other.last, s.last); });
-    eachStream(d, *s.context, capture.get(),
-               [&](CUstream_st &other) { other.capture = nullptr, other.last.clear(); });
+    eachStream(d, capture.get(), [&](CUstream_st &other) { other.capture = nullptr, other.last.clear(); });
     if (capture->invalid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
     if (!allJoined) return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
     return *out = d.graphs.add(std::move(capture->graph)), CUDA_SUCCESS;

@@ -85,6 +85,25 @@ CUcontext Driver::makeContext(bool isPrimary, unsigned flags) {
   return c;
 }
 
+thread_local bool Driver::inCallback = false;
+
+bool Driver::calls(const CUctx_st &c) {
+  bool found = false;
+  eachStream([&](const CUstream_st &s) { found |= s.calling && s.context == &c; });
+  return found;
+}
+
+bool Driver::isBusy(const CUstream_st &s) {
+  // The legacy stream and the blocking ones wait for each other.
+  const CUstream_st &legacy = s.context->legacy;
+  bool found = s.calling || (!(s.flags & CU_STREAM_NON_BLOCKING) && legacy.calling);
+  if (&s == &legacy)
+    eachStream([&](const CUstream_st &other) {
+      found |= other.calling && other.context == s.context && !(other.flags & CU_STREAM_NON_BLOCKING);
+    });
+  return found;
+}
+
 void Driver::destroyContext(CUcontext c) {
   std::vector<uint64_t> held;
   for (const auto &[base, a] : allocations)
@@ -147,7 +166,7 @@ bool Driver::isGraph(CUgraph graph) {
   if (!graph) return false;
   if (graphs.has(graph)) return true;
   bool found = false;
-  streams.each([&](CUstream_st &s) { found |= s.capture && s.capture->graph.get() == graph; });
+  eachStream([&](CUstream_st &s) { found |= s.capture && s.capture->graph.get() == graph; });
   for (CUgraphNode n : nodes)
     found |= n->operation.child.get() == graph;
   return found;

@@ -9,6 +9,7 @@
 #include "tools/ptxsim/driver/Gpus.h"
 #include "tools/ptxsim/driver/Operation.h"
 #include <chrono>
+#include <condition_variable>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -64,6 +65,7 @@ struct CUstream_st {
   unsigned flags = 0;
   int priority = 0;
   uint64_t id = 0;
+  bool calling = false; // a function of the program runs, and what comes later waits
   std::shared_ptr<girih::cudasim::Capture> capture;
   std::vector<CUgraphNode> last; // of the capture: what the next node waits for
 };
@@ -167,16 +169,45 @@ public:
 
   /// Time as events see it: the host's clock, or the modelled time of the kernels so far.
   double milliseconds() const;
+  /// All streams that there are, those of contexts themselves too.
+  template <class F> void eachStream(F &&f) {
+    streams.each(f);
+    contexts.each([&](CUctx_st &c) { f(c.legacy), f(c.perThread); });
+  }
+
   /// Calls into the program, which may call back: without the lock.
   template <class F> void callOut(F &&f) {
     lock.unlock();
     f();
     lock.lock();
   }
+  /// Calls a function of the program as work of a stream: it must not call the driver.
+  template <class F> void callFrom(CUstream_st &s, F &&f) {
+    s.calling = true;
+    callOut([&] {
+      inCallback = true;
+      f();
+      inCallback = false;
+    });
+    s.calling = false;
+    called.notify_all();
+  }
+  /// Lets such functions, which other threads have submitted, end; `busy` says which ones are waited for.
+  /// Other threads may call the driver meanwhile.
+  template <class F> void waitWhile(F &&busy) {
+    while (busy())
+      called.wait(lock);
+  }
+  /// Whether work submitted to the stream now would have to wait for such a function.
+  bool isBusy(const CUstream_st &s);
+  /// Whether such a function of the context runs.
+  bool calls(const CUctx_st &c);
+  static thread_local bool inCallback;
 
 private:
   void readSettings();
   std::optional<Gpu> chosen;
+  std::condition_variable_any called;
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };
 
@@ -191,6 +222,7 @@ std::vector<CUcontext> &contextStack();
 template <class F> CUresult inDriver(F &&f) {
   Driver &d = Driver::get();
   std::lock_guard<std::mutex> guard(d.lock);
+  if (Driver::inCallback) return CUDA_ERROR_NOT_PERMITTED;
   return d.initialised ? f(d) : CUDA_ERROR_NOT_INITIALIZED;
 }
 
@@ -204,9 +236,23 @@ template <class F> CUresult inContext(F &&f) {
 }
 
 /// Also, the handle must be a stream's.
-template <class F> CUresult inStream(CUstream handle, F &&f) {
+template <class F> CUresult ofStream(CUstream handle, F &&f) {
   return inContext([&](Driver &d, CUctx_st &c) {
     CUstream s = d.stream(&c, handle);
+    return s ? f(d, *s) : CUDA_ERROR_INVALID_HANDLE;
+  });
+}
+
+/// Also, what was submitted to the stream is done.
+template <class F> CUresult inStream(CUstream handle, F &&f) {
+  return inContext([&](Driver &d, CUctx_st &) {
+    // The stream and its context may be destroyed while this waits.
+    CUstream s = nullptr;
+    d.waitWhile([&] {
+      CUcontext c = current();
+      s = c ? d.stream(c, handle) : nullptr;
+      return s && d.isBusy(*s);
+    });
     return s ? f(d, *s) : CUDA_ERROR_INVALID_HANDLE;
   });
 }

@@ -1,5 +1,6 @@
 // The table of all functions: second names, refusals, and cuGetProcAddress. The functions' types do not
 // matter here, so the header that declares them is left out.
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -15,15 +16,14 @@ extern "C" {
 #include "tools/ptxsim/driver/Functions.def"
 #undef SAME
 
-static int refuse(const char *name, bool &said) {
-  if (!said) fprintf(stderr, "girih-cudasim: %s is not supported\n", name);
-  said = true;
+static int refuse(const char *name, std::atomic<bool> &said) {
+  if (!said.exchange(true)) fprintf(stderr, "girih-cudasim: %s is not supported\n", name);
   return notSupported;
 }
 
 #define REFUSED(NAME)                                                                                        \
   int NAME() {                                                                                               \
-    static bool said = false;                                                                                \
+    static std::atomic<bool> said;                                                                           \
     return refuse(#NAME, said);                                                                              \
   }
 #include "tools/ptxsim/driver/Functions.def"

@@ -239,7 +239,7 @@ CUresult kernelOperation(Driver &d, const CUDA_KERNEL_NODE_PARAMS &p, Operation 
   for (void **e = p.extra; e && e[0] != CU_LAUNCH_PARAM_END; e += 2) {
     if (e[0] == CU_LAUNCH_PARAM_BUFFER_POINTER)
       buffer = e[1];
-    else if (e[0] == CU_LAUNCH_PARAM_BUFFER_SIZE)
+    else if (e[0] == CU_LAUNCH_PARAM_BUFFER_SIZE && e[1])
       bytes = *static_cast<size_t *>(e[1]);
     else
       return CUDA_ERROR_INVALID_VALUE;
@@ -276,7 +276,8 @@ CUresult validate(Driver &d, const Operation &o) {
   }
 }
 
-CUresult execute(Driver &d, CUctx_st &c, const Operation &o) {
+CUresult execute(Driver &d, CUstream_st &s, const Operation &o) {
+  CUctx_st &c = *s.context;
   switch (o.type) {
   case CU_GRAPH_NODE_TYPE_KERNEL:
     launch(d, c, o);
@@ -286,7 +287,7 @@ CUresult execute(Driver &d, CUctx_st &c, const Operation &o) {
   case CU_GRAPH_NODE_TYPE_MEMSET:
     return fill(d, o.set, /*execute=*/true);
   case CU_GRAPH_NODE_TYPE_HOST:
-    d.callOut([&] { o.host.fn(o.host.userData); });
+    d.callFrom(s, [&] { o.host.fn(o.host.userData); });
     break;
   case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
     o.event->recorded = true, o.event->milliseconds = d.milliseconds();
@@ -294,7 +295,7 @@ CUresult execute(Driver &d, CUctx_st &c, const Operation &o) {
   case CU_GRAPH_NODE_TYPE_GRAPH:
     for (CUgraphNode n : o.child->sorted()) {
       if (CUresult e = validate(d, n->operation)) return e;
-      if (CUresult e = execute(d, c, n->operation)) return e;
+      if (CUresult e = execute(d, s, n->operation)) return e;
       if (c.error) break;
     }
     break;
@@ -314,7 +315,7 @@ CUresult submit(Driver &d, CUstream_st &s, Operation o) {
   // The legacy stream waits for the other blocking streams, which a capture makes impossible.
   bool implicit = false;
   if (&s == &s.context->legacy)
-    d.streams.each([&](CUstream_st &other) {
+    d.eachStream([&](CUstream_st &other) {
       if (other.context != s.context || !other.capture || other.flags & CU_STREAM_NON_BLOCKING) return;
       other.capture->invalid = implicit = true;
     });
@@ -322,7 +323,7 @@ CUresult submit(Driver &d, CUstream_st &s, Operation o) {
     say("work on the legacy stream while a stream that it waits for is being captured");
     return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
   }
-  return execute(d, *s.context, o);
+  return execute(d, s, o);
 }
 
 } // namespace girih::cudasim

@@ -38,8 +38,8 @@ CUresult kernelOperation(Driver &d, const CUDA_KERNEL_NODE_PARAMS &p, Operation 
 
 /// Why an operation would be refused; CUDA_SUCCESS if it can be executed. Says what CUDA's code does not.
 CUresult validate(Driver &d, const Operation &o);
-/// Executes a valid operation. Errors of kernels stay with the context.
-CUresult execute(Driver &d, CUctx_st &c, const Operation &o);
+/// Executes a valid operation as work of a stream. Errors of kernels stay with its context.
+CUresult execute(Driver &d, CUstream_st &s, const Operation &o);
 /// Validates, then executes or captures.
 CUresult submit(Driver &d, CUstream_st &s, Operation o);
 

@@ -6,7 +6,8 @@
 
 namespace girih::ptx {
 
-Launcher::Launcher(Memory &memory, const Program &program, const Launch &launch, LaunchResult &result)
+Launcher::Launcher(const DeviceOptions &device, Memory &memory, const Program &program, const Launch &launch,
+                   LaunchResult &result)
     : memory(memory), code(program), launch(launch), result(result) {
   static std::atomic<uint64_t> grids{0};
   for (unsigned d = 0; d < 3; ++d) {
@@ -24,7 +25,7 @@ Launcher::Launcher(Memory &memory, const Program &program, const Launch &launch,
   state.constants = program.constants, state.code = program.code.data();
   state.observer = launch.observer;
   state.gridId = ++grids;
-  state.smCount = 132;
+  state.smCount = device.smCount;
   if (launch.cooperative) state.gridWorkspace = memory.allocate(64);
 }
 

@@ -11,7 +11,8 @@ namespace girih::ptx {
 
 class Launcher {
 public:
-  Launcher(Memory &memory, const Program &program, const Launch &launch, LaunchResult &result);
+  Launcher(const DeviceOptions &device, Memory &memory, const Program &program, const Launch &launch,
+           LaunchResult &result);
   ~Launcher();
   Launcher(const Launcher &) = delete;
   void run();
