@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -40,7 +41,7 @@ def test_program(program, gpu):
     r = run([program], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE=gpu)
     assert (r.returncode, r.stdout) == (0, "passed\n"), r.stdout + r.stderr
     said = r.stderr.splitlines()
-    for line in ("the image is a cubin, machine code; the simulator executes PTX: give the module as PTX text",
+    for line in ("the image is a cubin, machine code; the simulator executes PTX",
                  "write of 4 bytes at 0x", "misaligned access", "the program trapped", "scale' has 2 parameters in 12 bytes, the launch gives 8"):
         assert any(line in s for s in said), f"'{line}' is not among:\n{r.stderr}"
     assert sum("cuArrayDestroy is not supported" in s for s in said) == 1
@@ -88,6 +89,31 @@ def test_random_calls(tmp_path, checks):
     r = run([program, "1", count, "2000"], timeout=600, LD_LIBRARY_PATH=str(folder), GIRIH_PTXSIM_CHECKS=checks, **INSTRUMENTED)
     assert r.returncode == 0, f"after seed {r.stdout.split()[-1:]}:\n" + r.stderr[-3000:]
     assert int(re.search(r"(\d+) calls succeeded", r.stdout).group(1)) > 200 * int(count), "nearly all calls failed: what they do was not tested"
+
+
+def test_fat_binaries(tmp_path):
+    """The PTX in nvcc's fat binaries is found, however it is compressed; damaged ones and those without PTX are refused."""
+    program, folder = build_sanitized(tmp_path / "images", PROGRAM.parent / "images.c")
+    images = [PROGRAM.parent / "images" / f"{name}.fatbin" for name in ("none", "lz4", "zstd")]
+    r = run([program, *images], LD_LIBRARY_PATH=str(folder), **INSTRUMENTED)
+    zstd = "209" if "libzstd.so.1 is not installed" in r.stderr else "0"
+    assert r.stdout.split() == ["0", "0", zstd], r.stdout + r.stderr
+    newer = bytearray(images[0].read_bytes())
+    newer[16 + 28] = 121  # the entry's target
+    (tmp_path / "newer.fatbin").write_bytes(newer)
+    r = run([program, tmp_path / "newer.fatbin"], LD_LIBRARY_PATH=str(folder), **INSTRUMENTED)
+    assert r.stdout == "209\n" and "it has PTX for sm_121, and no PTX that sm_90 runs" in r.stderr
+    random = np.random.default_rng(1)
+    for image in images:
+        whole, damaged = image.read_bytes(), []
+        for n in range(100):
+            data = bytearray(whole[:random.integers(1, len(whole))] if n % 2 else whole)
+            for at in random.integers(0, min(len(data), 100) if n % 4 < 2 else len(data), 3):
+                data[at] = random.integers(0, 256)
+            damaged.append(tmp_path / f"{n}.fatbin")
+            damaged[-1].write_bytes(data)
+        r = run([program, *damaged], LD_LIBRARY_PATH=str(folder), **INSTRUMENTED)
+        assert r.returncode == 0 and len(r.stdout.split()) == 100, r.stdout + r.stderr[-3000:]
 
 
 def test_unknown_device(program):

@@ -38,7 +38,11 @@ template <class T> CUresult list(CUmodule m, T *out, unsigned count) {
   return CUDA_SUCCESS;
 }
 
-CUresult loadLibrary(CUlibrary *out, const void *code, const Logs &logs) {
+CUresult loadModule(CUmodule *out, const Image &image, const Logs &logs) {
+  return inContext([&](Driver &d, CUctx_st &c) { return loadImage(d, &c, image, logs, out); });
+}
+
+CUresult loadLibrary(CUlibrary *out, const Image &code, const Logs &logs) {
   return inDriver([&](Driver &d) {
     if (!out) return CUDA_ERROR_INVALID_VALUE;
     CUmodule m = nullptr;
@@ -54,22 +58,21 @@ extern "C" {
 
 CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned count, CUjit_option *options,
                             void **values) {
-  return inContext(
-      [&](Driver &d, CUctx_st &c) { return loadImage(d, &c, image, Logs(count, options, values), out); });
+  return loadModule(out, {image}, Logs(count, options, values));
 }
 
 CUresult cuModuleLoadData(CUmodule *out, const void *image) {
-  return cuModuleLoadDataEx(out, image, 0, nullptr, nullptr);
+  return loadModule(out, {image}, {});
 }
 
 CUresult cuModuleLoadFatBinary(CUmodule *out, const void *image) {
-  return cuModuleLoadDataEx(out, image, 0, nullptr, nullptr);
+  return loadModule(out, {image}, {});
 }
 
 CUresult cuModuleLoad(CUmodule *out, const char *path) {
   std::string text;
   if (CUresult e = readFile(path, text)) return e;
-  return cuModuleLoadDataEx(out, text.c_str(), 0, nullptr, nullptr);
+  return loadModule(out, {text.data(), text.size()}, {});
 }
 
 CUresult cuModuleUnload(CUmodule m) {
@@ -109,14 +112,14 @@ CUresult cuModuleGetGlobal_v2(CUdeviceptr *address, size_t *bytes, CUmodule m, c
 
 CUresult cuLibraryLoadData(CUlibrary *out, const void *code, CUjit_option *options, void **values,
                            unsigned count, CUlibraryOption *, void **, unsigned) {
-  return loadLibrary(out, code, Logs(count, options, values));
+  return loadLibrary(out, {code}, Logs(count, options, values));
 }
 
 CUresult cuLibraryLoadFromFile(CUlibrary *out, const char *path, CUjit_option *options, void **values,
                                unsigned count, CUlibraryOption *, void **, unsigned) {
   std::string text;
   if (CUresult e = readFile(path, text)) return e;
-  return loadLibrary(out, text.c_str(), Logs(count, options, values));
+  return loadLibrary(out, {text.data(), text.size()}, Logs(count, options, values));
 }
 
 CUresult cuLibraryUnload(CUlibrary library) {

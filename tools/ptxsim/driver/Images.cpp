@@ -1,4 +1,5 @@
 #include "tools/ptxsim/driver/Images.h"
+#include "tools/ptxsim/driver/FatBinary.h"
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -32,14 +33,12 @@ void Logs::writeNothing() const {
   write(error, errorSize, "");
 }
 
-/// What an image is if it is no PTX, or null.
-static const char *binaryKind(const void *image) {
-  unsigned magic;
-  memcpy(&magic, image, 4);
-  if (magic == 0x464c457f) return "a cubin";
-  if (magic == 0xba55ed50) return "a fat binary";
-  if (magic == 0x466243b1) return "a wrapped fat binary";
-  return nullptr;
+static CUresult fail(const Logs &logs, CUresult code, const std::string &message) {
+  if (logs.error && logs.errorSize)
+    logs.writeError(message);
+  else
+    say("%s", message.c_str());
+  return code;
 }
 
 /// Whether PTX for `target` ("sm_90", "sm_90a", "sm_100f") runs on the device.
@@ -51,32 +50,37 @@ static bool runsOn(const Gpu &gpu, const std::string &target) {
   return number <= have;
 }
 
-CUresult loadImage(Driver &d, CUcontext context, const void *image, const Logs &logs, CUmodule *out) {
-  auto fail = [&](CUresult code, const std::string &message) {
-    if (logs.error && logs.errorSize)
-      logs.writeError(message);
-    else
-      say("%s", message.c_str());
-    return code;
-  };
-  if (!image || !out) return CUDA_ERROR_INVALID_VALUE;
-  const char *text = static_cast<const char *>(image);
+CUresult readImage(Driver &d, const Image &image, const Logs &logs, std::string &ptx) {
+  if (!image.data) return CUDA_ERROR_INVALID_VALUE;
+  const char *text = static_cast<const char *>(image.data);
   // Short texts end before a magic number would.
-  if (strnlen(text, 4) == 4)
-    if (const char *kind = binaryKind(image))
-      return fail(CUDA_ERROR_NO_BINARY_FOR_GPU, std::string("error: the image is ") + kind +
-                                                    ", machine code; the simulator executes PTX: give the "
-                                                    "module as PTX text");
-  std::string error;
-  auto *loaded = d.device->load(text, "module.ptx", error);
-  if (!loaded) return fail(CUDA_ERROR_INVALID_PTX, error);
+  if (image.bytes >= 4 && strnlen(text, 4) == 4) {
+    if (!memcmp(text, "\177ELF", 4))
+      return fail(logs, CUDA_ERROR_NO_BINARY_FOR_GPU,
+                  "error: the image is a cubin, machine code; the simulator executes PTX: give the module as "
+                  "PTX text, or as a fat binary with PTX in it");
+    std::string error;
+    if (isFatBinary(text)) {
+      if (ptxOf(*d.gpu, text, image.bytes, ptx, error)) return CUDA_SUCCESS;
+      return fail(logs, CUDA_ERROR_NO_BINARY_FOR_GPU, "error: the image is a fat binary: " + error);
+    }
+  }
+  return ptx.assign(text, strnlen(text, image.bytes)), CUDA_SUCCESS;
+}
+
+CUresult loadImage(Driver &d, CUcontext context, const Image &image, const Logs &logs, CUmodule *out) {
+  if (!out) return CUDA_ERROR_INVALID_VALUE;
+  std::string text, error;
+  if (CUresult e = readImage(d, image, logs, text)) return e;
+  auto *loaded = d.device->load(std::move(text), "module.ptx", error);
+  if (!loaded) return fail(logs, CUDA_ERROR_INVALID_PTX, error);
   const std::string &target = loaded->module().target;
   if (!runsOn(*d.gpu, target)) {
     std::string message = "error: the PTX is for " + target + ", the simulated device is sm_" +
                           std::to_string(d.gpu->major * 10 + d.gpu->minor) +
                           " (choose another one by GIRIH_PTXSIM_DEVICE)";
     d.device->unload(loaded);
-    return fail(CUDA_ERROR_NO_BINARY_FOR_GPU, message);
+    return fail(logs, CUDA_ERROR_NO_BINARY_FOR_GPU, message);
   }
   CUmodule m = d.modules.make();
   m->loaded = loaded, m->context = context;

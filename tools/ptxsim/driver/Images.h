@@ -19,8 +19,17 @@ private:
   static void write(char *to, void **size, const std::string &text);
 };
 
-/// Loads PTX into a context (null: for all of them). What is wrong goes to the logs, or to standard error.
-CUresult loadImage(Driver &d, CUcontext context, const void *image, const Logs &logs, CUmodule *out);
+/// An image as programs give it; how long it is, if that is known.
+struct Image {
+  const void *data = nullptr;
+  size_t bytes = SIZE_MAX;
+};
+
+/// The PTX of an image: PTX, or a fat binary with PTX in it. What is wrong goes to the logs, or to standard
+/// error.
+CUresult readImage(Driver &d, const Image &image, const Logs &logs, std::string &ptx);
+/// Loads it into a context (null: for all of them).
+CUresult loadImage(Driver &d, CUcontext context, const Image &image, const Logs &logs, CUmodule *out);
 void unloadModule(Driver &d, CUmodule module);
 CUresult readFile(const char *path, std::string &text);
 
