@@ -236,6 +236,16 @@ TEST(PtxExecution, LaunchesMayHaveALimit) {
       << run.reports;
 }
 
+TEST(PtxExecution, NumberedRegistersAndOneOfTheirNameAreDifferent) {
+  Outcome run = runBody(".reg .b32 %x, %x<3>; mov.u32 %x, 5; mov.u32 %x0, 6; mov.u32 %x2, 7;"
+                        "{ .reg .b32 %x2; mov.u32 %x2, 8; add.u32 %x, %x, %x2; }"
+                        "add.u32 %x, %x, %x0; add.u32 %x, %x, %x2; st.global.u32 [%mine], %x;");
+  EXPECT_EQ(run.of<uint32_t>(3), 5u + 8 + 6 + 7);
+  for (const char *twice : {".reg .b32 %x; .reg .b64 %x;", ".reg .b32 %x<2>; .reg .b64 %x<3>;",
+                            ".reg .b32 %x<2>; .reg .b64 %x1;", ".reg .b32 %x1; .reg .b32 %x<2>;"})
+    EXPECT_NE(runModule(kernelAround(twice)).error.find("declared twice"), std::string::npos) << twice;
+}
+
 TEST(PtxExecution, WhatIsUnknownIsRefusedByNameAndLine) {
   auto error = [](const std::string &body) { return runModule(kernelAround(body)).error; };
   EXPECT_EQ(error("frob.u32 %r1, %r2;"), "error: test.ptx:12:1: instruction 'frob.u32' is not supported");

@@ -237,26 +237,27 @@ bool Parser::named(Operand &out) {
   return true;
 }
 
-bool Parser::findRegister(std::string_view name, Operand &out) const {
+/// %p, or %p3 of %p<4> with `index` 3.
+const Parser::RegisterRange *Parser::findRegister(const Scope &scope, std::string_view name,
+                                                  uint32_t &index) {
+  index = 0;
+  if (auto it = scope.registers.find(name); it != scope.registers.end()) return &it->second;
   size_t digits = name.size();
   while (digits > 0 && name[digits - 1] >= '0' && name[digits - 1] <= '9')
     --digits;
-  uint64_t index = 0;
-  bool numbered = digits < name.size() && name.size() - digits < 8;
-  if (numbered)
-    for (char c : name.substr(digits))
-      index = index * 10 + uint64_t(c - '0');
+  if (digits == name.size() || name.size() - digits > 7) return nullptr;
+  for (char c : name.substr(digits))
+    index = index * 10 + uint32_t(c - '0');
+  auto it = scope.numberedRegisters.find(name.substr(0, digits));
+  return it != scope.numberedRegisters.end() && index < it->second.count ? &it->second : nullptr;
+}
+
+bool Parser::findRegister(std::string_view name, Operand &out) const {
   for (size_t s = scopes.size(); s-- > 0;) {
-    const auto &registers = scopes[s].registers;
-    auto it = registers.find(name);
-    if (it != registers.end() && it->second.count) it = registers.end();
-    uint64_t n = 0;
-    if (it == registers.end() && numbered) {
-      it = registers.find(name.substr(0, digits)), n = index;
-      if (it != registers.end() && n >= it->second.count) it = registers.end();
-    }
-    if (it == registers.end()) continue;
-    const RegisterRange &range = it->second;
+    uint32_t n;
+    const RegisterRange *found = findRegister(scopes[s], name, n);
+    if (!found) continue;
+    const RegisterRange &range = *found;
     out.kind = Operand::Kind::Register;
     out.reg = uint32_t(range.first + n * range.vector);
     if (range.vector == 1) return true;

@@ -115,7 +115,7 @@ bool Parser::parameter(Function &f, std::vector<Variable *> &list) {
   if (v.space == Space::Reg) {
     v.reg = uint32_t(f.registers.size());
     f.registers.push_back({v.name, v.type});
-    scopes.back().registers[name] = {v.reg, 0, 1, v.type};
+    scopes.back().registers[name] = {v.reg, 1, 1, v.type};
   } else if (v.type == Type::Pred) {
     return fail(v.where, "a parameter in memory can't be a predicate");
   }
@@ -293,23 +293,26 @@ bool Parser::registerDeclaration() {
     Location where = peek().where;
     std::string_view name;
     if (!identifier(name, "the register's name")) return false;
-    RegisterRange range{uint32_t(function->registers.size()), 0, v.vector, v.type};
     uint64_t count = 1;
-    if (accept("<")) {
-      if (!integer(count, "the number of registers") || !expect(">", "after the number of registers"))
-        return false;
-      range.count = uint32_t(std::max<uint64_t>(count, 1));
-    }
+    bool numbered = accept("<");
+    if (numbered &&
+        (!integer(count, "the number of registers") || !expect(">", "after the number of registers")))
+      return false;
     if (count * v.vector + function->registers.size() > 1u << 20)
       return fail(where, "more than a million registers in a function");
-    for (uint64_t i = 0; i < count; ++i)
-      for (unsigned c = 0; c < v.vector; ++c) {
-        std::string full(name);
-        if (range.count) full += std::to_string(i);
-        if (v.vector > 1) full += std::string(".") + "xyzw"[c & 3];
-        function->registers.push_back({full, v.type});
-      }
-    scopes.back().registers[name] = range;
+    Scope &scope = scopes.back();
+    RegisterRange range{uint32_t(function->registers.size()), uint32_t(count), v.vector, v.type};
+    uint32_t ignored;
+    bool known =
+        numbered ? scope.numberedRegisters.contains(name) : findRegister(scope, name, ignored) != nullptr;
+    for (uint64_t i = 0; i < count; ++i) {
+      std::string single(name);
+      if (numbered) single += std::to_string(i), known |= scope.registers.contains(single);
+      for (unsigned c = 0; c < v.vector; ++c)
+        function->registers.push_back({v.vector > 1 ? single + "." + "xyzw"[c & 3] : single, v.type});
+    }
+    if (known) return fail(where, "register '" + std::string(name) + "' is declared twice");
+    (numbered ? scope.numberedRegisters : scope.registers)[name] = range;
   } while (accept(","));
   return expect(";", "after the registers");
 }

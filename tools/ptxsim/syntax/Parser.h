@@ -16,13 +16,14 @@ private:
   static constexpr unsigned maxDepth = 64;
 
   struct RegisterRange {
-    uint32_t first = 0, count = 0; // %r<count>; 0: one register called exactly so
+    uint32_t first = 0, count = 1;
     uint8_t vector = 1;
     Type type = Type::None;
   };
   struct Scope {
     uint32_t id = 0;
-    std::unordered_map<std::string_view, RegisterRange> registers;
+    // %p and %p<3> are different ones.
+    std::unordered_map<std::string_view, RegisterRange> registers, numberedRegisters;
     std::unordered_map<std::string_view, Variable *> variables;
   };
   struct Linkage {
@@ -83,6 +84,7 @@ private:
   bool address(Operand &out, unsigned depth);
   bool named(Operand &out);
   bool offset(Operand &out);
+  static const RegisterRange *findRegister(const Scope &scope, std::string_view name, uint32_t &index);
   bool findRegister(std::string_view name, Operand &out) const;
   const Variable *findVariable(std::string_view name) const;
 
