@@ -14,48 +14,66 @@ bool mma(Warp &w, const Inst &i, uint32_t) {
   return true;
 }
 
-/// Elements of 8, 4 or 1 bits of a register's word, widened.
-int32_t element(uint32_t word, unsigned n, unsigned bits, bool isSigned) {
-  uint32_t v = (word >> (n * bits)) & ((1u << bits) - 1);
-  return isSigned && (v >> (bits - 1)) ? int32_t(v) - (1 << bits) : int32_t(v);
+/// Element `n` of a register's word, widened; `sign` is its sign bit, or 0. Single bits stay together in
+/// words.
+template <unsigned bits>
+[[gnu::always_inline]] inline uint32_t element(uint32_t word, unsigned n, uint32_t sign) {
+  if constexpr (bits == 1) {
+    return word;
+  } else {
+    uint32_t v = (word >> (n * bits)) & ((1u << bits) - 1);
+    return v - ((v & sign) << 1);
+  }
+}
+
+template <unsigned bits> void integerProduct(Warp &w, const Fragments &f, const IntegerProduct &p) {
+  constexpr unsigned perWord = bits == 1 ? 1 : 32 / bits, width = 4 * perWord;
+  typedef uint32_t Row __attribute__((ext_vector_type(columns)));
+  typedef int32_t SignedRow __attribute__((ext_vector_type(columns)));
+  FragmentSizes n = sizesOf(p);
+  alignas(64) uint32_t a[16 * 64];
+  alignas(64) Row b[64], c[4][32];
+  unsigned k = bits == 1 ? p.k / 32u : p.k, high = p.rows / 8u;
+  auto read = [&](const uint32_t *ops, unsigned count, bool isSigned, auto put) {
+    uint32_t sign = isSigned ? 1u << (bits - 1) : 0;
+    for (unsigned r = 0; r < count; ++r) {
+      const uint32_t *words = src<uint32_t>(w, ops[r]);
+      for (unsigned row = 0; row < 8; ++row)
+        for (unsigned x = 0; x < width; ++x)
+          put(r, row, x, element<bits>(words[row * 4 + x / perWord], x % perWord, sign));
+    }
+  };
+  read(f.a, n.a, p.signedA, [&](unsigned r, unsigned row, unsigned x, uint32_t v) {
+    a[((r % high) * 8 + row) * k + (r / high) * width + x] = v;
+  });
+  for (unsigned t = 0; t < p.tiles; ++t) {
+    read(f.b + t * n.b, n.b, p.signedB,
+         [&](unsigned r, unsigned row, unsigned x, uint32_t v) { b[r * width + x][row] = v; });
+    readC<uint32_t, uint32_t>(w, f.c + t * n.c, p.rows, reinterpret_cast<uint32_t *>(c[t]));
+    for (unsigned r = 0; r < p.rows; ++r) {
+      Row sum = 0;
+      for (unsigned x = 0; x < k; ++x) {
+        Row va = a[r * k + x];
+        if constexpr (bits > 1)
+          sum += va * b[x];
+        else
+          sum += __builtin_elementwise_popcount(p.andPopc ? va & b[x] : va ^ b[x]);
+      }
+      // Without C the sum is far from overflowing.
+      c[t][r] =
+          p.saturate ? Row(__builtin_elementwise_add_sat(SignedRow(c[t][r]), SignedRow(sum))) : c[t][r] + sum;
+    }
+  }
+  for (unsigned t = 0; t < p.tiles; ++t)
+    writeD<uint32_t, uint32_t>(w, f.d + t * n.c, p.rows, reinterpret_cast<const uint32_t *>(c[t]));
 }
 
 } // namespace
 
 void multiplyIntegers(Warp &w, const Fragments &f, const IntegerProduct &p) {
-  FragmentSizes n = sizesOf(p);
-  alignas(64) int32_t a[16 * 256], b[256 * columns];
-  alignas(64) int64_t c[4][32 * columns];
-  unsigned perWord = 32u / p.bits, width = 4 * perWord, high = p.rows / 8u;
-  auto read = [&](const uint32_t *ops, unsigned count, bool isSigned, auto put) {
-    for (unsigned r = 0; r < count; ++r)
-      for (unsigned l = 0; l < warpSize; ++l)
-        for (unsigned e = 0; e < perWord; ++e)
-          put(r, l / 4, (l % 4) * perWord + e, element(src<uint32_t>(w, ops[r])[l], e, p.bits, isSigned));
-  };
-  read(f.a, n.a, p.signedA, [&](unsigned r, unsigned row, unsigned column, int32_t v) {
-    a[((r % high) * 8 + row) * p.k + (r / high) * width + column] = v;
-  });
-  for (unsigned t = 0; t < p.tiles; ++t) {
-    read(f.b + t * n.b, n.b, p.signedB, [&](unsigned r, unsigned row, unsigned column, int32_t v) {
-      b[(r * width + column) * columns + row] = v;
-    });
-    readC<int64_t, int32_t>(w, f.c + t * n.c, p.rows, c[t]);
-    for (unsigned r = 0; r < p.rows; ++r) {
-      int32_t sum[columns] = {};
-      for (unsigned x = 0; x < p.k; ++x)
-        for (unsigned l = 0; l < columns; ++l)
-          sum[l] += p.bits > 1 || p.andPopc ? a[r * p.k + x] * b[x * columns + l]
-                                            : a[r * p.k + x] ^ b[x * columns + l];
-      for (unsigned l = 0; l < columns; ++l) {
-        int64_t v = c[t][r * columns + l] + sum[l];
-        if (p.saturate) v = v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v;
-        c[t][r * columns + l] = v;
-      }
-    }
-  }
-  for (unsigned t = 0; t < p.tiles; ++t)
-    writeD<int64_t, uint32_t>(w, f.d + t * n.c, p.rows, c[t]);
+  if (p.bits == 8) return integerProduct<8>(w, f, p);
+  if (p.bits == 4) return integerProduct<4>(w, f, p);
+  integerProduct<1>(w, f, p);
 }
 
 Shape shapeOf(const Match &m) {
