@@ -5,8 +5,8 @@
 namespace girih::ptx::test {
 
 static Measurement measureBody(const std::string &body, uint32_t blocks = 1, uint32_t threads = 32,
-                               const std::string &module = "", uint64_t sample = 0,
-                               const char *gpu = "a100") {
+                               const std::string &module = "", uint64_t sample = 0, const char *gpu = "a100",
+                               uint32_t cluster = 1) {
   std::string error;
   Device device;
   LoadedModule *loaded = device.load(kernelAround(body, module), "test.ptx", error);
@@ -14,7 +14,7 @@ static Measurement measureBody(const std::string &body, uint32_t blocks = 1, uin
   if (!loaded) return {};
   uint64_t address = device.memory().allocate(16 << 20);
   Launch launch;
-  launch.grid[0] = blocks, launch.block[0] = threads, launch.threads = 1;
+  launch.grid[0] = blocks, launch.block[0] = threads, launch.cluster[0] = cluster, launch.threads = 1;
   launch.params.resize(8);
   memcpy(launch.params.data(), &address, 8);
   LaunchResult result;
@@ -119,6 +119,122 @@ TEST(PtxTiming, BandwidthLimitsAStream) {
   EXPECT_GT(m.time.cycles, least + gpu.launchCycles);
   EXPECT_LT(m.time.cycles, 1.25 * least + gpu.launchCycles);
   EXPECT_EQ(m.time.limit, "DRAM bandwidth");
+}
+
+/// Cycles without those of the launch.
+static double cyclesOf(const Gpu &gpu, const std::string &body, uint32_t threads = 32,
+                       const std::string &module = "", uint32_t blocks = 1, uint32_t cluster = 1) {
+  return measureBody(body, blocks, threads, module, 0, gpu.key.c_str(), cluster).time.cycles -
+         gpu.launchCycles;
+}
+
+static std::string repeated(const std::string &text, unsigned times) {
+  std::string result;
+  for (unsigned n = 0; n < times; ++n)
+    result += text;
+  return result;
+}
+
+TEST(PtxTiming, PeakOfArithmetic) {
+  for (const Gpu &gpu : gpus()) {
+    // 32 warps, of which each has 8 independent chains.
+    std::string fma, half, logic;
+    for (int n = 0; n < 512; ++n) {
+      std::string d = std::to_string(n % 8);
+      fma += "fma.rn.f32 %f" + d + ", %f17, %f18, %f" + d + ";";
+      half += "fma.rn.f16x2 %r" + d + ", %r17, %r18, %r" + d + ";";
+      logic += "shf.l.wrap.b32 %r" + d + ", %r" + d + ", %r17, 3;";
+    }
+    auto clocks = [&](unsigned lanes) { return 512.0 * 1024 / lanes; };
+    EXPECT_NEAR(cyclesOf(gpu, fma, 1024) / clocks(gpu.lanes.fp32), 1, 0.05) << gpu.key;
+    EXPECT_NEAR(cyclesOf(gpu, half, 1024) / clocks(gpu.lanes.half), 1, 0.05) << gpu.key;
+    EXPECT_NEAR(cyclesOf(gpu, logic, 1024) / clocks(gpu.lanes.logic), 1, 0.05) << gpu.key;
+  }
+}
+
+TEST(PtxTiming, PeakOfMatrixUnits) {
+  for (const Gpu &gpu : gpus()) {
+    std::string body;
+    for (int n = 0; n < 128; ++n) {
+      std::string d;
+      for (int m = 0; m < 4; ++m)
+        d += (m ? ", %f" : "%f") + std::to_string(n % 4 * 4 + m);
+      body += "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {" + d +
+              "}, {%r1, %r2, %r3, %r4}, {%r5, %r6}, {" + d + "};";
+    }
+    double work = 128.0 * 16 * (16 * 8 * 16); // of 16 warps
+    EXPECT_NEAR(cyclesOf(gpu, body, 512) / (work / gpu.mma.at("f16")), 1, 0.08) << gpu.key;
+  }
+}
+
+TEST(PtxTiming, ChainsOfLoadsTakeTheirLatency) {
+  for (const Gpu &gpu : gpus()) {
+    // The buffer has zeros: each load gives what the next one's address needs.
+    auto chain = [&](const char *load) {
+      return "mov.u64 %s2, %buffer;" + repeated(std::string(load) + " add.s64 %s2, %s2, %s1;", 100);
+    };
+    double l2 = cyclesOf(gpu, chain("ld.global.cg.u64 %s1, [%s2];")),
+           l1 = cyclesOf(gpu, chain("ld.global.ca.u64 %s1, [%s2];")),
+           address = 3.0 * gpu.latency.alu; // the sum of 64 bits
+    EXPECT_NEAR((l2 - gpu.latency.dram) / 99, gpu.latency.l2 + address / 2, address / 2 + 4) << gpu.key;
+    EXPECT_NEAR((l1 - gpu.latency.dram) / 99, gpu.latency.l1 + address / 2, address / 2 + 4) << gpu.key;
+  }
+}
+
+TEST(PtxTiming, BankConflictsTakeTheirWavefronts) {
+  for (const Gpu &gpu : gpus()) {
+    auto loads = [&](unsigned stride) {
+      std::string body = "mov.u32 %r1, tile; mad.lo.u32 %r1, %t, " + std::to_string(stride) + ", %r1;";
+      for (int n = 0; n < 256; ++n)
+        body += "ld.shared.u32 %r" + std::to_string(2 + n % 16) + ", [%r1];";
+      return cyclesOf(gpu, body, 32, ".shared .align 16 .b8 tile[4096];\n");
+    };
+    EXPECT_NEAR(loads(128), 256 * 32, 300) << gpu.key;
+    EXPECT_LT(loads(4), 256 * 3) << gpu.key; // one scheduler alone issues these
+  }
+}
+
+TEST(PtxTiming, StridesWasteBandwidth) {
+  for (const Gpu &gpu : gpus()) {
+    // A float of each sector: 8 times the bytes that are used.
+    auto stream = [&](unsigned stride) {
+      return cyclesOf(gpu,
+                      "mov.u32 %r1, %ntid.x; mad.lo.u32 %r2, %block, %r1, %t; mad.wide.u32 %s1, %r2, " +
+                          std::to_string(stride) + ", %buffer; ld.global.f32 %f1, [%s1];",
+                      256, "", 2048);
+    };
+    double bytes = 2048.0 * 256 * 32, wasteful = stream(32);
+    EXPECT_GT(wasteful, bytes / gpu.dramBytesPerClock) << gpu.key;
+    EXPECT_LT(wasteful, 1.3 * bytes / gpu.dramBytesPerClock + 2 * gpu.latency.dram) << gpu.key;
+    EXPECT_LT(stream(4), wasteful / 2) << gpu.key;
+  }
+}
+
+TEST(PtxTiming, WaitsForMbarriersEndWhenTheCopyHasCome) {
+  const char *module = ".shared .align 128 .b8 tile[32768]; .shared .align 8 .b64 arrived;\n";
+  auto copy = [](unsigned bytes) {
+    std::string n = std::to_string(bytes);
+    return "mov.u32 %r1, arrived; mov.u32 %r2, tile; setp.ne.u32 %p1, %t, 0; @%p1 bra READY;"
+           "mbarrier.init.shared.b64 [%r1], 1; mbarrier.arrive.expect_tx.shared.b64 %s1, [%r1], " +
+           n +
+           ";"
+           "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r2], [%buffer], " +
+           n +
+           ", [%r1];"
+           "READY: bar.sync 0;"
+           "POLL: mbarrier.try_wait.parity.shared.b64 %p2, [%r1], 0; @!%p2 bra POLL;";
+  };
+  const Gpu &gpu = *findGpu("h100");
+  // One SM alone has L2's port for itself; barriers and the like take some 60 clocks.
+  EXPECT_NEAR(cyclesOf(gpu, copy(16), 64, module), gpu.latency.dram + 60, 30);
+  EXPECT_NEAR(cyclesOf(gpu, copy(32768), 64, module), 32768 / gpu.l2PortBytes + gpu.latency.l2 + 60, 30);
+}
+
+TEST(PtxTiming, BarriersOfTheClusterTakeTheTripBetweenSms) {
+  const Gpu &gpu = *findGpu("h100");
+  std::string once = "barrier.cluster.arrive; barrier.cluster.wait;";
+  double one = cyclesOf(gpu, once, 64, "", 2, 2), ten = cyclesOf(gpu, repeated(once, 10), 64, "", 2, 2);
+  EXPECT_NEAR((ten - one) / 9, gpu.latency.cluster, 20);
 }
 
 TEST(PtxTiming, ASampleStandsForTheGrid) {

@@ -26,12 +26,15 @@ double SmMemory::fromL2(uint64_t sector, uint64_t block, double t, bool load) {
   double done = l2Free + gpu.latency.l2;
   Footprint::Cost cost =
       load ? footprint.load(sector, block) : Footprint::Cost{false, footprint.storeBytes()};
+  Fetched *last = cost.fromDram ? &fetched[sector] : nullptr;
+  if (last && last->ready > 0 && last->block == block) return std::max(done, last->ready);
   if (cost.dramBytes > 0) {
     time = cost.dramBytes / dramRate;
     dramFree = std::max(dramFree, t) + time, dramTaken += time;
   }
-  if (cost.fromDram) done = std::max(done, dramFree + gpu.latency.dram);
-  return done;
+  if (!last) return done;
+  *last = {block, std::max(done, dramFree + gpu.latency.dram)};
+  return last->ready;
 }
 
 double SmMemory::access(const TraceEvent &e, const uint64_t *sectors, uint64_t block, double t) {
@@ -65,6 +68,8 @@ double SmMemory::access(const TraceEvent &e, const uint64_t *sectors, uint64_t b
       done = std::max(done, fromL2(sectors[n], block, start, true));
     return done;
   case TraceEvent::Kind::Barrier:
+  case TraceEvent::Kind::Arrive:
+  case TraceEvent::Kind::Await:
     break;
   }
   return done;

@@ -4,6 +4,7 @@
 
 #include "tools/ptxsim/timing/Footprint.h"
 #include <algorithm>
+#include <unordered_map>
 
 namespace girih::ptx {
 
@@ -35,6 +36,12 @@ private:
   double pipeFree = 0, l2Free = 0, dramFree = 0;
   double pipeTaken = 0, l2Taken = 0, dramTaken = 0;
   std::vector<Line> lines;
+  /// Which block last brought a sector from DRAM, and when it came: its next load finds it in L2.
+  struct Fetched {
+    uint64_t block = 0;
+    double ready = 0;
+  };
+  std::unordered_map<uint64_t, Fetched> fetched;
 
   Line *find(uint64_t line, bool insert, double t);
   double fromL2(uint64_t sector, uint64_t block, double t, bool load);

@@ -96,7 +96,8 @@ private:
     c.interval = uint16_t(std::max(1.0, each * slots));
     c.latency = uint16_t(latency + (slots - 1) * std::max(1.0, each));
   }
-  void alu(Cost &c, unsigned slots = 1) const { on(c, Pipe::Alu, gpu.lanes.integer, gpu.latency.alu, slots); }
+  void add(Cost &c, unsigned slots = 1) const { on(c, Pipe::Alu, gpu.lanes.integer, gpu.latency.alu, slots); }
+  void alu(Cost &c, unsigned slots = 1) const { on(c, Pipe::Alu, gpu.lanes.logic, gpu.latency.alu, slots); }
   void fma(Cost &c, unsigned slots = 1) const { on(c, Pipe::Fma, gpu.lanes.fp32, gpu.latency.alu, slots); }
   void imad(Cost &c, unsigned slots = 1) const { on(c, Pipe::Fma, gpu.lanes.imad, gpu.latency.alu, slots); }
   void sfu(Cost &c, unsigned more = 0) const {
@@ -119,6 +120,7 @@ void Table::integer(const Instruction &i, Cost &c) const {
     return on(c, Pipe::Special, gpu.lanes.sfu, gpu.latency.sfu, wide ? 2 : 1);
   if (oneOf(i.opcode, {"dp4a", "dp2a"})) return imad(c);
   if (oneOf(i.opcode, {"bfe", "bfi", "sad", "szext"})) return alu(c, 2);
+  if (oneOf(i.opcode, {"add", "sub", "addc", "subc", "neg", "min", "max"})) return add(c, wide ? 2 : 1);
   alu(c, wide ? 2 : 1);
 }
 
@@ -190,6 +192,8 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
       c.kind = Cost::Kind::AsyncCommit, c.closes = true;
     else if (has(i, "wait_group") || has(i, "wait_all"))
       c.kind = Cost::Kind::AsyncWait, c.closes = true;
+    else if (has(i, "mbarrier") && has(i, "arrive"))
+      c.kind = Cost::Kind::AsyncBarrier, c.closes = true;
     else
       c.kind = Cost::Kind::AsyncCopy, c.pipe = Pipe::Memory;
     return;
@@ -209,7 +213,10 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
   case Class::Barrier:
     c.closes = true;
     c.latency = uint16_t(gpu.latency.alu);
-    if (oneOf(i.opcode, {"bar", "barrier"}) && !has(i, "warp")) c.kind = Cost::Kind::Barrier;
+    if (i.opcode == "mbarrier" || has(i, "cluster"))
+      c.kind = Cost::Kind::AsyncBarrier;
+    else if (oneOf(i.opcode, {"bar", "barrier"}) && !has(i, "warp"))
+      c.kind = Cost::Kind::Barrier;
     return;
   case Class::Control:
     c.kind = Cost::Kind::Branch, c.closes = true;

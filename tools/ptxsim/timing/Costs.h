@@ -14,7 +14,16 @@ constexpr unsigned pipeCount = 7;
 const char *pipeName(Pipe pipe);
 
 struct Cost {
-  enum class Kind : uint8_t { Plain, Memory, AsyncCopy, AsyncCommit, AsyncWait, Barrier, Branch };
+  enum class Kind : uint8_t {
+    Plain,
+    Memory,
+    AsyncCopy,
+    AsyncCommit,
+    AsyncWait,
+    AsyncBarrier,
+    Barrier,
+    Branch
+  };
   Kind kind = Kind::Plain;
   Pipe pipe = Pipe::None;
   uint8_t slots = 1;     // 0: not an instruction of the machine

@@ -27,8 +27,8 @@ static std::vector<Gpu> readGpus() {
         g["dram_gbs"].get<double>() * 1e3 / out.clockMhz * common["dram_efficiency"].get<double>();
     out.launchCycles = common["launch_us"].get<double>() * out.clockMhz;
     const auto &lanes = g["lanes"];
-    out.lanes = {lanes["fp32"], lanes["int"], lanes["imad"],   lanes["half"],
-                 lanes["fp64"], lanes["sfu"], lanes["convert"]};
+    out.lanes = {lanes["fp32"], lanes["int"],  lanes["logic"], lanes["imad"],
+                 lanes["half"], lanes["fp64"], lanes["sfu"],   lanes["convert"]};
     out.mma = g["mma"].get<std::map<std::string, double>>();
     out.mmaLatencyFixed = g["mma_latency"]["fixed"], out.mmaLatencyIntervals = g["mma_latency"]["intervals"];
     const auto &l = g["latency"];
@@ -41,6 +41,7 @@ static std::vector<Gpu> readGpus() {
                    l["dram"],
                    common["branch_latency"],
                    common["barrier_latency"],
+                   common["cluster_latency"],
                    common["shuffle_latency"]};
     out.window = common["window"];
   }

@@ -18,12 +18,12 @@ struct Gpu {
   double launchCycles = 0;
   /// Of an SM, a clock.
   struct {
-    unsigned fp32, integer, imad, half, fp64, sfu, convert;
+    unsigned fp32, integer, logic, imad, half, fp64, sfu, convert;
   } lanes;
   std::map<std::string, double> mma; // multiply-adds a clock by type
   double mmaLatencyFixed = 0, mmaLatencyIntervals = 1;
   struct {
-    unsigned alu, sfu, fp64, shared, l1, l2, dram, branch, barrier, shuffle;
+    unsigned alu, sfu, fp64, shared, l1, l2, dram, branch, barrier, cluster, shuffle;
   } latency;
   unsigned window = 16; // instructions that ptxas is taken to interleave
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_map>
 
 namespace girih::ptx {
 
@@ -39,6 +40,9 @@ struct RunningBlock {
   uint32_t running = 0;
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> arrived;
   std::map<std::pair<uint32_t, uint32_t>, std::vector<RunningWarp *>> waiting;
+  // Of mbarriers and the cluster's barrier: when each arrival comes, in order; who waits for one.
+  std::unordered_map<uint32_t, std::vector<Time>> asyncArrivals;
+  std::vector<RunningWarp *> asyncWaiting;
 };
 
 class Sm {
@@ -69,6 +73,8 @@ private:
   bool tryIssue(unsigned scheduler, RunningWarp &w, Time t);
   void issue(unsigned scheduler, RunningWarp &w, uint32_t step, Time t);
   Time memoryDone(RunningWarp &w, const TraceStep &step, Time t);
+  Time awaited(RunningWarp &w, const TraceStep &step);
+  void arrive(RunningWarp &w, const TraceStep &step, Time t);
   void barrier(RunningWarp &w, const TraceStep &step, Time t);
 };
 
@@ -137,6 +143,7 @@ bool Sm::tryIssue(unsigned scheduler, RunningWarp &w, Time t) {
         for (size_t g = 0; g + pending < w.groups.size(); ++g)
           at = std::max(at, w.groups[g]);
       }
+      if (c.kind == Cost::Kind::AsyncBarrier) at = std::max(at, awaited(w, (*w.steps)[s.step]));
       if (at <= t) {
         uint32_t step = s.step;
         w.window.erase(w.window.begin() + ptrdiff_t(n));
@@ -150,19 +157,52 @@ bool Sm::tryIssue(unsigned scheduler, RunningWarp &w, Time t) {
   return false;
 }
 
+/// When what a step awaits has arrived; `never`, as long as not all of it is under way: an arrival wakes the
+/// warp.
+Time Sm::awaited(RunningWarp &w, const TraceStep &step) {
+  RunningBlock &b = *w.block;
+  Time result = 0;
+  for (unsigned n = 0; n < step.events; ++n) {
+    const TraceEvent &e = b.trace->events[step.event + n];
+    if (e.kind != TraceEvent::Kind::Await || e.count == 0) continue;
+    const std::vector<Time> &arrivals = b.asyncArrivals[e.first];
+    if (arrivals.size() < e.count) {
+      b.asyncWaiting.push_back(&w);
+      return never;
+    }
+    result = std::max(result, arrivals[e.count - 1]);
+  }
+  return result;
+}
+
+/// The arrivals of a step, which come at `t`.
+void Sm::arrive(RunningWarp &w, const TraceStep &step, Time t) {
+  RunningBlock &b = *w.block;
+  for (unsigned n = 0; n < step.events; ++n) {
+    const TraceEvent &e = b.trace->events[step.event + n];
+    if (e.kind != TraceEvent::Kind::Arrive) continue;
+    Time at = t + (e.first == TraceEvent::clusterKey ? gpu.latency.cluster : 0);
+    std::vector<Time> &arrivals = b.asyncArrivals[e.first];
+    arrivals.insert(std::upper_bound(arrivals.begin(), arrivals.end(), at), at);
+    for (RunningWarp *other : b.asyncWaiting)
+      other->tryAt = 0;
+    b.asyncWaiting.clear();
+  }
+}
+
 Time Sm::memoryDone(RunningWarp &w, const TraceStep &step, Time t) {
   const BlockTrace &trace = *w.block->trace;
   Time done = t;
   for (unsigned n = 0; n < step.events; ++n) {
     const TraceEvent &e = trace.events[step.event + n];
-    if (e.kind == TraceEvent::Kind::Barrier) continue;
+    if (e.kind >= TraceEvent::Kind::Barrier) continue; // no access
     done = std::max(done, memory.access(e, trace.sectors.data() + e.first, trace.block, t));
   }
   return done;
 }
 
 void Sm::barrier(RunningWarp &w, const TraceStep &step, Time t) {
-  if (step.events == 0) return; // nothing to wait for: all of its lanes were predicated off, or a cluster's
+  if (step.events == 0) return; // nothing to wait for: all of its lanes were predicated off
   const TraceEvent &e = w.block->trace->events[step.event];
   if (e.kind != TraceEvent::Kind::Barrier) return;
   std::pair<uint32_t, uint32_t> key{e.first, e.count};
@@ -195,7 +235,10 @@ void Sm::issue(unsigned scheduler, RunningWarp &w, uint32_t at, Time t) {
     done = std::max(done, memoryDone(w, step, t));
     break;
   case Cost::Kind::AsyncCopy:
-    w.openGroup = std::max(w.openGroup, memoryDone(w, step, t));
+    done = memoryDone(w, step, t);
+    w.openGroup = std::max(w.openGroup, done);
+    arrive(w, step, done); // bulk copies complete on mbarriers
+    done = t + c.latency;
     break;
   case Cost::Kind::AsyncCommit:
     w.groups.push_back(w.openGroup);
@@ -203,6 +246,17 @@ void Sm::issue(unsigned scheduler, RunningWarp &w, uint32_t at, Time t) {
     break;
   case Cost::Kind::AsyncWait:
     break;
+  case Cost::Kind::AsyncBarrier: {
+    // cp.async.mbarrier.arrive arrives when the copies before it have come.
+    Time copied = 0;
+    if (program.code[step.inst].cls == Class::Async) {
+      copied = w.openGroup;
+      for (Time group : w.groups)
+        copied = std::max(copied, group);
+    }
+    arrive(w, step, std::max(t, copied));
+    break;
+  }
   case Cost::Kind::Barrier:
     barrier(w, step, t);
     break;

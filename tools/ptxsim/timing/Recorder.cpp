@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <memory>
+#include <numeric>
 
 namespace girih::ptx {
 
@@ -20,6 +21,11 @@ struct Recorder::OfBlock {
   std::unique_ptr<BlockTrace> trace;
   std::vector<uint64_t> reads, writes; // sectors, with repetitions
   uint32_t completed[16] = {};
+  std::unordered_map<uint32_t, uint32_t> asyncArrivals; // by mbarrier
+  uint64_t bulkStep = 0;                                // the instruction of the latest bulk copy
+  uint32_t bulkWarp = 0;
+  std::vector<uint32_t> clusterPhase;    // by warp
+  std::vector<uint32_t> clusterArrivals; // by phase
 };
 
 static std::vector<uint64_t> sortedSectors(std::vector<uint64_t> &sectors) {
@@ -44,6 +50,7 @@ void Recorder::blockBegins(Block &b) {
   own->trace = std::make_unique<BlockTrace>();
   own->trace->block = b.linear;
   own->trace->warps.resize(b.warpCount);
+  own->clusterPhase.resize(b.warpCount);
 }
 
 void Recorder::blockEnds(Block &b) {
@@ -58,6 +65,13 @@ void Recorder::blockEnds(Block &b) {
       else
         found.push_back({s, s + 1, b.linear, write});
   }
+  // Whoever waits for the cluster's barrier waits for those who arrive at it later, too.
+  if (own->trace)
+    for (TraceEvent &e : own->trace->events)
+      if (e.kind == TraceEvent::Kind::Await && e.first == TraceEvent::clusterKey) {
+        auto begin = own->clusterArrivals.begin();
+        e.count = std::accumulate(begin, begin + e.count, 0u);
+      }
   std::lock_guard<std::mutex> guard(lock);
   counters.add(own->counters);
   touches.insert(touches.end(), found.begin(), found.end());
@@ -113,12 +127,55 @@ static unsigned wavefrontsOf(const Access &a, unsigned &ideal) {
   return result;
 }
 
+/// mbarriers are seen as strong accesses of their instructions, and of the copies that complete on them.
+static bool isAsyncBarrier(const Inst &i, const Access &a) {
+  return a.space == Space::Shared && a.kind == AccessKind::Atomic &&
+         (i.cls == Class::Barrier || i.cls == Class::Async);
+}
+
+/// Bulk copies are seen in small parts: those after the first belong to its request. True if this is one.
+bool Recorder::extendBulk(OfBlock &own, const Warp &w, const Access &a, const uint64_t *sectors,
+                          unsigned count) {
+  bool first = own.bulkStep != w.issued || own.bulkWarp != w.id;
+  own.bulkStep = w.issued, own.bulkWarp = w.id;
+  if (first) return false;
+  bool load = a.kind != AccessKind::Store;
+  std::vector<uint64_t> &touched = load ? own.reads : own.writes;
+  (load ? own.counters.loadBytes : own.counters.storeBytes) += a.bytes;
+  for (unsigned n = 0; n < count; ++n) {
+    if (!touched.empty() && touched.back() == sectors[n]) continue;
+    appendSectors(touched, sectors + n, 1);
+    ++(load ? own.counters.loadSectors : own.counters.storeSectors);
+    if (!own.trace) continue;
+    own.trace->sectors.push_back(sectors[n]);
+    ++own.trace->events.back().count;
+  }
+  return true;
+}
+
 void Recorder::access(Warp &w, const Inst &i, const Access &a) {
   auto &own = *static_cast<OfBlock *>(w.block->observerState);
+  if (isAsyncBarrier(i, a)) {
+    if (!own.trace) return;
+    bool arrives = a.order.semantics == Semantics::AcquireRelease;
+    if (!arrives && a.order.semantics != Semantics::Acquire) return;
+    for (uint32_t m = a.mask; m; m &= m - 1) {
+      uint64_t address = a.address[std::countr_zero(m)], rank = address >> sharedRankShift;
+      if (rank && rank != w.block->clusterRank + 1) continue; // another block's
+      auto key = uint32_t(address & ((1u << sharedRankShift) - 1));
+      uint32_t &arrivals = own.asyncArrivals[key];
+      arrivals += arrives;
+      auto kind = arrives ? TraceEvent::Kind::Arrive : TraceEvent::Kind::Await;
+      addEvent(*own.trace, w, {kind, false, true, 0, key, arrivals});
+    }
+    return;
+  }
   MemoryCounters &c = own.counters;
+  bool isBulk = i.cls == Class::Async && i.source->modifiers.size() > 1 && i.source->modifiers[1] == "bulk";
   bool atomic = a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction;
   unsigned lanes = unsigned(std::popcount(a.mask));
   if (a.space == Space::Shared) {
+    if (isBulk) return; // as fast as the other side, which counts
     unsigned ideal, wavefronts = wavefrontsOf(a, ideal);
     if (atomic) {
       // Lanes on one word come one after the other.
@@ -153,6 +210,7 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
         if (count == 0 || sectors[count - 1] != s) sectors[count++] = s;
   std::sort(sectors, sectors + count);
   count = unsigned(std::unique(sectors, sectors + count) - sectors);
+  if (isBulk && extendBulk(own, w, a, sectors, count)) return;
   uint64_t bytes = uint64_t(lanes) * a.bytes;
   TraceEvent event;
   if (atomic) {
@@ -192,6 +250,22 @@ void Recorder::barrierCompletes(Block &b, unsigned id) {
   auto &own = *static_cast<OfBlock *>(b.observerState);
   ++own.completed[id & 15];
   ++own.counters.barriers;
+}
+
+void Recorder::clusterArrives(Warp &w, const Inst &, uint32_t) {
+  auto &own = *static_cast<OfBlock *>(w.block->observerState);
+  if (!own.trace) return;
+  uint32_t phase = own.clusterPhase[w.id]++;
+  own.clusterArrivals.resize(std::max<size_t>(own.clusterArrivals.size(), phase + 1));
+  ++own.clusterArrivals[phase];
+  addEvent(*own.trace, w, {TraceEvent::Kind::Arrive, false, true, 0, TraceEvent::clusterKey, 0});
+}
+
+void Recorder::clusterWaits(Warp &w, const Inst &, uint32_t) {
+  auto &own = *static_cast<OfBlock *>(w.block->observerState);
+  if (own.trace)
+    addEvent(*own.trace, w,
+             {TraceEvent::Kind::Await, false, true, 0, TraceEvent::clusterKey, own.clusterPhase[w.id]});
 }
 
 void Recorder::warpSyncs(Warp &w, const Inst &i, uint32_t) {

@@ -3,6 +3,7 @@
 
 #include "tools/ptxsim/Simulator.h"
 #include <mutex>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace girih::ptx {
@@ -27,7 +28,10 @@ struct MemoryCounters {
 
 /// What one instruction did beyond computing.
 struct TraceEvent {
-  enum class Kind : uint8_t { Load, Store, Atomic, Shared, Barrier };
+  /// Arrive and Await: of an mbarrier or the cluster's barrier, `first` being its key, which for an mbarrier
+  /// is its address. What is awaited is `count` arrivals since the block began.
+  enum class Kind : uint8_t { Load, Store, Atomic, Shared, Barrier, Arrive, Await };
+  static constexpr uint32_t clusterKey = ~0u;
   Kind kind = Kind::Load;
   bool cached = false;     // loads: may hit in L1
   bool waits = true;       // barriers: bar.sync, not bar.arrive
@@ -74,11 +78,15 @@ public:
   void access(Warp &warp, const Inst &inst, const Access &access) override;
   void barrierArrives(Warp &warp, const Inst &inst, uint32_t lanes, unsigned id, bool waits) override;
   void barrierCompletes(Block &block, unsigned id) override;
+  void clusterArrives(Warp &warp, const Inst &inst, uint32_t lanes) override;
+  void clusterWaits(Warp &warp, const Inst &inst, uint32_t lanes) override;
   void warpSyncs(Warp &warp, const Inst &inst, uint32_t lanes) override;
   void fence(Warp &warp, const Inst &inst, uint32_t lanes, FenceKind kind) override;
 
 private:
   struct OfBlock;
+  static bool extendBulk(OfBlock &own, const Warp &warp, const Access &access, const uint64_t *sectors,
+                         unsigned count);
   std::unordered_set<uint64_t> traced;
   std::mutex lock;
 };

@@ -95,11 +95,13 @@ template <class T> bool matchAny(Warp &w, const Inst &i, uint32_t mask) {
   const T *a = src<T>(w, i.op[1]);
   uint32_t t[warpSize];
   eachGroup(w, i, mask, [&](uint32_t lanes) {
-    for (uint32_t m = lanes; m; m &= m - 1) {
-      unsigned l = unsigned(std::countr_zero(m));
-      t[l] = 0;
-      for (uint32_t n = lanes; n; n &= n - 1)
-        t[l] |= uint32_t(a[std::countr_zero(n)] == a[l]) << std::countr_zero(n);
+    for (uint32_t left = lanes, same = 0; left; left &= ~same, same = 0) {
+      T value = a[std::countr_zero(left)];
+      for (unsigned l = 0; l < warpSize; ++l)
+        same |= uint32_t(a[l] == value) << l;
+      same &= lanes;
+      for (uint32_t m = same; m; m &= m - 1)
+        t[std::countr_zero(m)] = same;
     }
   });
   store(reg<uint32_t>(w, i.op[0]), t, mask);
