@@ -46,81 +46,66 @@ struct Descriptor {
   }
 };
 
-double valueAt(Type type, const char *at) {
-  uint32_t word = 0;
-  __builtin_memcpy(&word, at, typeBytes(type));
+/// Calls f<E>() with the element of a type.
+template <class F> [[gnu::always_inline]] inline void withElement(Type type, F f) {
   switch (type) {
   case Type::F16:
-    return halfToFloat(uint16_t(word));
+    return f.template operator()<HalfElement>();
   case Type::BF16:
-    return brainToFloat(uint16_t(word));
+    return f.template operator()<BrainElement>();
   case Type::TF32:
-    return TensorElement::load(word);
+    return f.template operator()<TensorElement>();
   case Type::E4M3:
-    return valueOf(formatE4M3, word);
+    return f.template operator()<E4M3Element>();
   case Type::E5M2:
-    return valueOf(formatE5M2, word);
+    return f.template operator()<E5M2Element>();
   case Type::S8:
-    return int8_t(word);
+    return f.template operator()<ByteElement<int8_t>>();
   default:
-    return word;
+    return f.template operator()<ByteElement<uint8_t>>();
   }
 }
 
-/// Reads (rows x k) from shared memory, row by row to `out`, whose rows are `pitch` apart and elements
-/// `step`.
-bool readShared(Warp &w, const Inst &i, uint32_t mask, uint64_t bits, unsigned firstRow, unsigned rows,
-                unsigned k, Type type, bool transposed, double *out, unsigned pitch, unsigned step) {
-  Descriptor descriptor(bits);
-  unsigned bytes = typeBytes(type), per = 16 / bytes, // elements of a chunk
-      across = transposed ? k : k / per, chunks = rows * k / per;
+/// A matrix in shared memory.
+struct SharedMatrix {
+  Descriptor descriptor;
+  Type type;
+  bool transposed;
+  unsigned firstRow, rows, k; // rows of A, or columns of B
+};
+
+/// Reads a matrix row by row, or (`tiled`) as tiles of (k x 8), each of them eight of its rows transposed.
+bool readShared(Warp &w, const Inst &i, const SharedMatrix &m, bool tiled, double *out) {
+  unsigned bytes = typeBytes(m.type), per = 16 / bytes, // elements of a chunk
+      chunks = m.rows * m.k / per, row = 0, depth = 0;
   for (unsigned first = 0; first < chunks; first += warpSize) {
     alignas(64) uint64_t address[warpSize] = {};
     char *pointer[warpSize];
+    double *to[warpSize];
     unsigned count = std::min(chunks - first, warpSize);
-    auto place = [&](unsigned l) {
-      unsigned chunk = first + l;
-      return std::pair(chunk / across * (transposed ? per : 1), chunk % across * (transposed ? 1 : per));
-    };
     for (unsigned l = 0; l < count; ++l) {
-      auto [row, depth] = place(l);
-      row += firstRow;
-      address[l] = transposed ? descriptor.address(row * bytes, depth, true)
-                              : descriptor.address(row, depth * bytes, false);
+      address[l] = m.transposed ? m.descriptor.address((m.firstRow + row) * bytes, depth, true)
+                                : m.descriptor.address(m.firstRow + row, depth * bytes, false);
+      to[l] =
+          out + (tiled ? row / columns * columns * m.k + depth * columns + row % columns : row * m.k + depth);
+      depth += m.transposed ? 1 : per;
+      if (depth == m.k) depth = 0, row += m.transposed ? per : 1;
     }
     uint32_t lanes = count == warpSize ? allLanes : (1u << count) - 1;
     if (!resolveIn(w, i, Space::Shared, {AccessKind::Load, {}, 16}, address, lanes, pointer)) return false;
-    for (unsigned l = 0; l < count; ++l) {
-      auto [row, depth] = place(l);
-      for (unsigned e = 0; e < per; ++e) {
-        unsigned r = row + (transposed ? e : 0), x = depth + (transposed ? 0 : e);
-        out[r * pitch + x * step] = valueAt(type, pointer[l] + e * bytes);
+    // 16-bit elements are the only ones that may be transposed: a chunk is a row of a tile then.
+    unsigned step = m.transposed == tiled ? 1 : tiled ? columns : m.k;
+    withElement(m.type, [&]<class E>() {
+      constexpr unsigned elements = 16 / sizeof(typename E::Stored);
+      for (unsigned l = 0; l < count; ++l) {
+        typename E::Stored chunk[elements];
+        __builtin_memcpy(chunk, pointer[l], 16);
+        for (unsigned e = 0; e < elements; ++e)
+          to[l][e * step] = E::load(chunk[e]);
       }
-    }
+    });
   }
-  return mask != 0;
-}
-
-template <class E> void readFragment(const Warp &w, const uint32_t *ops, unsigned k, double *a) {
-  readA<E>(w, ops, rowsOfWarp, k, a);
-}
-void readRegistersA(const Warp &w, const uint32_t *ops, Type type, unsigned k, double *a) {
-  switch (type) {
-  case Type::F16:
-    return readFragment<HalfElement>(w, ops, k, a);
-  case Type::BF16:
-    return readFragment<BrainElement>(w, ops, k, a);
-  case Type::TF32:
-    return readFragment<TensorElement>(w, ops, k, a);
-  case Type::E4M3:
-    return readFragment<E4M3Element>(w, ops, k, a);
-  case Type::E5M2:
-    return readFragment<E5M2Element>(w, ops, k, a);
-  case Type::S8:
-    return readFragment<ByteElement<int8_t>>(w, ops, k, a);
-  default:
-    return readFragment<ByteElement<uint8_t>>(w, ops, k, a);
-  }
+  return true;
 }
 
 void readTile(const Warp &w, const uint32_t *ops, Type type, double *c) {
@@ -156,30 +141,26 @@ bool multiplyGroup(Warp &w, const Inst &i, uint32_t mask) {
   if (p.constants == 4) transposed[0] = constants[2], transposed[1] = constants[3];
   if (p.constants == 3) transposed[1] = constants[2];
   alignas(64) double a[rowsOfWarp * 32], b[32 * 256], c[rowsOfWarp * columns];
-  unsigned lane = unsigned(std::countr_zero(mask)), wide = p.n8 * columns;
+  unsigned lane = unsigned(std::countr_zero(mask));
   unsigned at = p.registersA ? 0 : 1; // op[]: the descriptors, then the scale of D
+  auto matrix = [&](unsigned n, unsigned op, unsigned firstRow, unsigned rows) {
+    return SharedMatrix{
+        Descriptor(src<uint64_t>(w, i.op[op])[lane]), p.element[n], transposed[n], firstRow, rows, k};
+  };
   if (p.registersA)
-    readRegistersA(w, d + p.n8 * perTile, p.element[0], k, a);
-  else if (!readShared(w, i, mask, src<uint64_t>(w, i.op[0])[lane], w.id % 4 * rowsOfWarp, rowsOfWarp, k,
-                       p.element[0], transposed[0], a, k, 1))
+    withElement(p.element[0], [&]<class E>() { readA<E>(w, d + p.n8 * perTile, rowsOfWarp, k, a); });
+  else if (!readShared(w, i, matrix(0, 0, w.id % 4 * rowsOfWarp, rowsOfWarp), false, a))
     return false;
-  // B by tiles of (k x 8).
-  if (!readShared(w, i, mask, src<uint64_t>(w, i.op[at])[lane], 0, wide, k, p.element[1], transposed[1], b, 1,
-                  wide))
-    return false;
+  if (!readShared(w, i, matrix(1, at, 0, p.n8 * columns), true, b)) return false;
   if (sign[0] * sign[1] < 0)
     for (unsigned n = 0; n < rowsOfWarp * k; ++n)
       a[n] = -a[n];
   bool keep = predicate(w, i.op[at + 1]) >> lane & 1;
   for (unsigned t = 0; t < p.n8; ++t) {
-    alignas(64) double tile[32 * columns];
-    for (unsigned x = 0; x < k; ++x)
-      for (unsigned n = 0; n < columns; ++n)
-        tile[x * columns + n] = b[x * wide + t * columns + n];
     for (double &v : c)
       v = 0;
     if (keep) readTile(w, d + t * perTile, p.result, c);
-    multiply<Accumulator::Single>(a, tile, c, rowsOfWarp, k);
+    multiply<Accumulator::Single>(a, b + t * k * columns, c, rowsOfWarp, k);
     writeTile(w, d + t * perTile, p.result, c, p.saturate);
   }
   return true;
