@@ -65,6 +65,18 @@ static const char kernels[] =
                "  st.global.u32 [%rd1], %r1;\n"
                "  ret;\n"
                "}\n"
+               /* where(p): the number of SMs, the block's SM, the warp, as the device has them */
+               ".visible .entry where(.param .u64 p) {\n"
+               "  .reg .b32 %r<4>; .reg .b64 %rd<2>;\n"
+               "  ld.param.u64 %rd1, [p];\n"
+               "  mov.u32 %r1, %nsmid;\n"
+               "  mov.u32 %r2, %smid;\n"
+               "  mov.u32 %r3, %warpid;\n"
+               "  st.global.u32 [%rd1], %r1;\n"
+               "  st.global.u32 [%rd1+4], %r2;\n"
+               "  st.global.u32 [%rd1+8], %r3;\n"
+               "  ret;\n"
+               "}\n"
                /* collide(p): every thread stores its number to *p */
                ".visible .entry collide(.param .u64 p) {\n"
                "  .reg .b32 %r<2>; .reg .b64 %rd<2>;\n"

@@ -260,6 +260,12 @@ static void launches(void) {
   GIVES(cuLaunchKernelEx(&config, scale, args, NULL), CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE);
   OK(cuMemcpyDtoH(host, p, sizeof host));
   CHECK(host[1] == 3 * 3 * 3);
+  /* What a kernel sees of the device is what the driver says of it. */
+  int sms = 0;
+  OK(cuDeviceGetAttribute(&sms, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device));
+  OK(cuLaunchKernel(functionOf("where"), 1, 1, 1, 1, 1, 1, 0, NULL, args, NULL));
+  OK(cuMemcpyDtoH(host, p, sizeof host));
+  CHECK(host[0] == (unsigned)sms && host[1] < host[0] && host[2] == 0);
   OK(cuMemFree(p));
 }
 

@@ -75,6 +75,8 @@ extern "C" {
 #define cuStreamGetCaptureInfo cuStreamGetCaptureInfo_v3
 /* clang-format on */
 
+typedef uint32_t cuuint32_t;
+typedef uint64_t cuuint64_t;
 typedef unsigned long long CUdeviceptr;
 typedef int CUdevice;
 typedef struct CUctx_st *CUcontext;
