@@ -167,6 +167,28 @@ TEST(PtxTiming, PeakOfMatrixUnits) {
   }
 }
 
+TEST(PtxTiming, PeakOfProductsOfAWarpgroup) {
+  const Gpu &gpu = *findGpu("h100");
+  // One warpgroup, products of 64 x 16 that add to the same accumulators.
+  const char *tile = ".shared .align 128 .b8 tile[4096];\n";
+  auto products = [&](const char *a) {
+    std::string d = "{%f0, %f1, %f2, %f3, %f4, %f5, %f6, %f7}";
+    return "mov.u32 %r9, tile; mov.b64 %s1, 0; mov.b64 %s2, 0; setp.eq.u32 %p1, %t, %t; "
+           "wgmma.fence.sync.aligned;" +
+           repeated("wgmma.mma_async.sync.aligned.m64n16k16.f32.f16.f16 " + d + ", " + a + ";", 256) +
+           "wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;";
+  };
+  auto run = [&](const std::string &body) { return measureBody(body, 1, 128, tile, 0, "h100"); };
+  Measurement registers = run(products("{%r1, %r2, %r3, %r4}, %s2, %p1, 1, 1, 0")),
+              shared = run(products("%s1, %s2, %p1, 1, 1, 0, 0"));
+  // A pass over the banks moves 128 bytes: 4 for the 16 columns of B, 16 for the 64 rows of A.
+  EXPECT_EQ(registers.memory.sharedWavefronts, 4u * 256);
+  EXPECT_EQ(shared.memory.sharedWavefronts, 20u * 256);
+  EXPECT_EQ(shared.memory.sharedIdeal, shared.memory.sharedWavefronts);
+  EXPECT_NEAR((registers.time.cycles - gpu.launchCycles) / 256, 64 * 16 * 16 / gpu.wgmma.at("f16"), 1);
+  EXPECT_NEAR((shared.time.cycles - gpu.launchCycles) / 256, 20, 2);
+}
+
 TEST(PtxTiming, ChainsOfLoadsTakeTheirLatency) {
   for (const Gpu &gpu : gpus()) {
     // The buffer has zeros: each load gives what the next one's address needs.

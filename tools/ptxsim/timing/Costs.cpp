@@ -22,18 +22,26 @@ static bool oneOf(std::string_view word, std::initializer_list<std::string_view>
 
 /// The number after `letter` in a shape: m16n8k32.
 static double shapeNumber(std::string_view shape, char letter) {
-  size_t at = shape.find(letter);
   double n = 0;
-  for (++at; at < shape.size() && shape[at] >= '0' && shape[at] <= '9'; ++at)
+  for (size_t at = shape.find(letter) + 1; at < shape.size() && shape[at] >= '0' && shape[at] <= '9'; ++at)
     n = n * 10 + (shape[at] - '0');
   return n;
 }
 
-double mmaWork(const Instruction &i, std::string &rate) {
-  double work = 0;
+static std::string_view shapeOf(const Instruction &i) {
   for (std::string_view m : i.modifiers)
-    if (m.size() > 5 && m[0] == 'm' && m[1] >= '0' && m[1] <= '9')
-      work = shapeNumber(m, 'm') * shapeNumber(m, 'n') * shapeNumber(m, 'k');
+    if (m.size() > 5 && m[0] == 'm' && m[1] >= '0' && m[1] <= '9') return m;
+  return {};
+}
+
+static bool isGroupProduct(const Instruction &i) {
+  return i.opcode == "wgmma" && has(i, "mma_async");
+}
+
+double mmaWork(const Instruction &i, std::string &rate) {
+  std::string_view shape = shapeOf(i);
+  double work = shapeNumber(shape, 'm') * shapeNumber(shape, 'n') * shapeNumber(shape, 'k');
+  if (isGroupProduct(i)) work /= 4;
   if (has(i, "b1"))
     rate = "b1";
   else if (has(i, "s4") || has(i, "u4"))
@@ -49,6 +57,15 @@ double mmaWork(const Instruction &i, std::string &rate) {
   else
     rate = has(i, "f32") ? "f16" : "f16_acc16";
   return work;
+}
+
+unsigned groupProductWavefronts(const Instruction &i) {
+  if (!isGroupProduct(i)) return 0;
+  // All shapes are 32 bytes deep. The warp's 16 rows of A, if they are not in registers, and a quarter of B,
+  // which the warpgroup reads once.
+  constexpr unsigned depth = 32, pass = 128;
+  unsigned a = i.operands[1].kind == Operand::Kind::Vector ? 0 : 16 * depth / pass;
+  return a + (unsigned(shapeNumber(shapeOf(i), 'n')) * depth / 4 + pass - 1) / pass;
 }
 
 //===-- Registers of the text -------------------------------------------------------===//
@@ -188,6 +205,7 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
       c.slots = 0, c.kind = Cost::Kind::Plain, c.pipe = Pipe::None; // the constant bank
     return;
   case Class::Async:
+    c.queue = i.opcode == "wgmma" ? Cost::GroupProducts : has(i, "bulk") ? Cost::BulkCopies : Cost::Copies;
     if (has(i, "commit_group"))
       c.kind = Cost::Kind::AsyncCommit, c.closes = true;
     else if (has(i, "wait_group") || has(i, "wait_all"))
@@ -199,9 +217,16 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
     return;
   case Class::Mma: {
     std::string rate;
-    double work = mmaWork(i, rate), perScheduler = gpu.mma.at(rate) / Gpu::schedulers;
+    double work = mmaWork(i, rate);
+    auto figure = isGroupProduct(i) ? gpu.wgmma.find(rate) : gpu.wgmma.end();
+    double perScheduler = (figure != gpu.wgmma.end() ? figure->second : gpu.mma.at(rate)) / Gpu::schedulers;
     c.pipe = Pipe::Tensor;
     c.interval = uint16_t(std::max(1.0, work / perScheduler + 0.5));
+    if (isGroupProduct(i)) {
+      c.kind = Cost::Kind::GroupProduct, c.queue = Cost::GroupProducts;
+      c.latency = c.interval; // for the next one, which adds to the same accumulators
+      return;
+    }
     c.latency = uint16_t(gpu.mmaLatencyFixed + gpu.mmaLatencyIntervals * c.interval);
     return;
   }

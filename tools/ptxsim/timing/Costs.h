@@ -17,6 +17,7 @@ struct Cost {
   enum class Kind : uint8_t {
     Plain,
     Memory,
+    GroupProduct,
     AsyncCopy,
     AsyncCommit,
     AsyncWait,
@@ -24,7 +25,10 @@ struct Cost {
     Barrier,
     Branch
   };
+  /// What is committed and awaited in groups, each kind for itself.
+  enum Queue : uint8_t { Copies, BulkCopies, GroupProducts, Queues };
   Kind kind = Kind::Plain;
+  Queue queue = Copies;
   Pipe pipe = Pipe::None;
   uint8_t slots = 1;     // 0: not an instruction of the machine
   bool closes = false;   // nothing later may be issued before it
@@ -40,8 +44,12 @@ struct ProgramCosts {
 
 ProgramCosts costsOf(const Program &program, const Gpu &gpu);
 
-/// Multiply-adds of an mma instruction for the warp, and the key of its rate in Gpu::mma.
+/// Multiply-adds of an mma instruction for the warp (of a wgmma: a quarter of the warpgroup's), and the key
+/// of its rate in Gpu::mma.
 double mmaWork(const Instruction &instruction, std::string &rate);
+
+/// Passes over the banks that a warp's part of a wgmma takes; 0 for other instructions.
+unsigned groupProductWavefronts(const Instruction &instruction);
 
 /// 32-bit registers a thread: the most that are live at once, with what addresses and the system need. ptxas
 /// may do better by recomputing, or worse by interleaving.

@@ -30,6 +30,7 @@ static std::vector<Gpu> readGpus() {
     out.lanes = {lanes["fp32"], lanes["int"],  lanes["logic"], lanes["imad"],
                  lanes["half"], lanes["fp64"], lanes["sfu"],   lanes["convert"]};
     out.mma = g["mma"].get<std::map<std::string, double>>();
+    if (g.contains("wgmma")) out.wgmma = g["wgmma"].get<std::map<std::string, double>>();
     out.mmaLatencyFixed = g["mma_latency"]["fixed"], out.mmaLatencyIntervals = g["mma_latency"]["intervals"];
     const auto &l = g["latency"];
     out.latency = {l["alu"],

@@ -20,7 +20,7 @@ struct Gpu {
   struct {
     unsigned fp32, integer, logic, imad, half, fp64, sfu, convert;
   } lanes;
-  std::map<std::string, double> mma; // multiply-adds a clock by type
+  std::map<std::string, double> mma, wgmma; // multiply-adds a clock by type; wgmma: where there is
   double mmaLatencyFixed = 0, mmaLatencyIntervals = 1;
   struct {
     unsigned alu, sfu, fp64, shared, l1, l2, dram, branch, barrier, cluster, shuffle;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <unordered_map>
+#include <utility>
 
 namespace girih::ptx {
 
@@ -31,8 +32,10 @@ struct RunningWarp {
   std::vector<Time> done;       // by step
   std::vector<uint32_t> writer; // step that last wrote a register
   Time tryAt = 0;               // before that nothing can be issued
-  std::vector<Time> groups;     // when committed groups of cp.async will be there
-  Time openGroup = 0;
+  struct Groups {
+    std::vector<Time> committed; // when each will be there
+    Time open = 0;
+  } groups[Cost::Queues];
 };
 
 struct RunningBlock {
@@ -139,9 +142,10 @@ bool Sm::tryIssue(unsigned scheduler, RunningWarp &w, Time t) {
         const Inst &inst = program.code[(*w.steps)[s.step].inst];
         bool all = inst.source->modifiers.back() == "wait_all";
         size_t pending = all ? 0 : inst.op[0];
-        if (all) at = std::max(at, w.openGroup);
-        for (size_t g = 0; g + pending < w.groups.size(); ++g)
-          at = std::max(at, w.groups[g]);
+        const RunningWarp::Groups &groups = w.groups[c.queue];
+        if (all) at = std::max(at, groups.open);
+        for (size_t g = 0; g + pending < groups.committed.size(); ++g)
+          at = std::max(at, groups.committed[g]);
       }
       if (c.kind == Cost::Kind::AsyncBarrier) at = std::max(at, awaited(w, (*w.steps)[s.step]));
       if (at <= t) {
@@ -236,13 +240,17 @@ void Sm::issue(unsigned scheduler, RunningWarp &w, uint32_t at, Time t) {
     break;
   case Cost::Kind::AsyncCopy:
     done = memoryDone(w, step, t);
-    w.openGroup = std::max(w.openGroup, done);
+    w.groups[c.queue].open = std::max(w.groups[c.queue].open, done);
     arrive(w, step, done); // bulk copies complete on mbarriers
     done = t + c.latency;
     break;
+  case Cost::Kind::GroupProduct: {
+    Time &open = w.groups[c.queue].open;
+    open = std::max({open, done + gpu.mmaLatencyFixed, memoryDone(w, step, t)});
+    break;
+  }
   case Cost::Kind::AsyncCommit:
-    w.groups.push_back(w.openGroup);
-    w.openGroup = 0;
+    w.groups[c.queue].committed.push_back(std::exchange(w.groups[c.queue].open, 0));
     break;
   case Cost::Kind::AsyncWait:
     break;
@@ -250,8 +258,8 @@ void Sm::issue(unsigned scheduler, RunningWarp &w, uint32_t at, Time t) {
     // cp.async.mbarrier.arrive arrives when the copies before it have come.
     Time copied = 0;
     if (program.code[step.inst].cls == Class::Async) {
-      copied = w.openGroup;
-      for (Time group : w.groups)
+      copied = w.groups[Cost::Copies].open;
+      for (Time group : w.groups[Cost::Copies].committed)
         copied = std::max(copied, group);
     }
     arrive(w, step, std::max(t, copied));

@@ -1,4 +1,5 @@
 #include "tools/ptxsim/timing/Recorder.h"
+#include "tools/ptxsim/timing/Costs.h"
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -85,15 +86,6 @@ void Recorder::finish() {
   std::sort(touches.begin(), touches.end(), [&](const Touch &a, const Touch &b) { return key(a) < key(b); });
 }
 
-void Recorder::issues(Warp &w, const Inst &i, uint32_t mask) {
-  auto &own = *static_cast<OfBlock *>(w.block->observerState);
-  if (i.cls == Class::Control && i.source && i.source->opcode == "bra" && i.source->guarded) {
-    ++own.counters.branches;
-    own.counters.divergentBranches += mask != 0 && mask != w.active;
-  }
-  if (own.trace) own.trace->warps[w.id].push_back({uint32_t(&i - w.launch->code), 0, 0});
-}
-
 /// Adds an event to the warp's latest step. Those of one step lie together: nothing else of the block runs
 /// meanwhile.
 static void addEvent(BlockTrace &trace, const Warp &w, const TraceEvent &event) {
@@ -103,6 +95,24 @@ static void addEvent(BlockTrace &trace, const Warp &w, const TraceEvent &event) 
   if (step.events == 0) step.event = uint32_t(trace.events.size());
   ++step.events;
   trace.events.push_back(event);
+}
+
+void Recorder::shared(OfBlock &own, const Warp &w, unsigned wavefronts, unsigned ideal) {
+  ++own.counters.sharedRequests, own.counters.sharedWavefronts += wavefronts;
+  own.counters.sharedIdeal += ideal;
+  if (own.trace) addEvent(*own.trace, w, {TraceEvent::Kind::Shared, false, true, uint16_t(wavefronts), 0, 0});
+}
+
+void Recorder::issues(Warp &w, const Inst &i, uint32_t mask) {
+  auto &own = *static_cast<OfBlock *>(w.block->observerState);
+  if (i.cls == Class::Control && i.source && i.source->opcode == "bra" && i.source->guarded) {
+    ++own.counters.branches;
+    own.counters.divergentBranches += mask != 0 && mask != w.active;
+  }
+  if (own.trace) own.trace->warps[w.id].push_back({uint32_t(&i - w.launch->code), 0, 0});
+  if (i.cls != Class::Mma || !i.source) return;
+  // What the descriptors of a wgmma name is free of bank conflicts by design.
+  if (unsigned wavefronts = groupProductWavefronts(*i.source)) shared(own, w, wavefronts, wavefronts);
 }
 
 /// Passes over the banks: 32 lanes of up to 4 bytes at once, 16 of 8, 8 of 16; in each as many as the bank
@@ -175,7 +185,7 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
   bool atomic = a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction;
   unsigned lanes = unsigned(std::popcount(a.mask));
   if (a.space == Space::Shared) {
-    if (isBulk) return; // as fast as the other side, which counts
+    if (isBulk || i.cls == Class::Mma) return; // as fast as the other side, which counts; see issues
     unsigned ideal, wavefronts = wavefrontsOf(a, ideal);
     if (atomic) {
       // Lanes on one word come one after the other.
@@ -190,9 +200,7 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
       }
       wavefronts = std::max(wavefronts, most), ++c.sharedAtomics;
     }
-    ++c.sharedRequests, c.sharedWavefronts += wavefronts, c.sharedIdeal += ideal;
-    if (own.trace)
-      addEvent(*own.trace, w, {TraceEvent::Kind::Shared, false, true, uint16_t(wavefronts), 0, 0});
+    shared(own, w, wavefronts, ideal);
     return;
   }
   if (a.space == Space::Local) {
