@@ -2,12 +2,14 @@
 
     pytest test/ptxsim -k mma        some of them
 """
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -58,3 +60,30 @@ def test_unknown_instructions_are_refused(tmp_path):
     r = subprocess.run([SIMULATOR, ptx], capture_output=True, text=True, timeout=60)
     assert r.returncode == 1
     assert re.match(rf"error: \S*video\.ptx:{at + 1}:\d+: .*vadd", r.stderr), r.stderr
+
+
+def test_results_without_a_buffer_are_wrong(tmp_path):
+    """What is expected of buffers that the launch does not have, or that are smaller, is not passed over."""
+    case = cases.CASES["tiles.transpose"]
+    launch, data = cases.write(case, tmp_path)
+    arrays = dict(np.load(data))
+    name = next(n for n in arrays if n.startswith("out::"))
+    for changed, message in (({"out::nothing": arrays[name]}, "nothing: the launch has no buffer of this name"),
+                             ({name: np.concatenate([arrays[name].ravel()] * 2)}, "has more bytes than the buffer")):
+        np.savez(data, **{**arrays, **changed})
+        r = simulate(case.ptx, launch, data)
+        assert r.returncode == 1 and message in r.stderr, r.stdout + r.stderr
+
+
+def test_json_of_a_wrong_result(tmp_path):
+    """The output is JSON whatever the results are: NaN has no number there."""
+    case = cases.CASES["tiles.transpose"]
+    launch, data = cases.write(case, tmp_path)
+    arrays = dict(np.load(data))
+    name = next(n for n in arrays if n.startswith("out::"))
+    arrays[name] = np.full_like(arrays[name], np.nan)
+    np.savez(data, **arrays)
+    r = simulate(case.ptx, launch, data, "--json")
+    out = json.loads(r.stdout)
+    assert r.returncode == 1 and not out["ok"] and out["largest_error"] is None
+    assert out["buffers"][name[5:]]["wrong_elements"] == arrays[name].size

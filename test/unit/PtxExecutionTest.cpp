@@ -230,6 +230,29 @@ TEST(PtxExecution, DeadlocksAreFound) {
   EXPECT_NE(run.reports.find("deadlock"), std::string::npos) << run.reports;
 }
 
+TEST(PtxExecution, LoopsWithoutAnEndAreFound) {
+  for (const char *body : {"L: bra L;", "L: add.u32 %r1, %r1, 1; and.b32 %r1, %r1, 1023; bra L;",
+                           // A load that is not strong need not see what others write, but here none does.
+                           "L: ld.global.u32 %r1, [%buffer]; setp.eq.u32 %p1, %r1, 0; @%p1 bra L;",
+                           // Half of the lanes wait for the other half's end.
+                           "setp.lt.u32 %p1, %t, 16; L: @%p1 bra L;"}) {
+    Outcome run = runBody(body, {.threads = 64, .blocks = 2, .hostThreads = 2});
+    EXPECT_NE(run.reports.find("deadlock"), std::string::npos) << body << "\n" << run.reports;
+    EXPECT_EQ(run.reports.find("not supported"), std::string::npos);
+  }
+  // One that ends long after the last change is none: it counts in a register, or in local memory.
+  for (const char *counts :
+       {"add.u32 %r1, %r1, 1;", "ld.local.u32 %r1, [n]; add.u32 %r1, %r1, 1; st.local.u32 [n], %r1;"}) {
+    Outcome run = runBody(".local .b32 n; mov.u32 %r1, 0; st.local.u32 [n], %r1;"
+                          "L: " +
+                          std::string(counts) +
+                          " and.b32 %r2, %r1, 3; setp.lt.u32 %p1, %r1, 3000000; @%p1 bra L;"
+                          "st.global.u32 [%mine], %r1;");
+    EXPECT_EQ(run.reports, "");
+    EXPECT_EQ(run.of<uint32_t>(5), 3000000u);
+  }
+}
+
 TEST(PtxExecution, LaunchesMayHaveALimit) {
   Outcome run = runBody("L: add.u32 %r1, %r1, 1; bra L;", {.blocks = 2, .maxWarpInstructions = 1 << 16});
   EXPECT_NE(run.reports.find("limit: the launch ran more instructions than it may"), std::string::npos)

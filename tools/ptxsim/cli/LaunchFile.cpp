@@ -159,18 +159,21 @@ std::vector<Comparison> compareResults(Device &device, const LaunchFile &file, c
     c.buffer = name.substr(5);
     auto address = data.addresses.find(c.buffer);
     NpyArray got = expected;
-    const char *from = address == data.addresses.end()
-                           ? nullptr
-                           : device.memory().pointer(address->second, expected.data.size());
+    auto fails = [&](const std::string &why) { c.ok = false, c.largestError = INFINITY, c.problem = why; };
+    if (address == data.addresses.end()) {
+      fails("the launch has no buffer of this name to compare with");
+      continue;
+    }
+    const char *from = device.memory().pointer(address->second, expected.data.size());
     if (!from) {
-      c.ok = false, c.largestError = INFINITY;
+      fails("out::" + c.buffer + " has more bytes than the buffer");
       continue;
     }
     memcpy(got.data.data(), from, got.data.size());
     auto given = data.arrays.find("tol::" + c.buffer); // by element
     const NpyArray *tolerances = given == data.arrays.end() ? nullptr : &given->second;
     if (tolerances && tolerances->elements() != expected.elements()) {
-      c.ok = false, c.largestError = INFINITY;
+      fails("tol::" + c.buffer + " does not have as many elements as out::" + c.buffer);
       continue;
     }
     for (uint64_t n = 0; n < expected.elements(); ++n)

@@ -41,6 +41,9 @@ struct Comparison {
   uint64_t wrong = 0;                           // how many elements are beyond their tolerance
   double expected = 0, got = 0;                 // of the first of these, or at the largest error
   bool ok = true;
+  std::string problem; // why nothing could be compared, if so
+
+  double relativeError() const { return largestExpected ? largestError / largestExpected : largestError; }
 };
 /// Each expected buffer against the device's.
 std::vector<Comparison> compareResults(Device &device, const LaunchFile &file, const LaunchData &data);

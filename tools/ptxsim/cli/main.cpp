@@ -21,6 +21,8 @@ malformed or not supported is reported by name and line.
   --launch FILE.json  the kernel, its grid, block, shared memory and parameters
   --check FILE.npz    initial buffers (buf::NAME) and expected contents afterwards (out::NAME)
   --threads N         host threads (default: all)
+  --max-instructions N  gives up after about so many instructions of warps; without it, only what provably
+                      never ends is given up
   --counters          a table of what the launch costs: instructions, memory, occupancy
   --gpu NAME          models the time on a GPU: a100, h100, rtx4090 or rtx5090
   --sample-blocks N   with these, runs about N blocks of the grid only, spread over it; nothing is checked
@@ -40,6 +42,7 @@ examples:
 struct Options {
   std::string ptx, launch, check;
   unsigned threads = 0;
+  uint64_t maxInstructions = 0;
   bool json = false, counters = false;
   CheckOptions checks;
   MeasureOptions measure;
@@ -64,6 +67,11 @@ bool parseArguments(int argc, char **argv, Options &o) {
       o.threads = unsigned(strtoul(number.c_str(), nullptr, 10));
       if (o.threads == 0 || o.threads > 1024)
         return fprintf(stderr, "error: --threads needs a number from 1 to 1024\n"), false;
+    } else if (a == "--max-instructions") {
+      if (!value(number)) return false;
+      o.maxInstructions = strtoull(number.c_str(), nullptr, 10);
+      if (o.maxInstructions == 0)
+        return fprintf(stderr, "error: --max-instructions needs a number from 1\n"), false;
     } else if (a == "--json") {
       o.json = true;
     } else if (a == "--counters") {
@@ -108,10 +116,12 @@ int fail(const std::string &message) {
   return 1;
 }
 
-std::string reportsAsJson(const std::vector<Report> &reports) {
-  nlohmann::json list = nlohmann::json::array();
+using Json = nlohmann::ordered_json;
+
+Json reportsAsJson(const std::vector<Report> &reports) {
+  Json list = Json::array();
   for (const Report &r : reports) {
-    nlohmann::json &out = list.emplace_back();
+    Json &out = list.emplace_back();
     out = {{"kind", r.kind},
            {"message", r.message},
            {"block", r.block},
@@ -120,7 +130,30 @@ std::string reportsAsJson(const std::vector<Report> &reports) {
     if (r.instruction) out["line"] = r.instruction->where.line, out["instruction"] = r.instruction->text();
     if (r.other) out["other_line"] = r.other->where.line, out["other_instruction"] = r.other->text();
   }
-  return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return list;
+}
+
+Json buffersAsJson(const std::vector<Comparison> &comparisons) {
+  Json all = Json::object();
+  for (const Comparison &c : comparisons)
+    all[c.buffer] = {{"ok", c.ok},
+                     {"largest_error", c.largestError},
+                     {"largest_error_relative_to_max", c.relativeError()},
+                     {"largest_expected", c.largestExpected},
+                     {"wrong_elements", c.wrong}};
+  return all;
+}
+
+void printComparison(const Comparison &c, double tolerance, bool json) {
+  if (!c.problem.empty())
+    return void(fprintf(stderr, "error: %s: %s\n", c.buffer.c_str(), c.problem.c_str()));
+  if (!json)
+    printf("%s: largest error %g (%g of the largest value %g, tolerance %g)%s\n", c.buffer.c_str(),
+           c.largestError, c.relativeError(), c.largestExpected, tolerance, c.ok ? "" : ": WRONG");
+  if (c.wrong)
+    fprintf(stderr, "error: %s: %llu elements are wrong; element %llu is %.17g, expected %.17g\n",
+            c.buffer.c_str(), static_cast<unsigned long long>(c.wrong), static_cast<unsigned long long>(c.at),
+            c.got, c.expected);
 }
 
 int runLaunch(Device &device, LoadedModule &module, const Options &o) {
@@ -133,6 +166,7 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   if (!program) return fail("'" + o.ptx + "' has no kernel '" + file.entry + "'");
   if (!prepareLaunch(device, *program, file, data, error)) return fail(error);
   file.launch.threads = o.threads, file.launch.count = true;
+  file.launch.maxWarpInstructions = o.maxInstructions;
   std::unique_ptr<Checker> checker;
   if ((o.checks.races || o.checks.uninitialised) && !o.measure.sampleBlocks) {
     checker = makeChecker(*program, o.checks, error);
@@ -159,28 +193,31 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   double worst = 0;
   for (const Comparison &c : comparisons) {
     ok &= c.ok;
-    worst = std::max(worst, c.largestExpected ? c.largestError / c.largestExpected : c.largestError);
-    if (!o.json)
-      printf("%s: largest error %g (%g of the largest value %g, tolerance %g)%s\n", c.buffer.c_str(),
-             c.largestError, c.largestExpected ? c.largestError / c.largestExpected : c.largestError,
-             c.largestExpected, file.tolerance, c.ok ? "" : ": WRONG");
-    if (c.wrong)
-      fprintf(stderr, "error: %s: %llu elements are wrong; element %llu is %.17g, expected %.17g\n",
-              c.buffer.c_str(), static_cast<unsigned long long>(c.wrong),
-              static_cast<unsigned long long>(c.at), c.got, c.expected);
+    worst = std::max(worst, c.relativeError());
+    printComparison(c, file.tolerance, o.json);
   }
+  if (ok && !o.check.empty() && comparisons.empty() && !o.json)
+    printf("nothing was compared: %s\n", measured.sampled()
+                                             ? "a sample of the grid has not all results"
+                                             : ("'" + o.check + "' has no out:: arrays").c_str());
   bool measures = o.measures() && result.ok();
-  if (o.json)
-    printf("{\"entry\": \"%s\", \"ok\": %s, \"reports\": %s, \"largest_error\": %.9g, "
-           "\"warp_instructions\": %llu, \"thread_instructions\": %llu, \"seconds\": %.6f%s}\n",
-           file.entry.c_str(), ok ? "true" : "false", reportsAsJson(result.reports).c_str(), worst,
-           static_cast<unsigned long long>(result.warpInstructions), static_cast<unsigned long long>(lanes),
-           seconds, measures ? (", " + measurementJson(*program, measured)).c_str() : "");
-  else
+  if (o.json) {
+    Json out = {{"entry", file.entry},
+                {"ok", ok},
+                {"reports", reportsAsJson(result.reports)},
+                {"largest_error", worst},
+                {"buffers", buffersAsJson(comparisons)},
+                {"warp_instructions", result.warpInstructions},
+                {"thread_instructions", lanes},
+                {"seconds", seconds}};
+    if (measures) out.update(Json::parse(measurementJson(*program, measured)));
+    printf("%s\n", out.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  } else {
     printf("%s: %llu warp instructions, %llu thread instructions, %.3f s (%.0f M thread instructions a "
            "second)\n",
            file.entry.c_str(), static_cast<unsigned long long>(result.warpInstructions),
            static_cast<unsigned long long>(lanes), seconds, double(lanes) / seconds * 1e-6);
+  }
   if (measures && !o.json)
     fputs(formatMeasurement(*program, measured, o.counters, o.measure.gpu != nullptr).c_str(), stdout);
   return ok ? 0 : 1;

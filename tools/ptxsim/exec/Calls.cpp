@@ -247,6 +247,7 @@ bool Scheduler::builtin(Warp &w, const Inst &i, const CallSite &site, uint32_t l
                             : local + uint64_t(lane) * localBytes + w.localBase + p.at;
     memcpy(at, &value, std::min(p.bytes, 8u));
   };
+  ++w.changes;
   for (uint32_t m = lanes; m; m &= m - 1) {
     uint32_t lane = uint32_t(std::countr_zero(m));
     std::string text;

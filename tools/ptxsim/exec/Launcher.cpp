@@ -103,7 +103,9 @@ void Launcher::work(Worker &worker) {
     std::unique_ptr<Scheduler> cluster = std::move(open.front());
     open.pop_front();
     Scheduler::Turn did;
-    Scheduler::Status status = cluster->run(turn, did);
+    bool changed;
+    Scheduler::Status status = cluster->run(turn, did, changed);
+    if (changed) changedTurns.fetch_add(1, std::memory_order_relaxed);
     issued += cluster->takeIssued();
     if (launch.maxWarpInstructions && issued > launch.maxWarpInstructions)
       report({"limit", "the launch ran more instructions than it may"});
@@ -120,7 +122,8 @@ void Launcher::work(Worker &worker) {
     }
     bool waits = status == Scheduler::Status::Running && did == Scheduler::Turn::Waits;
     if (allWait(worker, waits, open.size() + 4))
-      open.back()->deadlock("every thread waits for memory to change, and none changes it");
+      open.back()->deadlock(
+          "every thread waits for memory to change or repeats a loop, and none changes anything");
   }
   for (; !open.empty(); --openClusters)
     open.pop_front();

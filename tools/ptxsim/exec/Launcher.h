@@ -23,6 +23,8 @@ public:
   // Called by the workers.
   void report(Report report);
   bool stopped() const { return stop.load(std::memory_order_relaxed); }
+  /// How many turns have changed what other clusters could see.
+  uint64_t changes() const { return changedTurns.load(std::memory_order_relaxed); }
   bool print(const Warp &w, uint32_t lane, uint64_t format, uint64_t arguments);
   /// A string in global or local memory, cut off at its end or the memory's.
   std::string text(const Warp &w, uint32_t lane, uint64_t address) const;
@@ -42,6 +44,7 @@ private:
   std::atomic<uint64_t> next{0};
   std::atomic<bool> stop{false};
   std::atomic<unsigned> openClusters{0};
+  std::atomic<uint64_t> changedTurns{0};
   std::mutex lock;
   static constexpr size_t mostOpen = 2048;
 

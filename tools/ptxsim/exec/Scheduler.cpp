@@ -490,19 +490,23 @@ bool Scheduler::runWarp(Warp &w, uint64_t budget) {
   return ran;
 }
 
-Scheduler::Status Scheduler::run(uint64_t budget, Turn &turn) {
+Scheduler::Status Scheduler::run(uint64_t budget, Turn &turn, bool &changed) {
   uint64_t used = 0;
+  changed = false;
   bool polls = false, works = false;
   while (liveWarps && !failure && used < budget) {
     bool any = false;
     for (size_t n = 0; n < warps.size() && !failure; ++n) {
       Warp &w = warps[n];
       if (splitsOf(w).done) continue;
-      uint64_t before = w.issued, reads = w.strongReads, changes = w.changes;
+      uint64_t before = w.issued, reads = w.strongReads, was = w.changes;
       any |= runWarp(w, slice);
       used += w.issued - before;
       polls |= w.strongReads != reads;
-      works |= w.changes != changes || splitsOf(w).done || (w.strongReads == reads && w.issued != before);
+      bool changes = w.changes != was || splitsOf(w).done;
+      bool endless = runsForEver(w, changes);
+      changed |= changes;
+      works |= changes || (w.strongReads == reads && w.issued != before && !endless);
       if (worker.launcher->stopped()) failure = true;
     }
     if (!any && liveWarps && !failure) deadlock("no thread of the block can go on");
@@ -521,7 +525,10 @@ void Scheduler::deadlock(const char *why) {
   unsigned listed = 0;
   for (Warp &w : warps)
     for (Split &s : splitsOf(w).splits) {
-      const Instruction *at = (s.pc - 1)->source;
+      // Those that wait have executed what they wait at; a loop without an end has no such place.
+      bool loops = s.state == State::Ready && (splitsOf(w).endless || s.pc == program.code.data());
+      const Instruction *at = (loops ? s.pc : s.pc - 1)->source;
+      if (!at) continue;
       if (!first) {
         first = at;
         unsigned lane = unsigned(std::countr_zero(s.lanes));

@@ -58,10 +58,10 @@ public:
   enum class Turn : uint8_t {
     Works,
     Polls, // something may be waiting for other clusters
-    Waits, // every warp that could run polls memory, and none changed it
+    Waits, // every warp that could run polls memory or repeats itself, and none changed it
   };
-  /// Runs for about `budget` warp instructions.
-  Status run(uint64_t budget, Turn &turn);
+  /// Runs for about `budget` warp instructions. `changed`: other clusters could see what it did.
+  Status run(uint64_t budget, Turn &turn, bool &changed);
   /// Reports that nothing can go on any more, and where the threads are.
   void deadlock(const char *why);
 
@@ -111,6 +111,10 @@ private:
     std::vector<uint32_t> freeEntries;
     size_t running = 0;
     bool done = false;
+    // Slices without a change, since which of the launch's (Launcher::changes); what the warp was like at one
+    // of them (Endless.cpp).
+    uint64_t quietSlices = 0, quietSince = 0, seen = 0, seenAt = 0;
+    bool endless = false;
   };
   struct Barrier {
     uint32_t threads = 0; // expected, 0: all
@@ -141,6 +145,8 @@ private:
 
   void setUpBlock(uint32_t index, uint64_t cluster);
   bool runWarp(Warp &w, uint64_t budget);
+  uint64_t fingerprint(const Warp &w);
+  bool runsForEver(const Warp &w, bool changed);
   template <bool counted> void loop(Warp &w, uint64_t budget);
   bool pickSplit(Warp &w, bool force);
   void resume(Warp &w, size_t index);

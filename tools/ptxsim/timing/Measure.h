@@ -32,7 +32,7 @@ Measurement measure(Device &device, const Program &program, Launch launch, const
 
 /// A table to read.
 std::string formatMeasurement(const Program &program, const Measurement &m, bool counters, bool time);
-/// The members of a JSON object, without its braces: "counters": {...}, "time": {...}.
+/// A JSON object: {"gpu": ..., "counters": {...}, "occupancy": {...}, "time": {...}}.
 std::string measurementJson(const Program &program, const Measurement &m);
 
 } // namespace girih::ptx

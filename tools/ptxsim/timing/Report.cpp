@@ -205,8 +205,7 @@ std::string measurementJson(const Program &program, const Measurement &m) {
               {"counters", counters},
               {"occupancy", occupancy},
               {"time", m.fits() ? time : Json()}};
-  std::string text = all.dump();
-  return text.substr(1, text.size() - 2);
+  return all.dump();
 }
 
 } // namespace girih::ptx
