@@ -36,6 +36,21 @@ void observe(Warp &w, const Inst &i, AccessKind kind, const LanePlace &place, in
                 {kind, place.space, {semantics, scope}, uint8_t(bytes), 1u << lane, address, completion});
 }
 
+/// checkGlobal for any number of bytes at any address.
+static bool checkSpan(Warp &w, const Inst &i, uint64_t at, int lane, unsigned bytes, bool write) {
+  uint64_t address[warpSize];
+  auto check = [&](uint64_t a, unsigned size) {
+    address[lane] = a;
+    return checkGlobal(w, i, address, size, 1u << lane, write);
+  };
+  if (std::has_single_bit(bytes) && !(at & (bytes - 1))) return check(at, bytes);
+  if (!check(at, 1)) return false;
+  if (w.ranges[&i - w.launch->code].end - at >= bytes) return true;
+  return check(at + bytes - 1, 1) &&
+         fault(w, i, lane, at, "access of %u bytes at 0x%llx, beyond the end of an allocation", bytes,
+               static_cast<unsigned long long>(at));
+}
+
 char *pointerTo(Warp &w, const Inst &i, const LanePlace &place, int lane, unsigned bytes, unsigned align,
                 bool write) {
   uint64_t at = place.address;
@@ -60,10 +75,7 @@ char *pointerTo(Warp &w, const Inst &i, const LanePlace &place, int lane, unsign
   }
   const Range &range = w.ranges[&i - w.launch->code];
   bool known = at >= range.begin && at < range.end && range.end - at >= bytes && !(write && range.readOnly);
-  uint64_t address[warpSize];
-  address[lane] = at;
-  if (!known && !checkGlobal(w, i, address, bytes, 1u << lane, write)) return nullptr;
-  return hostPointer(at);
+  return known || checkSpan(w, i, at, lane, bytes, write) ? hostPointer(at) : nullptr;
 }
 
 namespace {
