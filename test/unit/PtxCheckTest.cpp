@@ -160,4 +160,137 @@ TEST(PtxCheck, memberMasks) {
                    "have exited"));
 }
 
+//===-- Operations of the asynchronous proxy -------------------------------------===//
+
+/// Thread 0 lets 128 bytes come and go; `body` has READ and WRITE of thread %t's word, and WAIT for an
+/// mbarrier.
+Outcome bulk(std::string body, uint32_t count = 32) {
+  const std::pair<const char *, const char *> words[] = {
+      {"COPY", "@%p1 mbarrier.arrive.expect_tx.shared.b64 %s1, [bar], 128;\n"
+               "@%p1 cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r1], [%buffer], "
+               "128, [bar];\n"},
+      {"STORE", "@%p1 cp.async.bulk.global.shared::cta.bulk_group [%buffer], [%r1], 128;\n"
+                "@%p1 cp.async.bulk.commit_group;\n"},
+      {"WAIT", "{ L: mbarrier.try_wait.parity.shared.b64 %p2, [bar], 0;\n @!%p2 bra L; }\n"},
+      {"READ", "ld.shared.u32 %r4, [%r2];\n"},
+      {"WRITE", "st.shared.u32 [%r2], %t;\n"}};
+  for (auto [word, text] : words)
+    for (size_t at; (at = body.find(word)) != std::string::npos;)
+      body.replace(at, strlen(word), text);
+  std::string setUp =
+      ".shared .align 8 .b64 bar;\nmov.u32 %r1, sh; and.b32 %r2, %t, 31; shl.b32 %r2, %r2, 2;\n"
+      "add.u32 %r2, %r2, %r1; setp.eq.u32 %p1, %t, 0; mov.u32 %r5, 0;\n"
+      "@%p1 mbarrier.init.shared.b64 [bar], 1;\nbar.sync 0;\n";
+  return checked(setUp + body, threads(count));
+}
+
+TEST(PtxCheck, bulkCopiesAreWaitedFor) {
+  EXPECT_EQ(bulk("COPY WAIT READ").reports, "");
+  EXPECT_EQ(bulk("COPY @%p1 bra W; bra.uni B; W: WAIT B: bar.sync 0; READ").reports, "") << "by causality";
+  Outcome bad = bulk("COPY READ");
+  EXPECT_TRUE(says(bad, "race") && says(bad, "cp.async.bulk") && says(bad, "ld.shared") &&
+              says(bad, "not been waited for"))
+      << bad.reports;
+  EXPECT_TRUE(says(bulk("COPY bar.sync 0; READ"), "race")) << "a barrier is no wait";
+  EXPECT_TRUE(says(bulk("COPY WRITE"), "race"));
+  // A second copy into what the first one is still filling.
+  EXPECT_TRUE(says(bulk("COPY COPY WAIT"), "race"));
+}
+
+TEST(PtxCheck, bulkStoresAreWaitedFor) {
+  const std::string write = "WRITE fence.proxy.async.shared::cta; bar.sync 0; ";
+  EXPECT_EQ(bulk(write + "STORE cp.async.bulk.wait_group.read 0; bar.sync 0; WRITE").reports, "");
+  EXPECT_EQ(bulk(write + "STORE READ").reports, "") << "both read";
+  Outcome bad = bulk(write + "STORE bar.sync 0; WRITE");
+  EXPECT_TRUE(says(bad, "race") && says(bad, "cp.async.bulk.global") && says(bad, "st.shared"))
+      << bad.reports;
+  EXPECT_TRUE(says(bulk(write + "STORE cp.async.bulk.wait_group.read 1; bar.sync 0; WRITE"), "race"));
+  // Their results are there after the whole wait only.
+  const std::string result = " bar.sync 0; ld.global.u32 %r4, [%buffer];";
+  EXPECT_EQ(bulk(write + "STORE cp.async.bulk.wait_group 0;" + result).reports, "");
+  EXPECT_TRUE(says(bulk(write + "STORE cp.async.bulk.wait_group.read 0;" + result), "race"));
+}
+
+TEST(PtxCheck, proxyFences) {
+  const std::string end = " STORE cp.async.bulk.wait_group 0;";
+  EXPECT_EQ(bulk("WRITE fence.proxy.async; bar.sync 0;" + end).reports, "") << "by the writers";
+  EXPECT_EQ(bulk("WRITE bar.sync 0; fence.proxy.async.shared::cta;" + end).reports, "") << "by the reader";
+  for (const char *between :
+       {"bar.sync 0;", "fence.proxy.async.global; bar.sync 0;", "fence.proxy.alias; bar.sync 0;"}) {
+    Outcome bad = bulk(std::string("WRITE ") + between + end);
+    EXPECT_TRUE(says(bad, "without fence.proxy.async") && says(bad, "st.shared.u32"))
+        << between << bad.reports;
+  }
+  // The fence is for what was written before it.
+  EXPECT_TRUE(says(bulk("WRITE fence.proxy.async; bar.sync 0; WRITE bar.sync 0;" + end),
+                   "without fence.proxy.async"));
+}
+
+TEST(PtxCheck, copiesThatArrive) {
+  const std::string copy = "mov.u32 %r6, bar; @%p1 mbarrier.inval.shared.b64 [%r6]; bar.sync 0;\n"
+                           "@%p1 mbarrier.init.shared.b64 [%r6], 32; bar.sync 0;\n"
+                           "cp.async.ca.shared.global [%r2], [%mine], 4;\n"
+                           "cp.async.mbarrier.arrive.noinc.shared.b64 [%r6];\n";
+  EXPECT_EQ(bulk(copy + "WAIT READ").reports, "");
+  EXPECT_EQ(bulk(copy + "cp.async.wait_all; READ").reports, "");
+  Outcome bad = bulk(copy + "READ");
+  EXPECT_TRUE(says(bad, "race") && says(bad, "cp.async.ca")) << bad.reports;
+}
+
+/// 64x8x16 by a warpgroup; `body` has PRODUCT, FENCE, COMMIT, WAIT.
+Outcome products(std::string body, bool fenceProxy = true) {
+  const std::pair<const char *, const char *> words[] = {
+      {"PRODUCT",
+       "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f1,%f2,%f3,%f4}, %s5, %s6, 1, 1, 1, 0, 0;\n"},
+      {"REGISTERS", "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f1,%f2,%f3,%f4}, "
+                    "{%r10,%r11,%r12,%r13}, %s6, 1, 1, 1, 0;\n"},
+      {"FENCE", "wgmma.fence.sync.aligned;\n"},
+      {"COMMIT", "wgmma.commit_group.sync.aligned;\n"},
+      {"WAIT", "wgmma.wait_group.sync.aligned 0;\n"},
+      {"STORE", "st.global.f32 [%mine], %f1;\n"}};
+  for (auto [word, text] : words)
+    for (size_t at; (at = body.find(word)) != std::string::npos;)
+      body.replace(at, strlen(word), text);
+  std::string setUp =
+      "shl.b32 %r1, %t, 5; mov.u32 %r2, tiles; add.u32 %r1, %r1, %r2; mov.u32 %r9, 0;\n"
+      "st.shared.v4.u32 [%r1], {%r9,%r9,%r9,%r9}; st.shared.v4.u32 [%r1+16], {%r9,%r9,%r9,%r9};\n";
+  if (fenceProxy) setUp += "fence.proxy.async;\n";
+  // Eight rows of 16 bytes together, the second half 128 bytes on, the next rows 256.
+  setUp += "bar.sync 0; shr.u32 %r3, %r2, 4; cvt.u64.u32 %s5, %r3; or.b64 %s5, %s5, 68720001024; add.u64 "
+           "%s6, %s5, 128;\n"
+           "mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1;\n";
+  return checked(setUp + body, threads(128), ".shared .align 128 .b8 tiles[4096];\n");
+}
+
+TEST(PtxCheck, matrixProducts) {
+  EXPECT_EQ(products("FENCE PRODUCT PRODUCT COMMIT WAIT STORE").reports, "");
+  EXPECT_EQ(
+      products("FENCE PRODUCT COMMIT PRODUCT COMMIT WAIT bar.sync 0; st.shared.u32 [%r1], 0; STORE").reports,
+      "");
+  // Accumulators before their time, and of which nothing has been committed.
+  for (const char *body : {"FENCE PRODUCT COMMIT STORE", "FENCE PRODUCT WAIT STORE",
+                           "FENCE PRODUCT COMMIT mov.f32 %f5, %f1; st.global.f32 [%mine], %f5;",
+                           "FENCE PRODUCT COMMIT mov.f32 %f2, 0f00000000;",
+                           "FENCE PRODUCT COMMIT PRODUCT COMMIT wgmma.wait_group.sync.aligned 1; STORE",
+                           "FENCE REGISTERS COMMIT add.u32 %r10, %r11, 1;"}) {
+    Outcome bad = products(body);
+    EXPECT_TRUE(says(bad, ": wgmma: ") && says(bad, "wgmma.mma_async") && says(bad, "not been waited for"))
+        << body << "\n"
+        << bad.reports;
+  }
+  EXPECT_EQ(products("FENCE REGISTERS COMMIT WAIT add.u32 %r10, %r11, 1; FENCE REGISTERS COMMIT WAIT STORE")
+                .reports,
+            "");
+  EXPECT_TRUE(says(products("PRODUCT COMMIT WAIT"), "needs wgmma.fence"));
+  EXPECT_TRUE(says(products("FENCE PRODUCT COMMIT WAIT add.f32 %f1, %f1, %f1; PRODUCT COMMIT WAIT"),
+                   "no wgmma.fence follows"));
+}
+
+TEST(PtxCheck, matrixProductsReadUntilTheyAreWaitedFor) {
+  Outcome bad = products("FENCE PRODUCT COMMIT bar.sync 0; st.shared.u32 [%r1], 1; WAIT");
+  EXPECT_TRUE(says(bad, "race") && says(bad, "wgmma.mma_async") && says(bad, "st.shared.u32")) << bad.reports;
+  bad = products("FENCE PRODUCT COMMIT WAIT", false);
+  EXPECT_TRUE(says(bad, "without fence.proxy.async") && says(bad, "st.shared.v4")) << bad.reports;
+}
+
 } // namespace

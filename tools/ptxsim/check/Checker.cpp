@@ -30,8 +30,8 @@ static bool ordersFinely(const Inst &i) {
   if (text.opcode == "bar" || text.opcode == "barrier")
     return has("cluster") || has("arrive") || (!has("warp") && countsThreads(i));
   return text.opcode == "fence" || text.opcode == "membar" || text.opcode == "mbarrier" ||
-         (text.opcode == "cp" && (has("mbarrier") || has("bulk"))) || has("acquire") || has("release") ||
-         has("acq_rel");
+         text.opcode == "wgmma" || (text.opcode == "cp" && (has("mbarrier") || has("bulk"))) ||
+         has("acquire") || has("release") || has("acq_rel");
 }
 
 Implementation::Implementation(const Program &program, const CheckOptions &options)
@@ -39,6 +39,7 @@ Implementation::Implementation(const Program &program, const CheckOptions &optio
   for (const Inst &i : program.code)
     fine |= ordersFinely(i);
   findGuesses();
+  if (options.races) findMatrixRegisters();
   // Arguments and results of calls are copied where no access is seen.
   checksLocal.resize(program.code.size());
   for (size_t n = 0; n < checksLocal.size() && program.functions.size() == 1; ++n)
@@ -144,8 +145,9 @@ void Implementation::access(Warp &w, const Inst &i, const Access &a) {
   m.block = b.id, m.instruction = indexOf(i) & 0x3fffff, m.warp = w.id & 31;
   m.write = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
   m.strength = guesses[indexOf(i)] ? 2 : strengthOf(a.order);
-  if (fine && a.order.semantics != Semantics::Weak) synchronises(actor, a);
+  if (fine && a.order.semantics != Semantics::Weak && !a.completion) synchronises(actor, a);
   m.stamp = s.now;
+  if (a.completion) markAsync(actor, a);
   if (a.kind == AccessKind::AsyncWrite) {
     m.inFlight = 1;
     AsyncCopy &copy = s.copies.emplace_back();
@@ -182,7 +184,7 @@ bool Implementation::isRacing(uint32_t instruction) {
 }
 
 void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address,
-                                unsigned bytes) {
+                                unsigned bytes, const char *why) {
   if (!first(actor.mark.instruction, other.instruction)) return;
   {
     std::lock_guard<std::mutex> guard(lock);
@@ -191,10 +193,14 @@ void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &o
   Warp &w = actor.warp;
   uint32_t lanes = other.lanes, block[3], thread[3];
   if (other.sameWarp(actor.mark) && (lanes & ~(1u << lane))) lanes &= ~(1u << lane);
-  unfold(other.block, w.launch->grid, block);
+  unfold(blockOf(other), w.launch->grid, block);
   unfold(other.warp * warpSize + unsigned(std::countr_zero(lanes)), w.launch->block, thread);
   auto what = [](const Mark &m, bool atomic) {
-    return m.inFlight ? "asynchronous copy" : atomic && m.write ? "atomic" : m.write ? "write" : "read";
+    return m.inFlight          ? "asynchronous copy"
+           : m.byAgent()       ? m.write ? "asynchronous write" : "asynchronous read"
+           : atomic && m.write ? "atomic"
+           : m.write           ? "write"
+                               : "read";
   };
   const Inst &before = program.code[other.instruction];
   char place[96];
@@ -204,7 +210,9 @@ void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &o
                      triple({w.tid[0][lane], w.tid[1][lane], w.tid[2][lane]}) + " of block " +
                      triple(w.block->id) + " and " + what(other, before.cls == Class::Atomic) +
                      " by thread " + triple(thread) + " of block " + triple(block);
-  text += other.inFlight ? ", which has not been waited for" : " are not ordered";
+  text += why                                 ? why
+          : other.inFlight || other.byAgent() ? ", which has not been waited for"
+                                              : " are not ordered";
   Report r;
   r.kind = "race", r.message = text, r.instruction = actor.instruction.source, r.other = before.source;
   r.address = address;

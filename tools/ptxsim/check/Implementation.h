@@ -1,5 +1,6 @@
 // The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells;
-// Order.cpp keeps what precedes what; Written.cpp finds reads of memory never written.
+// Order.cpp keeps what precedes what; Async.cpp knows the asynchronous proxy, Matrices.cpp
+// wgmma's registers; Written.cpp finds reads of memory never written.
 #pragma once
 
 #include "tools/ptxsim/check/Checker.h"
@@ -20,6 +21,7 @@ struct Actor {
   Mark mark; // of each lane, but for the lane
   Space space;
   bool isAtomic;
+  bool asyncRead = false; // of shared memory, through the asynchronous proxy
 };
 
 class Implementation final : public Checker {
@@ -38,6 +40,13 @@ public:
   void fence(Warp &w, const Inst &i, uint32_t lanes, FenceKind kind) override;
   void asyncCommits(Warp &w, const Inst &i, uint32_t lanes) override;
   void asyncWaits(Warp &w, const Inst &i, uint32_t lanes, unsigned pending) override;
+  void copiesArrive(Warp &w, const Inst &i, unsigned lane, uint64_t barrier) override;
+  void phaseCompletes(Warp &w, uint64_t barrier) override;
+  void groupCommits(Warp &w, uint32_t lanes, Completion::Kind kind) override;
+  void groupWaits(Warp &w, uint32_t lanes, Completion::Kind kind, unsigned pending, bool reads) override;
+  void proxyFence(Warp &w, uint32_t lanes) override;
+  bool needsInstructions() const override { return !registerUses.empty(); }
+  void issues(Warp &w, const Inst &i, uint32_t mask) override;
 
 private:
   const Program &program;
@@ -57,6 +66,10 @@ private:
   std::set<std::pair<uint32_t, uint32_t>> reported;
   std::set<uint32_t> racing; // instructions of reported races
   std::vector<std::unique_ptr<BlockState>> idle;
+  std::vector<uint32_t> agents; // the block of each
+  // By instruction, if there are matrix products at all.
+  std::vector<std::unique_ptr<RegisterUse>> registerUses;
+  uint32_t matrixRegisters = 0;
 
   static BlockState &stateOf(const Block &b) { return *static_cast<BlockState *>(b.checkerState); }
   uint32_t indexOf(const Inst &i) const { return uint32_t(&i - program.code.data()); }
@@ -64,7 +77,8 @@ private:
   // Checker.cpp
   void findGuesses();
   bool first(uint32_t a, uint32_t b);
-  void reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned bytes);
+  void reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned bytes,
+                  const char *why = nullptr);
   bool isRacing(uint32_t instruction);
   void reportBarrier(Block &block, const BarrierState &barrier, unsigned id, uint32_t arrived);
   BlockState *sharedOwner(const Warp &w, uint64_t &offset) const;
@@ -81,7 +95,23 @@ private:
   void addOther(Actor &actor, Cell &cell, unsigned lane, Attachments &owner);
   bool writesSame(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned size,
                   unsigned bytes) const;
-  void completeCopy(BlockState &b, WarpState &s, Warp &w, const AsyncCopy &copy, uint32_t lanes);
+  void completeCopy(BlockState &b, Warp &w, const AsyncCopy &copy, uint32_t lanes, uint32_t block,
+                    uint32_t stamp);
+
+  // Async.cpp
+  uint32_t agentOf(uint32_t &agent, const BlockState &b);
+  uint32_t blockOf(const Mark &mark);
+  AsyncBarrierState &barrierOf(const Warp &w, uint64_t address);
+  void markAsync(Actor &actor, const Access &a);
+  static void learn(BlockState &b, WarpState &s, uint32_t lanes, const Known &known);
+  bool visibleToProxy(const Actor &actor, const Mark &write);
+
+  // Matrices.cpp
+  void findMatrixRegisters();
+  void reportMatrix(Warp &w, const Inst &i, uint32_t mask, uint32_t other, const char *what);
+  void startProduct(Warp &w, WarpState &s, const Inst &i, const RegisterUse &use, uint32_t mask);
+  void useRegisters(Warp &w, WarpState &s, const Inst &i, const RegisterUse &use, uint32_t mask);
+  static void matricesDone(WarpState &s, unsigned pending);
 
   // Order.cpp
   void settle(Warp &w, WarpState &s);

@@ -241,7 +241,7 @@ void Implementation::asyncWaits(Warp &w, const Inst &, uint32_t lanes, unsigned 
       done |= uint32_t(copy.group[l] + pending < s.committed[l]) << l;
     }
     if (!done) continue;
-    completeCopy(b, s, w, copy, done);
+    completeCopy(b, w, copy, done, b.id, s.now);
     copy.lanes &= ~done;
   }
   std::erase_if(s.copies, [](const AsyncCopy &c) { return c.lanes == 0; });

@@ -82,6 +82,9 @@ void Implementation::check(Actor &actor, Cell &cell, unsigned size, unsigned lan
       together = cell.last.stamp == m.stamp && cell.last.sameWarp(m);
     else
       reportRace(actor, lane, cell.last, address, bytes);
+  } else if (actor.asyncRead && cell.last.stamp && !visibleToProxy(actor, cell.last)) {
+    reportRace(actor, lane, cell.last, address, bytes,
+               ": it is through the asynchronous proxy, without fence.proxy.async after the write");
   }
   if (cell.others.stamp || cell.tag != Cell::Single) checkOthers(actor, cell, lane, address, bytes);
   if (!weakWrite) return addOther(actor, cell, lane, owner);
@@ -127,7 +130,8 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
   // Shared memory is the block's alone, and its barriers are over for all of them.
   bool alone = actor.space == Space::Shared && actor.block.block->clusterCount == 1;
   auto replaces = [&](const Mark &old) {
-    return (alone && old.stamp < actor.block.floor) || (standsFor(m, old) && ordered(actor, lane, old));
+    return (alone && old.stamp < actor.block.floor && !old.byAgent()) ||
+           (standsFor(m, old) && ordered(actor, lane, old));
   };
   if (cell.tag == Cell::Single) {
     if (joins(o)) return;
@@ -193,15 +197,15 @@ bool Implementation::writesSame(const Actor &actor, unsigned lane, const Mark &o
   return memory && memcmp(value(lane), memory, length) == 0;
 }
 
-/// A copy that has been waited for is a write of its thread, now.
-void Implementation::completeCopy(BlockState &b, WarpState &s, Warp &w, const AsyncCopy &copy,
-                                  uint32_t lanes) {
+/// A copy that has been waited for is a write of its thread, now; one that is to complete on an mbarrier is
+/// its agent's.
+void Implementation::completeCopy(BlockState &b, Warp &w, const AsyncCopy &copy, uint32_t lanes,
+                                  uint32_t block, uint32_t stamp) {
   auto complete = [&](Cell &cell, unsigned lane) {
     Mark &m = cell.last;
-    if (!m.inFlight || m.block != b.id || m.warp != w.id || m.lanes != 1u << lane ||
-        m.instruction != copy.instruction)
-      return;
-    m.inFlight = 0, m.stamp = s.now;
+    bool isCopy = m.inFlight ? m.block == b.id : m.byAgent();
+    if (!isCopy || m.warp != w.id || m.lanes != 1u << lane || m.instruction != copy.instruction) return;
+    m.inFlight = 0, m.block = block, m.stamp = stamp;
   };
   for (uint32_t m = lanes; m; m &= m - 1) {
     unsigned lane = unsigned(std::countr_zero(m));

@@ -16,6 +16,9 @@ struct Kind {
   uint8_t strength = 0;                 // 0 weak, 1 strong within the block, 2 beyond it
 };
 
+/// In Mark::block, for agents of the asynchronous proxy (Async.cpp): their number.
+constexpr uint32_t agentBit = 1u << 31;
+
 /// Accesses of lanes of one warp, by one instruction, at one time.
 struct Mark {
   uint32_t block = 0, stamp = 0, lanes = 0; // stamp 0: none
@@ -23,6 +26,7 @@ struct Mark {
 
   Kind kind() const { return {write != 0, inFlight != 0, uint8_t(strength)}; }
   bool sameKind(const Mark &m) const { return write == m.write && strength == m.strength; }
+  bool byAgent() const { return block & agentBit; }
   bool sameWarp(const Mark &m) const { return warp == m.warp && block == m.block; }
 };
 static_assert(sizeof(Mark) == 16);

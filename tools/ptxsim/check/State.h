@@ -40,9 +40,28 @@ struct PendingRead {
 /// A cp.async that has not been waited for.
 struct AsyncCopy {
   uint32_t lanes, instruction;
+  uint32_t arrived = 0; // lanes that have let them complete on an mbarrier
   uint8_t bytes;
   uint32_t group[warpSize]; // of each lane: how many groups it had committed before
   uint64_t address[warpSize];
+};
+
+/// An mbarrier that asynchronous operations complete on.
+struct AsyncBarrierState {
+  uint32_t agent = 0, phase = 0; // phase: how many have completed
+};
+
+/// What an instruction does with the registers that matrix products use, by their numbers.
+struct RegisterUse {
+  std::vector<uint32_t> reads, writes; // of a product: A, accumulators
+  bool isProduct = false, isFence = false, isMove = false;
+  std::string_view shape;
+};
+constexpr uint32_t none = ~0u;
+struct MatrixRegister {
+  uint32_t usedBy = none, group = 0; // the product in flight and the groups committed before it
+  bool input = false;                // as A
+  uint32_t writtenBy = none;         // since the last wgmma.fence
 };
 
 struct WarpState {
@@ -52,7 +71,9 @@ struct WarpState {
   PendingRead pending;
   uint32_t clusterWaits = 0; // lanes that have waited at barrier.cluster.wait
   std::vector<AsyncCopy> copies;
-  uint32_t committed[warpSize] = {};
+  uint32_t committed[warpSize] = {}, bulkCommitted[warpSize] = {}, matricesCommitted = 0; // groups
+  std::vector<MatrixRegister> registers;
+  bool matrixFenced = false;
 
   LaneState &lane(unsigned l) {
     if (!lanes) lanes = std::make_unique<std::array<LaneState, warpSize>>();
@@ -92,10 +113,13 @@ struct BlockState {
   Block *block = nullptr;
   uint32_t id = 0;
   uint32_t time = 1;
-  uint32_t floor = 0; // all threads of the block know all accesses before this time
-  ClockRef base;      // what all threads of the block know of other blocks
-  ClockRef fenced;    // what barriers have passed on of fences of the device
-  ClockRef cluster;   // of a cluster's first block: what has arrived at the cluster's barrier
+  uint32_t floor = 0;      // all threads of the block know all accesses before this time
+  ClockRef base;           // what all threads of the block know of other blocks
+  ClockRef fenced;         // what barriers have passed on of fences of the device
+  ClockRef cluster;        // of a cluster's first block: what has arrived at the cluster's barrier
+  ClockRef fencedForProxy; // of a cluster's first block: what precedes a fence.proxy.async
+  uint32_t bulkReads = 0, bulkWrites = 0, matrixReads = 0; // agents
+  std::unordered_map<uint64_t, AsyncBarrierState> asyncBarriers;
   std::vector<WarpState> warps;
   BarrierState barriers[16];
   std::vector<Cell> shared;

@@ -1,7 +1,9 @@
 #include "tools/ptxsim/cli/LaunchFile.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace girih::ptx {
@@ -25,6 +27,48 @@ template <class T> static T numberOr(const Json &json, const char *key, T otherw
   return json.contains(key) && json[key].is_number() ? json[key].get<T>() : otherwise;
 }
 
+/// Numbers of a list, one a dimension from `first` on; false if it is not so long as the tensor has
+/// dimensions.
+template <class T>
+static bool readDimensions(const Json &p, const char *key, unsigned rank, unsigned first, T *out) {
+  if (!p.contains(key) || !p[key].is_array() || p[key].size() != rank - first) return false;
+  for (unsigned d = first; d < rank; ++d) {
+    const Json &n = p[key][d - first];
+    if (!n.is_number_unsigned() || n.get<uint64_t>() > std::numeric_limits<T>::max()) return false;
+    out[d - first] = T(n.get<uint64_t>());
+  }
+  return true;
+}
+
+/// What a parameter of kind tensormap says of its tensor, but for the address.
+static bool readTensorMap(const Json &p, LaunchFile::Parameter &out, std::string &error) {
+  static constexpr std::string_view types[] = {"u8",  "u16", "u32", "i32", "u64",
+                                               "i64", "f16", "f32", "f64", "bf16"};
+  std::string type;
+  for (auto [key, to] : {std::pair{"buffer", &out.buffer}, {"dtype", &type}})
+    if (p.contains(key) && p[key].is_string()) *to = p[key].get<std::string>();
+  TensorMap &map = out.map;
+  map.isMap = TensorMap::mark;
+  auto known = std::find(std::begin(types), std::end(types), type);
+  map.type = TensorType(known - std::begin(types));
+  size_t rank = p.contains("sizes") && p["sizes"].is_array() ? p["sizes"].size() : 0;
+  if (known == std::end(types) || out.buffer.empty() || rank < 1 || rank > TensorMap::most)
+    return error = "tensormap '" + out.name + "' needs \"buffer\", \"dtype\" and 1 to 5 \"sizes\"", false;
+  map.rank = uint8_t(rank);
+  std::fill_n(map.step, rank, 1);
+  if (!readDimensions(p, "sizes", map.rank, 0, map.size) || !readDimensions(p, "box", map.rank, 0, map.box) ||
+      !readDimensions(p, "strides", map.rank, 1, map.stride) ||
+      (p.contains("element_strides") && !readDimensions(p, "element_strides", map.rank, 0, map.step)))
+    return error = "tensormap '" + out.name +
+                   "': \"sizes\", \"box\" and \"element_strides\" have a number for each "
+                   "dimension, \"strides\" one for each but the first",
+           false;
+  uint32_t swizzle = numberOr<uint32_t>(p, "swizzle", 0);
+  map.swizzle = swizzle == 0 ? 0 : swizzle == 32 ? 1 : swizzle == 64 ? 2 : swizzle == 128 ? 3 : 255;
+  map.fill = p.contains("fill") && p["fill"] == "nan";
+  return true;
+}
+
 static bool readParameters(const Json &list, std::vector<LaunchFile::Parameter> &params, std::string &error,
                            unsigned depth = 0) {
   if (!list.is_array() || depth > 4) return error = "parameters must be a list of objects", false;
@@ -35,6 +79,7 @@ static bool readParameters(const Json &list, std::vector<LaunchFile::Parameter> 
     if (out.name.empty() || out.kind.empty()) return error = "a parameter needs \"name\" and \"kind\"", false;
     out.number = numberOr<double>(p, "value", 0), out.integer = numberOr<int64_t>(p, "value", 0);
     out.bytes = numberOr<uint64_t>(p, "bytes", 0), out.offset = numberOr<uint32_t>(p, "offset", 0);
+    if (out.kind == "tensormap" && !readTensorMap(p, out, error)) return false;
     if (p.contains("fields") && !readParameters(p["fields"], out.fields, error, depth + 1)) return false;
   }
   return true;
@@ -66,6 +111,7 @@ bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &erro
 /// Memory for a buffer with its initial contents; 0 and `error` on failure.
 static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, LaunchData &data,
                             std::string &error) {
+  if (auto placed = data.addresses.find(p.name); placed != data.addresses.end()) return placed->second;
   auto it = data.arrays.find("buf::" + p.name);
   const std::vector<char> *contents = it == data.arrays.end() ? nullptr : &it->second.data;
   if (!contents && !p.bytes)
@@ -80,9 +126,25 @@ static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, Laun
   return address;
 }
 
+/// A tensor map over a buffer, which may be another parameter's.
+static bool placeTensorMap(Device &device, const LaunchFile::Parameter &p, uint64_t room, char *to,
+                           LaunchData &data, std::string &error) {
+  LaunchFile::Parameter buffer;
+  buffer.name = p.buffer, buffer.bytes = p.bytes;
+  TensorMap map = p.map;
+  if (!(map.address = placeBuffer(device, buffer, data, error))) return false;
+  if (std::string problem = problemOf(map); !problem.empty())
+    return error = "tensormap '" + p.name + "': " + problem, false;
+  if (room != sizeof(map))
+    return error = "parameter '" + p.name + "' has 128 bytes, the kernel's has " + std::to_string(room),
+           false;
+  return memcpy(to, &map, sizeof(map)), true;
+}
+
 /// Writes a parameter of `room` bytes to `to`.
 static bool placeParameter(Device &device, const LaunchFile::Parameter &p, uint64_t room, char *to,
                            LaunchData &data, std::string &error) {
+  if (p.kind == "tensormap") return placeTensorMap(device, p, room, to, data, error);
   uint64_t bits = 0, bytes = 8;
   if (p.kind == "buffer") {
     if (!(bits = placeBuffer(device, p, data, error))) return false;
@@ -100,7 +162,7 @@ static bool placeParameter(Device &device, const LaunchFile::Parameter &p, uint6
     bytes = unsigned(std::stoi(p.kind.substr(1))) / 8;
   } else {
     return error = "parameter '" + p.name + "': kind '" + p.kind +
-                   "' is unknown; buffer, struct, i8 to i64, u8 to u64, f32 and f64 are known",
+                   "' is unknown; buffer, tensormap, struct, i8 to i64, u8 to u64, f32 and f64 are known",
            false;
   }
   if (bytes != room)
@@ -110,6 +172,7 @@ static bool placeParameter(Device &device, const LaunchFile::Parameter &p, uint6
   if (p.kind != "struct") return memcpy(to, &bits, bytes), true;
   for (const LaunchFile::Parameter &field : p.fields) {
     uint64_t size = field.kind == "struct"                                 ? field.bytes
+                    : field.kind == "tensormap"                           ? sizeof(TensorMap)
                     : field.kind == "buffer" || field.kind.ends_with("64") ? 8
                     : field.kind.ends_with("32")                           ? 4
                     : field.kind.ends_with("16")                           ? 2

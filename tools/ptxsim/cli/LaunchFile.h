@@ -3,6 +3,7 @@
 
 #include "tools/ptxsim/Simulator.h"
 #include "tools/ptxsim/cli/Npz.h"
+#include "tools/ptxsim/device/TensorMap.h"
 
 namespace girih::ptx {
 
@@ -13,6 +14,8 @@ struct LaunchFile {
     int64_t integer = 0;
     uint64_t bytes = 0;  // of a struct, or of a buffer that starts uninitialised
     uint32_t offset = 0; // within its struct
+    std::string buffer;  // of a tensormap: the one that its tensor lies in
+    TensorMap map{};
     std::vector<Parameter> fields;
   };
   std::string entry;

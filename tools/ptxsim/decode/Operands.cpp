@@ -26,6 +26,7 @@ bool Decoder::decodeOperands(const Form &form, Match &match, Inst &inst) {
   for (std::string_view token : tokens) {
     if (token.ends_with('?')) {
       token.remove_suffix(1);
+      if (present == 0 && token == "c") continue;
       if (present == 0) {
         out.op.push_back(operandNone);
         match.registers.push_back(Type::None);
@@ -75,6 +76,27 @@ bool Decoder::patternToken(std::string_view token, const Operand &operand, Match
   char role = token[0];
   token.remove_prefix(1);
   if (role == 'm') return address(operand, match, out);
+  if (role == 't') { // a tensor map's address and coordinates
+    if (operand.kind != Operand::Kind::Address || operand.parts.size() != 2)
+      return fail(operand.where,
+                  "'" + current->text() + "' needs a tensor map and coordinates in brackets here");
+    Operand map = operand;
+    map.parts.pop_back();
+    bool isFirst = out.addresses++ == 0;
+    Operands apart;
+    apart.addresses = 2;
+    if (!address(map, match, apart)) return false;
+    if (!apart.flags) return fail(operand.where, "the address of a tensor map has 64 bits");
+    out.flags |= isFirst ? Inst::Wide : Inst::Wide2;
+    out.op.insert(out.op.end(), {apart.op[0], apart.op[1]});
+    match.registers.insert(match.registers.end(), 2, Type::None);
+    return patternToken("us32", operand.parts[1], match, out);
+  }
+  if (role == 'c') { // a cache policy changes nothing
+    uint32_t ignored;
+    Type type;
+    return source(operand, Type::B64, 8, false, ignored, type);
+  }
   if (role == 'M') { // an address that op[] has no room for
     Operands apart;
     apart.addresses = 2;

@@ -107,6 +107,13 @@ template <FenceKind kind> bool fence(Warp &w, const Inst &i, uint32_t mask) {
   return true;
 }
 
+/// Copies by the other proxy are done at once: only the observer knows what is not visible to it.
+bool proxyFence(Warp &w, const Inst &i, uint32_t mask) {
+  fence<FenceKind::Block>(w, i, mask);
+  if (w.launch->observer) w.launch->observer->proxyFence(w, mask);
+  return true;
+}
+
 bool asyncCommit(Warp &w, const Inst &i, uint32_t mask) {
   if (w.launch->observer) w.launch->observer->asyncCommits(w, i, mask);
   return true;
@@ -306,7 +313,9 @@ Handler selectWarpSync(const Match &, Inst &i) {
 }
 
 Handler selectFence(const Match &m, Inst &) {
-  if (m.has("proxy")) return fence<FenceKind::Block>; // copies by the other proxy are done at once
+  bool maps = m.has("tensormap::generic"); // of a scope, as other fences
+  if (m.has("proxy") && !maps)
+    return m.has("alias") || m.has("global") ? fence<FenceKind::Block> : proxyFence;
   if (m.has("cta")) return fence<FenceKind::Block>;
   if (m.has("cluster")) return fence<FenceKind::Cluster>;
   return m.has("sys") ? fence<FenceKind::System> : fence<FenceKind::Device>;

@@ -37,14 +37,15 @@ void Launcher::run() {
   unsigned hosts = launch.threads ? launch.threads : std::max(1u, std::thread::hardware_concurrency());
   hosts = unsigned(std::min<uint64_t>(hosts, clusters));
   std::vector<Worker> workers(hosts);
-  bool counts = launch.count || launch.observeInstructions;
+  bool observes = launch.observer && (launch.observeInstructions || launch.observer->needsInstructions());
+  bool counts = launch.count || observes;
   lastWork = std::chrono::steady_clock::now();
   for (Worker &w : workers) {
     running.push_back(&w);
     w.launcher = this;
     w.ranges.resize(code.code.size());
     w.freeFrames.resize(code.functions.size());
-    w.observesInstructions = launch.observer && launch.observeInstructions;
+    w.observesInstructions = observes;
     if (counts) w.executions.resize(code.code.size()), w.laneExecutions.resize(code.code.size());
   }
   std::vector<std::thread> threads;

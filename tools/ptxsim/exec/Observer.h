@@ -34,6 +34,18 @@ struct Observer {
   /// too).
   virtual void asyncCommits(Warp &, const Inst &, uint32_t /*lanes*/) {}
   virtual void asyncWaits(Warp &, const Inst &, uint32_t /*lanes*/, unsigned /*pending*/) {}
+  /// cp.async.mbarrier.arrive: the copies of a lane until now complete on the phase of the mbarrier.
+  virtual void copiesArrive(Warp &, const Inst &, unsigned /*lane*/, uint64_t /*barrier*/) {}
+  /// A phase of the mbarrier at this address in shared memory is complete. Its last arrival is seen before.
+  virtual void phaseCompletes(Warp &, uint64_t /*barrier*/) {}
+  /// Groups of asynchronous operations other than cp.async. `reads`: only for what they read.
+  virtual void groupCommits(Warp &, uint32_t /*lanes*/, Completion::Kind) {}
+  virtual void groupWaits(Warp &, uint32_t /*lanes*/, Completion::Kind, unsigned /*pending*/,
+                          bool /*reads*/) {}
+  /// fence.proxy.async, after it was seen as a fence.
+  virtual void proxyFence(Warp &, uint32_t /*lanes*/) {}
+  /// Whether it needs `issues` whatever the launch says.
+  virtual bool needsInstructions() const { return false; }
 
 protected:
   ~Observer() = default;
@@ -76,6 +88,22 @@ struct Observers final : Observer {
   void asyncWaits(Warp &w, const Inst &i, uint32_t lanes, unsigned pending) override {
     first.asyncWaits(w, i, lanes, pending), second.asyncWaits(w, i, lanes, pending);
   }
+  void copiesArrive(Warp &w, const Inst &i, unsigned lane, uint64_t barrier) override {
+    first.copiesArrive(w, i, lane, barrier), second.copiesArrive(w, i, lane, barrier);
+  }
+  void phaseCompletes(Warp &w, uint64_t barrier) override {
+    first.phaseCompletes(w, barrier), second.phaseCompletes(w, barrier);
+  }
+  void groupCommits(Warp &w, uint32_t lanes, Completion::Kind kind) override {
+    first.groupCommits(w, lanes, kind), second.groupCommits(w, lanes, kind);
+  }
+  void groupWaits(Warp &w, uint32_t lanes, Completion::Kind kind, unsigned pending, bool reads) override {
+    first.groupWaits(w, lanes, kind, pending, reads), second.groupWaits(w, lanes, kind, pending, reads);
+  }
+  void proxyFence(Warp &w, uint32_t lanes) override {
+    first.proxyFence(w, lanes), second.proxyFence(w, lanes);
+  }
+  bool needsInstructions() const override { return first.needsInstructions() || second.needsInstructions(); }
 };
 
 } // namespace girih::ptx

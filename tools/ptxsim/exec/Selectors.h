@@ -1,4 +1,4 @@
-// The selectors of Control.cpp and AsyncBarriers.cpp, which serve every instruction set.
+// The selectors of this folder, which serve every instruction set.
 #pragma once
 
 #include "tools/ptxsim/isa/Table.h"
@@ -23,7 +23,13 @@ namespace girih::ptx {
   X(Mbarrier)                                                                                                \
   X(PendingCount)                                                                                            \
   X(CopiesArrive)                                                                                            \
-  X(BulkCopy)
+  X(BulkCopy)                                                                                                \
+  X(AsyncGroups)                                                                                             \
+  X(StoreAsync)                                                                                              \
+  X(StoreZeros)                                                                                              \
+  X(TensorCopy)                                                                                              \
+  X(TensorMapCopy)                                                                                           \
+  X(TensorMapField)
 #define X(NAME) Handler select##NAME(const Match &m, Inst &i);
 GIRIH_PTX_CONTROL_SELECTORS(X)
 #undef X

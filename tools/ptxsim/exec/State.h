@@ -114,6 +114,14 @@ struct Order {
   Scope scope = Scope::None;
 };
 
+/// What tells of the end of an asynchronous operation: an mbarrier, the bulk copies' groups of its thread, or
+/// the matrix products' groups of its warp.
+struct Completion {
+  enum class Kind : uint8_t { Barrier, Bulk, Matrix };
+  Kind kind;
+  uint64_t barrier = 0; // its address in shared memory
+};
+
 /// One warp's access of one instruction.
 struct Access {
   AccessKind kind;
@@ -121,7 +129,8 @@ struct Access {
   Order order;
   uint8_t bytes; // a lane's, all elements of a vector together
   uint32_t mask;
-  const uint64_t *address; // of each lane: device address, or offset in its space
+  const uint64_t *address;                // of each lane: device address, or offset in its space
+  const Completion *completion = nullptr; // of an access by the asynchronous proxy
 };
 
 struct Block {

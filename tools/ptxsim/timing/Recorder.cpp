@@ -149,7 +149,7 @@ bool Recorder::extendBulk(OfBlock &own, const Warp &w, const Access &a, const ui
   bool first = own.bulkStep != w.issued || own.bulkWarp != w.id;
   own.bulkStep = w.issued, own.bulkWarp = w.id;
   if (first) return false;
-  bool load = a.kind != AccessKind::Store;
+  bool load = a.kind == AccessKind::Load;
   std::vector<uint64_t> &touched = load ? own.reads : own.writes;
   (load ? own.counters.loadBytes : own.counters.storeBytes) += a.bytes;
   for (unsigned n = 0; n < count; ++n) {
@@ -167,7 +167,7 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
   auto &own = *static_cast<OfBlock *>(w.block->observerState);
   if (isAsyncBarrier(i, a)) {
     if (!own.trace) return;
-    bool arrives = a.order.semantics == Semantics::AcquireRelease;
+    bool arrives = a.order.semantics == Semantics::Release;
     if (!arrives && a.order.semantics != Semantics::Acquire) return;
     for (uint32_t m = a.mask; m; m &= m - 1) {
       uint64_t address = a.address[std::countr_zero(m)], rank = address >> sharedRankShift;
@@ -181,7 +181,7 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
     return;
   }
   MemoryCounters &c = own.counters;
-  bool isBulk = i.cls == Class::Async && i.source->modifiers.size() > 1 && i.source->modifiers[1] == "bulk";
+  bool isBulk = i.cls == Class::Async && a.completion;
   bool atomic = a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction;
   unsigned lanes = unsigned(std::popcount(a.mask));
   if (a.space == Space::Shared) {

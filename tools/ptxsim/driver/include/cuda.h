@@ -269,6 +269,15 @@ typedef union CUlaunchAttributeValue_union {
   unsigned sharedMemCarveout;
 } CUlaunchAttributeValue;
 
+typedef struct CUtensorMap_st {
+#if defined(__cplusplus)
+  alignas(64)
+#elif __STDC_VERSION__ >= 201112L
+  _Alignas(64)
+#endif
+  cuuint64_t opaque[16];
+} CUtensorMap;
+
 typedef struct CUlaunchAttribute_st {
   CUlaunchAttributeID id;
   char pad[8 - sizeof(CUlaunchAttributeID)];
@@ -504,6 +513,9 @@ CUresult cuGraphExecGetFlags(CUgraphExec, uint64_t *);
 CUresult cuGraphUpload(CUgraphExec, CUstream);
 CUresult cuGraphLaunch(CUgraphExec, CUstream);
 CUresult cuGraphExecDestroy(CUgraphExec);
+CUresult cuTensorMapEncodeTiled(CUtensorMap *, CUtensorMapDataType, cuuint32_t, void *, const cuuint64_t *, const cuuint64_t *, const cuuint32_t *,
+                                const cuuint32_t *, CUtensorMapInterleave, CUtensorMapSwizzle, CUtensorMapL2promotion, CUtensorMapFloatOOBfill);
+CUresult cuTensorMapReplaceAddress(CUtensorMap *, void *);
 CUresult cuProfilerStart(void);
 CUresult cuProfilerStop(void);
 /* clang-format on */

@@ -41,6 +41,7 @@ struct Intent {
   AccessKind kind;
   Order order;
   unsigned bytes; // of a lane, a power of two
+  const Completion *completion = nullptr;
 };
 
 /// Turns the addresses of the lanes in `mask` into host pointers, after all checks. `pointer` of other lanes
@@ -93,9 +94,13 @@ struct Intent {
   }
   }
   if (w.launch->observer && space != Space::Param) {
-    Access access{intent.kind,  space == Space::Const ? Space::Global : space,
-                  intent.order, uint8_t(intent.bytes),
-                  mask,         address};
+    Access access{intent.kind,
+                  space == Space::Const ? Space::Global : space,
+                  intent.order,
+                  uint8_t(intent.bytes),
+                  mask,
+                  address,
+                  intent.completion};
     observeAccess(w, i, access);
   }
   return true;

@@ -1,5 +1,6 @@
 // wgmma: each of a warpgroup's four warps computes 16 of the 64 rows, so that it needs none of the others.
-// Products are done at once; the programs' waits order nothing more. Accumulators and fragments of A are the
+// Products are done at once; the observer knows that they may not be relied on before they are waited for.
+// Accumulators and fragments of A are the
 // tiles of mma.sync, matrices in shared memory lie as their descriptors say.
 #include "tools/ptxsim/exec/vector/Fragments.h"
 #include <algorithm>
@@ -92,7 +93,9 @@ bool readShared(Warp &w, const Inst &i, const SharedMatrix &m, bool tiled, doubl
       if (depth == m.k) depth = 0, row += m.transposed ? per : 1;
     }
     uint32_t lanes = count == warpSize ? allLanes : (1u << count) - 1;
-    if (!resolveIn(w, i, Space::Shared, {AccessKind::Load, {}, 16}, address, lanes, pointer)) return false;
+    static constexpr Completion completion{Completion::Kind::Matrix};
+    Intent intent{AccessKind::Load, {}, 16, &completion};
+    if (!resolveIn(w, i, Space::Shared, intent, address, lanes, pointer)) return false;
     // 16-bit elements are the only ones that may be transposed: a chunk is a row of a tile then.
     unsigned step = m.transposed == tiled ? 1 : tiled ? columns : m.k;
     withElement(m.type, [&]<class E>() {

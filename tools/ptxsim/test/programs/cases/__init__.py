@@ -40,6 +40,24 @@ class Struct:
 
 
 @dataclasses.dataclass
+class TensorMap:
+    """Over the array of `buffer`, a parameter or not; sizes and strides are the array's unless they are given, the contiguous dimension first."""
+    name: str
+    buffer: Buffer
+    dtype: str  # f16, f32, i32, ...
+    box: tuple
+    swizzle: int = 0
+    fill: str = "zero"
+    element_strides: tuple | None = None
+
+    def describe(self):
+        array = self.buffer.initial
+        made = {"name": self.name, "kind": "tensormap", "buffer": self.buffer.name, "dtype": self.dtype, "sizes": array.shape[::-1],
+                "strides": array.strides[-2::-1], "box": self.box, "swizzle": self.swizzle, "fill": self.fill}
+        return made | ({"element_strides": self.element_strides} if self.element_strides else {})
+
+
+@dataclasses.dataclass
 class Case:
     name: str
     ptx: pathlib.Path
@@ -80,6 +98,8 @@ def describe(parameter):
     if isinstance(parameter, Struct):
         fields = [{"offset": offset, **describe(field)} for offset, field in parameter.fields]
         return {"name": parameter.name, "kind": "struct", "bytes": parameter.size, "fields": fields}
+    if isinstance(parameter, TensorMap):
+        return parameter.describe()
     if isinstance(parameter.initial, int):
         return {"name": parameter.name, "kind": "buffer", "bytes": parameter.initial}
     return {"name": parameter.name, "kind": "buffer", "dtype": "bfloat16" if parameter.bfloat16 else parameter.initial.dtype.name}
@@ -91,6 +111,8 @@ def arrays(parameters):
     for p in parameters:
         if isinstance(p, Struct):
             result |= arrays([field for _, field in p.fields])
+        elif isinstance(p, TensorMap):
+            result |= arrays([p.buffer])
         elif isinstance(p, Buffer):
             stored = np.dtype("V2") if p.bfloat16 else None
             if not isinstance(p.initial, int):
@@ -140,4 +162,4 @@ def f32(name, value):
     return Scalar("f32", name, value)
 
 
-from . import arithmetic, control, integer, matrix, operations, parallel, triton  # noqa: E402, F401  they register themselves
+from . import arithmetic, control, integer, matrix, operations, parallel, tensor, triton  # noqa: E402, F401  they register themselves

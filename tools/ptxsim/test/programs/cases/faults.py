@@ -22,7 +22,12 @@ FAULTS = {f["name"]: f for f in json.loads((PROGRAMS / "faults.json").read_text(
 def body(lines, entry):
     """First and last line of a kernel (the last one after it)."""
     start = next(n for n, line in enumerate(lines) if re.search(rf"\.entry {entry}\(", line))
-    return start, next(n for n in range(start, len(lines)) if lines[n].startswith("}"))
+    depth = 0
+    for n in range(start, len(lines)):  # inline assembly has braces of its own
+        depth += lines[n].count("{") - lines[n].count("}")
+        if depth == 0 and "}" in lines[n]:
+            return start, n
+    raise AssertionError(f"{entry} does not end")
 
 
 def edit(lines, entry, change):
