@@ -234,6 +234,7 @@ bool replaceField(Warp &w, const Inst &i, uint32_t mask) {
     uint32_t element = i.op[2] == operandNone ? 0 : i.op[2];
     TensorMap map;
     memcpy(&map, at, sizeof(map));
+    if (map.isMap == 0) map.isMap = TensorMap::mark; // programs make maps of zeros
     if (map.isMap != TensorMap::mark)
       return fault(w, i, lane, place.address, "there is no tensor map at 0x%llx",
                    static_cast<unsigned long long>(place.address));
