@@ -171,7 +171,7 @@ Handler selectBulkCopy(const Match &m, Inst &i) {
   bool halves = m.type(0) == Type::F16 || m.type(0) == Type::BF16;
   if (m.has("noftz") != (halves && m.has("add"))) return nullptr;
   bool wide = m.type(0) == Type::F32 || m.type(0) == Type::F64 || m.type(0) == Type::B64;
-  if (!toGlobal && (halves || wide)) return nullptr;
+  if (!toGlobal && (halves || wide || (m.type(0) == Type::U64 && !m.has("add")))) return nullptr;
   return bulkCopy;
 }
 
@@ -180,7 +180,10 @@ Handler selectStoreAsync(const Match &m, Inst &i) {
   i.detail = noReduction;
   Type value = m.opcode == "red" ? m.registers[2] : m.vectorTypes[0];
   i.imm = bytes | (value == Type::None ? bytes : typeBytes(value)) << 8;
-  if (m.opcode == "red") return (i.detail = reductionOf(m)) == noReduction ? nullptr : storeAsync;
+  if (m.opcode == "red") {
+    i.detail = m.type(0) == Type::U64 && !m.has("add") ? noReduction : reductionOf(m);
+    return i.detail == noReduction ? nullptr : storeAsync;
+  }
   unsigned count = m.has("v2") ? 2 : m.has("v4") ? 4 : 1;
   return m.vectors[0] == count && bytes * count <= 16 ? storeAsync : nullptr;
 }
