@@ -143,7 +143,7 @@ TEST(PtxTensor, whatIsWrongIsSaid) {
   Box box{TensorType::F32, {64, 8}, {32, 4}, {0, 0}};
   says(box, "the tensor map has 1 dimensions", [](TensorMap &m) { m.rank = 1; });
   says(box, "more than the swizzle's 32", [](TensorMap &m) { m.swizzle = 1; });
-  says(box, "not a multiple of 128", [](TensorMap &) {}, "mov.u32 %r20, 64");
+  says(box, "a multiple of 128", [](TensorMap &) {}, "mov.u32 %r20, 64");
   says(box, "outside of its", [](TensorMap &) {}, "mov.u32 %r20, 8192");
   says(box, "allocations", [](TensorMap &m) { m.stride[0] = 1 << 20; });
 }

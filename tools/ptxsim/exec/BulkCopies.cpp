@@ -86,7 +86,8 @@ bool bulkCopy(Warp &w, const Inst &i, uint32_t mask) {
     }
     auto copy = [&](const LanePlace &there, const LanePlace &barrier) {
       transfer.completion = {Completion::Kind::Barrier, barrier.address};
-      return transfer.move(there, from, bytes) && completeBytes(w, i, lane, barrier, bytes);
+      return isBarrier(w, i, barrier, lane) && transfer.move(there, from, bytes) &&
+             completeBytes(w, i, lane, barrier, bytes);
     };
     LanePlace barrier = placeOf(w, i.more[0], i.more[1], i.more[2], lane, Space::Shared);
     bool done = c.multicast ? forEachBlock(lanesOf<uint16_t>(w, i.op[5])[lane], to, barrier, copy)
@@ -110,7 +111,7 @@ bool storeAsync(Warp &w, const Inst &i, uint32_t mask) {
     unsigned whole = reduction.reducer ? bytes : bytes * count;
     Transfer transfer{w, i, lane, {Completion::Kind::Barrier, barrier.address}};
     char *at = pointerTo(w, i, to, lane, whole, whole, true);
-    if (!at) return false;
+    if (!at || !isBarrier(w, i, barrier, lane)) return false;
     auto value = [&](uint32_t op) { return lanesOf<char>(w, op) + unsigned(lane) * stride; };
     if (reduction.reducer) {
       transfer.observeBytes(AccessKind::Reduction, to, whole, Semantics::Relaxed);
