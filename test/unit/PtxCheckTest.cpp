@@ -21,6 +21,7 @@ Outcome checked(const std::string &body, RunOptions options = {},
   EXPECT_NE(checker, nullptr) << run.error;
   Launch launch;
   launch.grid[0] = options.blocks, launch.block[0] = options.threads, launch.threads = options.hostThreads;
+  launch.cluster[0] = options.cluster;
   launch.observer = checker.get();
   uint64_t address = device.memory().allocate(options.bytes);
   launch.params.resize(8);
@@ -194,7 +195,7 @@ TEST(PtxCheck, bulkCopiesAreWaitedFor) {
   EXPECT_TRUE(says(bulk("COPY bar.sync 0; READ"), "race")) << "a barrier is no wait";
   EXPECT_TRUE(says(bulk("COPY WRITE"), "race"));
   // A second copy into what the first one is still filling.
-  EXPECT_TRUE(says(bulk("COPY COPY WAIT"), "race"));
+  EXPECT_TRUE(says(bulk("COPY COPY"), "race"));
 }
 
 TEST(PtxCheck, bulkStoresAreWaitedFor) {
@@ -209,6 +210,36 @@ TEST(PtxCheck, bulkStoresAreWaitedFor) {
   const std::string result = " bar.sync 0; ld.global.u32 %r4, [%buffer];";
   EXPECT_EQ(bulk(write + "STORE cp.async.bulk.wait_group 0;" + result).reports, "");
   EXPECT_TRUE(says(bulk(write + "STORE cp.async.bulk.wait_group.read 0;" + result), "race"));
+}
+
+// Each of two blocks sends 128 bytes to the other, whose mbarrier counts them.
+TEST(PtxCheck, copiesWithinAClusterAreWaitedFor) {
+  auto exchange = [](const char *wait) {
+    RunOptions o = threads(32, 2);
+    o.cluster = 2;
+    return checked(std::string(R"(
+      .shared .align 8 .b64 bar; .shared .align 16 .b8 theirs[128];
+      mov.u32 %r1, sh; mov.u32 %r2, theirs; mov.u32 %r3, bar; setp.eq.u32 %p1, %t, 0; shl.b32 %r9, %t, 2;
+      add.u32 %r8, %r1, %r9; st.shared.u32 [%r8], %block;
+      fence.proxy.async.shared::cta;
+      @%p1 mbarrier.init.shared.b64 [%r3], 1;
+      @%p1 mbarrier.arrive.expect_tx.shared.b64 %s1, [%r3], 128;
+      barrier.cluster.arrive.release.aligned; barrier.cluster.wait.acquire.aligned;
+      xor.b32 %r4, %block, 1; mapa.shared::cluster.u32 %r5, %r2, %r4; mapa.shared::cluster.u32 %r6, %r3, %r4;
+      @%p1 cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [%r5], [%r1], 128, [%r6];
+      add.u32 %r8, %r2, %r9;)") +
+                       wait + R"(
+      ld.shared.u32 %r10, [%r8];
+      barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;)",
+                   o);
+  };
+  EXPECT_EQ(
+      exchange("L: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 %p2, [%r3], 0;\n@!%p2 bra L;")
+          .reports,
+      "");
+  Outcome bad = exchange("barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;");
+  EXPECT_TRUE(says(bad, "race") && says(bad, "cp.async.bulk.shared::cluster") && says(bad, "ld.shared"))
+      << bad.reports;
 }
 
 TEST(PtxCheck, proxyFences) {
