@@ -29,6 +29,8 @@ Outcome checked(const std::string &body, RunOptions options = {},
   run.result = device.launch(*loaded->kernel("k"), launch);
   for (const Report &r : run.result.reports)
     run.reports += formatReport(loaded->module(), r) + "\n";
+  run.buffer.assign(options.bytes, 0);
+  memcpy(run.buffer.data(), device.memory().pointer(address, options.bytes), options.bytes);
   return run;
 }
 
@@ -322,6 +324,42 @@ TEST(PtxCheck, matrixProductsReadUntilTheyAreWaitedFor) {
   EXPECT_TRUE(says(bad, "race") && says(bad, "wgmma.mma_async") && says(bad, "st.shared.u32")) << bad.reports;
   bad = products("FENCE PRODUCT COMMIT WAIT", false);
   EXPECT_TRUE(says(bad, "without fence.proxy.async") && says(bad, "st.shared.v4")) << bad.reports;
+}
+
+// One thread of a warpgroup says that the tile may be overwritten: the products are those of all four warps.
+TEST(PtxCheck, matrixProductsOfAWarpgroupAreDoneTogether) {
+  Outcome run = checked(R"(
+    .shared .align 8 .b64 bar; mov.u32 %r2, tiles; mov.u32 %r3, bar;
+    shl.b32 %r1, %t, 4; add.u32 %r1, %r1, %r2; mov.u32 %r9, 0; st.shared.v4.u32 [%r1], {%r9,%r9,%r9,%r9};
+    setp.eq.u32 %p1, %t, 0;
+    @%p1 mbarrier.init.shared.b64 [%r3], 1;
+    fence.proxy.async; bar.sync 0;
+    setp.lt.u32 %p2, %t, 128;
+    @%p2 bra WRITER;
+    shr.u32 %r4, %r2, 4; cvt.u64.u32 %s5, %r4; or.b64 %s5, %s5, 68720001024; add.u64 %s6, %s5, 128;
+    mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1;
+    setp.lt.u32 %p3, %t, 160;
+    @!%p3 nanosleep.u32 1;
+    @!%p3 nanosleep.u32 1;
+    @!%p3 nanosleep.u32 1;
+    wgmma.fence.sync.aligned;
+    wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f1,%f2,%f3,%f4}, %s5, %s6, 1, 1, 1, 0, 0;
+    wgmma.commit_group.sync.aligned;
+    wgmma.wait_group.sync.aligned 0;
+    setp.eq.u32 %p4, %t, 128;
+    @%p4 mbarrier.arrive.shared.b64 %s1, [%r3];
+    st.global.f32 [%mine], %f1;
+    bra DONE;
+  WRITER:
+    mbarrier.try_wait.parity.shared.b64 %p5, [%r3], 0;
+    @!%p5 bra WRITER;
+    shl.b32 %r1, %t, 5; add.u32 %r1, %r1, %r2; mov.u32 %r9, 0x3c003c00;
+    st.shared.v4.u32 [%r1], {%r9,%r9,%r9,%r9}; st.shared.v4.u32 [%r1+16], {%r9,%r9,%r9,%r9};
+  DONE:)",
+                        threads(256), ".shared .align 128 .b8 tiles[4096];\n");
+  EXPECT_EQ(run.reports, "");
+  for (size_t t = 128; t < 256; ++t)
+    EXPECT_EQ(run.of<float>(t), 0) << t;
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 // cp.async.bulk, cp.reduce.async.bulk, st.async, red.async and st.bulk: each lane's by itself.
 #include "tools/ptxsim/exec/BulkCopies.h"
-#include "tools/ptxsim/exec/Observer.h"
+#include "tools/ptxsim/exec/Scheduler.h"
 #include "tools/ptxsim/exec/Selectors.h"
 #include <bit>
 #include <cstring>
@@ -149,10 +149,16 @@ bool storeZeros(Warp &w, const Inst &i, uint32_t mask) {
 }
 
 template <Completion::Kind kind> bool groupCommit(Warp &w, const Inst &, uint32_t mask) {
+  if (kind == Completion::Kind::Matrix) w.block->scheduler->commitsProducts(w), ++w.changes;
   if (w.launch->observer) w.launch->observer->groupCommits(w, mask, kind);
   return true;
 }
 template <Completion::Kind kind> bool groupWait(Warp &w, const Inst &i, uint32_t mask) {
+  if (kind == Completion::Kind::Matrix && !w.block->scheduler->productsDone(w, i.op[0])) {
+    w.pc = &i; // again, when the others of the warpgroup are as far
+    ++w.strongReads;
+    return w.block->scheduler->yields(w);
+  }
   if (w.launch->observer) w.launch->observer->groupWaits(w, mask, kind, i.op[0], i.detail != 0);
   return true;
 }
