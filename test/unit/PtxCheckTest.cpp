@@ -21,6 +21,7 @@ Outcome checked(const std::string &body, RunOptions options = {},
   EXPECT_NE(checker, nullptr) << run.error;
   Launch launch;
   launch.grid[0] = options.blocks, launch.block[0] = options.threads, launch.threads = options.hostThreads;
+  launch.cluster[0] = options.cluster;
   launch.observer = checker.get();
   uint64_t address = device.memory().allocate(options.bytes);
   launch.params.resize(8);
@@ -28,6 +29,8 @@ Outcome checked(const std::string &body, RunOptions options = {},
   run.result = device.launch(*loaded->kernel("k"), launch);
   for (const Report &r : run.result.reports)
     run.reports += formatReport(loaded->module(), r) + "\n";
+  run.buffer.assign(options.bytes, 0);
+  memcpy(run.buffer.data(), device.memory().pointer(address, options.bytes), options.bytes);
   return run;
 }
 
@@ -194,7 +197,7 @@ TEST(PtxCheck, bulkCopiesAreWaitedFor) {
   EXPECT_TRUE(says(bulk("COPY bar.sync 0; READ"), "race")) << "a barrier is no wait";
   EXPECT_TRUE(says(bulk("COPY WRITE"), "race"));
   // A second copy into what the first one is still filling.
-  EXPECT_TRUE(says(bulk("COPY COPY WAIT"), "race"));
+  EXPECT_TRUE(says(bulk("COPY COPY"), "race"));
 }
 
 TEST(PtxCheck, bulkStoresAreWaitedFor) {
@@ -209,6 +212,36 @@ TEST(PtxCheck, bulkStoresAreWaitedFor) {
   const std::string result = " bar.sync 0; ld.global.u32 %r4, [%buffer];";
   EXPECT_EQ(bulk(write + "STORE cp.async.bulk.wait_group 0;" + result).reports, "");
   EXPECT_TRUE(says(bulk(write + "STORE cp.async.bulk.wait_group.read 0;" + result), "race"));
+}
+
+// Each of two blocks sends 128 bytes to the other, whose mbarrier counts them.
+TEST(PtxCheck, copiesWithinAClusterAreWaitedFor) {
+  auto exchange = [](const char *wait) {
+    RunOptions o = threads(32, 2);
+    o.cluster = 2;
+    return checked(std::string(R"(
+      .shared .align 8 .b64 bar; .shared .align 16 .b8 theirs[128];
+      mov.u32 %r1, sh; mov.u32 %r2, theirs; mov.u32 %r3, bar; setp.eq.u32 %p1, %t, 0; shl.b32 %r9, %t, 2;
+      add.u32 %r8, %r1, %r9; st.shared.u32 [%r8], %block;
+      fence.proxy.async.shared::cta;
+      @%p1 mbarrier.init.shared.b64 [%r3], 1;
+      @%p1 mbarrier.arrive.expect_tx.shared.b64 %s1, [%r3], 128;
+      barrier.cluster.arrive.release.aligned; barrier.cluster.wait.acquire.aligned;
+      xor.b32 %r4, %block, 1; mapa.shared::cluster.u32 %r5, %r2, %r4; mapa.shared::cluster.u32 %r6, %r3, %r4;
+      @%p1 cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [%r5], [%r1], 128, [%r6];
+      add.u32 %r8, %r2, %r9;)") +
+                       wait + R"(
+      ld.shared.u32 %r10, [%r8];
+      barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;)",
+                   o);
+  };
+  EXPECT_EQ(
+      exchange("L: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 %p2, [%r3], 0;\n@!%p2 bra L;")
+          .reports,
+      "");
+  Outcome bad = exchange("barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;");
+  EXPECT_TRUE(says(bad, "race") && says(bad, "cp.async.bulk.shared::cluster") && says(bad, "ld.shared"))
+      << bad.reports;
 }
 
 TEST(PtxCheck, proxyFences) {
@@ -291,6 +324,42 @@ TEST(PtxCheck, matrixProductsReadUntilTheyAreWaitedFor) {
   EXPECT_TRUE(says(bad, "race") && says(bad, "wgmma.mma_async") && says(bad, "st.shared.u32")) << bad.reports;
   bad = products("FENCE PRODUCT COMMIT WAIT", false);
   EXPECT_TRUE(says(bad, "without fence.proxy.async") && says(bad, "st.shared.v4")) << bad.reports;
+}
+
+// One thread of a warpgroup says that the tile may be overwritten: the products are those of all four warps.
+TEST(PtxCheck, matrixProductsOfAWarpgroupAreDoneTogether) {
+  Outcome run = checked(R"(
+    .shared .align 8 .b64 bar; mov.u32 %r2, tiles; mov.u32 %r3, bar;
+    shl.b32 %r1, %t, 4; add.u32 %r1, %r1, %r2; mov.u32 %r9, 0; st.shared.v4.u32 [%r1], {%r9,%r9,%r9,%r9};
+    setp.eq.u32 %p1, %t, 0;
+    @%p1 mbarrier.init.shared.b64 [%r3], 1;
+    fence.proxy.async; bar.sync 0;
+    setp.lt.u32 %p2, %t, 128;
+    @%p2 bra WRITER;
+    shr.u32 %r4, %r2, 4; cvt.u64.u32 %s5, %r4; or.b64 %s5, %s5, 68720001024; add.u64 %s6, %s5, 128;
+    mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1;
+    setp.lt.u32 %p3, %t, 160;
+    @!%p3 nanosleep.u32 1;
+    @!%p3 nanosleep.u32 1;
+    @!%p3 nanosleep.u32 1;
+    wgmma.fence.sync.aligned;
+    wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f1,%f2,%f3,%f4}, %s5, %s6, 1, 1, 1, 0, 0;
+    wgmma.commit_group.sync.aligned;
+    wgmma.wait_group.sync.aligned 0;
+    setp.eq.u32 %p4, %t, 128;
+    @%p4 mbarrier.arrive.shared.b64 %s1, [%r3];
+    st.global.f32 [%mine], %f1;
+    bra DONE;
+  WRITER:
+    mbarrier.try_wait.parity.shared.b64 %p5, [%r3], 0;
+    @!%p5 bra WRITER;
+    shl.b32 %r1, %t, 5; add.u32 %r1, %r1, %r2; mov.u32 %r9, 0x3c003c00;
+    st.shared.v4.u32 [%r1], {%r9,%r9,%r9,%r9}; st.shared.v4.u32 [%r1+16], {%r9,%r9,%r9,%r9};
+  DONE:)",
+                        threads(256), ".shared .align 128 .b8 tiles[4096];\n");
+  EXPECT_EQ(run.reports, "");
+  for (size_t t = 128; t < 256; ++t)
+    EXPECT_EQ(run.of<float>(t), 0) << t;
 }
 
 } // namespace

@@ -96,5 +96,25 @@ static const char unknownInstruction[] = PTX_HEADER ".visible .entry k() {\n"
                                                     "}\n";
 static const char newerTarget[] =
     ".version 8.8\n.target sm_121\n.address_size 64\n.visible .entry k() {\n  ret;\n}\n";
+static const char tensorKernel[] =
+    ".version 8.6\n"
+    ".target sm_90\n"
+    ".address_size 64\n"
+    ".visible .entry copy_box(.param .align 64 .b8 map[128], .param .u64 to) {\n"
+    "  .reg .b64 %s<9>; .reg .b32 %r<9>; .reg .pred %p<3>;\n"
+    "  .shared .align 128 .b8 box[128]; .shared .align 8 .b64 bar;\n"
+    "  mov.b64 %s1, map; cvta.param.u64 %s2, %s1; ld.param.u64 %s3, [to];\n"
+    "  mov.u32 %r1, %tid.x; setp.eq.u32 %p1, %r1, 0; mov.u32 %r2, bar; mov.u32 %r3, box;\n"
+    "  @%p1 mbarrier.init.shared.b64 [%r2], 1;\n"
+    "  bar.sync 0;\n"
+    "  @%p1 mbarrier.arrive.expect_tx.shared.b64 %s4, [%r2], 128;\n"
+    "  @%p1 cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%r3], [%s2, "
+    "{6, -1}], [%r2];\n"
+    "W: mbarrier.try_wait.parity.shared.b64 %p2, [%r2], 0;\n"
+    "  @!%p2 bra W;\n"
+    "  shl.b32 %r4, %r1, 2; add.u32 %r5, %r3, %r4; ld.shared.u32 %r6, [%r5];\n"
+    "  mad.wide.u32 %s5, %r1, 4, %s3; st.global.u32 [%s5], %r6;\n"
+    "  ret;\n"
+    "}\n";
 
 #endif

@@ -444,6 +444,57 @@ static void addresses(void) {
   GIVES(pushed(NULL), CUDA_ERROR_NOT_SUPPORTED); /* said once */
 }
 
+/* A tensor of 7 rows of 12 floats is encoded; a kernel for sm_90 copies a box of it, what lies outside being
+ * zeros. */
+static void tensors(void) {
+  CUtensorMap map __attribute__((aligned(64)));
+  CUdeviceptr from = 0, to = 0;
+  float values[7 * 12], box[4 * 8];
+  cuuint64_t sizes[] = {12, 7}, strides[] = {48};
+  cuuint32_t shape[] = {8, 4}, steps[] = {1, 1}, wide[] = {257, 4}, narrow[] = {6, 4};
+  int major = 0;
+  OK(cuMemAlloc(&from, sizeof values));
+  OK(cuMemAlloc(&to, sizeof box));
+  for (int n = 0; n < 7 * 12; ++n)
+    values[n] = (float)n + 1;
+  OK(cuMemcpyHtoD(from, values, sizeof values));
+#define ENCODE(TYPE, RANK, AT, BOX, SWIZZLE, FILL)                                                           \
+  cuTensorMapEncodeTiled(&map, CU_TENSOR_MAP_DATA_TYPE_##TYPE, RANK, (void *)(AT), sizes, strides, BOX,      \
+                         steps, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_##SWIZZLE,              \
+                         CU_TENSOR_MAP_L2_PROMOTION_L2_128B, CU_TENSOR_MAP_FLOAT_OOB_FILL_##FILL)
+  GIVES(ENCODE(FLOAT32, 0, from, shape, NONE, NONE), CUDA_ERROR_INVALID_VALUE);
+  GIVES(ENCODE(FLOAT32, 6, from, shape, NONE, NONE), CUDA_ERROR_INVALID_VALUE);
+  GIVES(ENCODE(FLOAT32, 2, from + 8, shape, NONE, NONE), CUDA_ERROR_INVALID_VALUE);
+  GIVES(ENCODE(FLOAT32, 2, from, wide, NONE, NONE), CUDA_ERROR_INVALID_VALUE);
+  GIVES(ENCODE(FLOAT32, 2, from, narrow, NONE, NONE), CUDA_ERROR_INVALID_VALUE);
+  GIVES(ENCODE(FLOAT64, 2, from, shape, 32B, NONE), CUDA_ERROR_INVALID_VALUE);
+  GIVES(ENCODE(INT32, 2, from, shape, NONE, NAN_REQUEST_ZERO_FMA), CUDA_ERROR_INVALID_VALUE);
+  GIVES(ENCODE(TFLOAT32, 2, from, shape, NONE, NONE), CUDA_ERROR_NOT_SUPPORTED);
+  strides[0] = 40;
+  GIVES(ENCODE(FLOAT32, 2, from, shape, NONE, NONE), CUDA_ERROR_INVALID_VALUE);
+  strides[0] = 48;
+  OK(ENCODE(FLOAT32, 2, to, shape, NONE, NONE));
+  GIVES(cuTensorMapReplaceAddress(&map, (void *)(from + 4)), CUDA_ERROR_INVALID_VALUE);
+  OK(cuTensorMapReplaceAddress(&map, (void *)from));
+  OK(cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device));
+  if (major >= 9) {
+    CUmodule copies = NULL;
+    CUfunction f = NULL;
+    void *args[] = {&map, &to};
+    OK(cuModuleLoadData(&copies, tensorKernel));
+    OK(cuModuleGetFunction(&f, copies, "copy_box"));
+    OK(cuLaunchKernel(f, 1, 1, 1, 32, 1, 1, 0, NULL, args, NULL));
+    OK(cuMemcpyDtoH(box, to, sizeof box));
+    for (int n = 0; n < 4 * 8; ++n) { /* from column 6, row -1 */
+      int column = 6 + n % 8, row = n / 8 - 1;
+      CHECK(box[n] == (row >= 0 && column < 12 ? values[row * 12 + column] : 0));
+    }
+    OK(cuModuleUnload(copies));
+  }
+  OK(cuMemFree(from));
+  OK(cuMemFree(to));
+}
+
 /* What the simulator's checks find: a race, if it is asked to look for them. */
 static void races(CUresult found) {
   CUdeviceptr p = 0;
@@ -474,6 +525,7 @@ int main(int argc, char **argv) {
   linking();
   faults();
   addresses();
+  tensors();
   OK(cuModuleUnload(module));
   OK(cuDevicePrimaryCtxRelease(device));
   printf(failures ? "%d failed\n" : "passed\n", failures);

@@ -106,8 +106,10 @@ void Implementation::groupWaits(Warp &w, uint32_t lanes, Completion::Kind kind, 
   settle(w, s);
   if (kind == Completion::Kind::Matrix) {
     matricesDone(s, pending);
-    if (b.matrixReads && s.matricesCommitted > pending)
-      learn(b, s, lanes, {b.matrixReads, warpKey(w.id), allLanes, s.matricesCommitted - pending + 1});
+    // A product is one of all four warps.
+    for (uint32_t n = w.id / 4 * 4; n < w.id / 4 * 4 + 4 && s.matricesCommitted > pending; ++n)
+      if (b.matrixReads)
+        learn(b, s, lanes, {b.matrixReads, warpKey(n), allLanes, s.matricesCommitted - pending + 1});
     return;
   }
   for (uint32_t m = lanes; m; m &= m - 1) {

@@ -50,6 +50,9 @@ RegisterUse usesOf(const Instruction &text) {
 
 /// Registers that products use, and what they are moved to, get numbers; the others are of no concern.
 void Implementation::findMatrixRegisters() {
+  if (std::none_of(program.code.begin(), program.code.end(),
+                   [](const Inst &i) { return i.source && isProduct(*i.source); }))
+    return;
   for (size_t f = 0; f < program.functions.size(); ++f) {
     size_t begin = program.functions[f].begin,
            end = f + 1 < program.functions.size() ? program.functions[f + 1].begin : program.code.size();

@@ -172,7 +172,7 @@ static bool placeParameter(Device &device, const LaunchFile::Parameter &p, uint6
   if (p.kind != "struct") return memcpy(to, &bits, bytes), true;
   for (const LaunchFile::Parameter &field : p.fields) {
     uint64_t size = field.kind == "struct"                                 ? field.bytes
-                    : field.kind == "tensormap"                           ? sizeof(TensorMap)
+                    : field.kind == "tensormap"                            ? sizeof(TensorMap)
                     : field.kind == "buffer" || field.kind.ends_with("64") ? 8
                     : field.kind.ends_with("32")                           ? 4
                     : field.kind.ends_with("16")                           ? 2

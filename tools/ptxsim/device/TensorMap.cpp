@@ -19,12 +19,17 @@ uint64_t TensorMap::boxBytes() const {
   return bytes;
 }
 
-std::string problemOf(const TensorMap &m) {
-  auto number = [](uint64_t n) { return std::to_string(n); };
+std::string unsupportedIn(const TensorMap &m) {
   if (m.type >= TensorType::F32Flushed) return "this data type of tensors is not supported";
-  if (m.rank < 1 || m.rank > TensorMap::most) return "a tensor has 1 to 5 dimensions, not " + number(m.rank);
   if (m.interleave) return "interleaved tensors are not supported";
   if (m.swizzle > 3) return "this swizzle is not supported; none, 32, 64 and 128 bytes are";
+  return "";
+}
+
+std::string problemOf(const TensorMap &m) {
+  auto number = [](uint64_t n) { return std::to_string(n); };
+  if (std::string unsupported = unsupportedIn(m); !unsupported.empty()) return unsupported;
+  if (m.rank < 1 || m.rank > TensorMap::most) return "a tensor has 1 to 5 dimensions, not " + number(m.rank);
   if (m.fill > 1 || (m.fill == 1 && !isFloat(m.type))) return "only tensors of floats are filled with NaN";
   if (m.address == 0 || m.address % 16) return "a tensor's address has to be a multiple of 16";
   for (unsigned d = 0; d < m.rank; ++d) {

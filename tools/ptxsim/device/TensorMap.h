@@ -51,7 +51,10 @@ struct alignas(64) TensorMap {
 };
 static_assert(sizeof(TensorMap) == 128);
 
-/// What CUDA documents that an encoded map has to keep to; empty if it does, else what is wrong.
+/// What CUDA has and the simulator has not; empty if there is nothing.
+std::string unsupportedIn(const TensorMap &map);
+/// What CUDA documents that an encoded map has to keep to; empty if it does, else what is wrong. What
+/// is not supported is wrong too.
 std::string problemOf(const TensorMap &map);
 
 } // namespace girih::ptx

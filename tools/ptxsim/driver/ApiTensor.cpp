@@ -35,7 +35,7 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap *out, CUtensorMapDataType type, cuui
       problem = "a tensor map's own address has to be a multiple of 64";
     if (!problem.empty()) {
       say("cuTensorMapEncodeTiled: %s", problem.c_str());
-      return CUDA_ERROR_INVALID_VALUE;
+      return unsupportedIn(map).empty() ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_NOT_SUPPORTED;
     }
     memcpy(out, &map, sizeof(map));
     return CUDA_SUCCESS;

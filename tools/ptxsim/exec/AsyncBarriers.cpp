@@ -247,6 +247,7 @@ bool copiesArrive(Warp &w, const Inst &i, uint32_t mask) {
   for (uint32_t m = mask; m; m &= m - 1) {
     int lane = std::countr_zero(m);
     LanePlace place = placeOf(w, i.op[0], i.op[1], i.flags & Inst::Wide, lane, how.space);
+    if (place.space == Space::Shared && !isBarrier(w, i, place, lane)) return false;
     if (w.launch->observer && place.space == Space::Shared)
       w.launch->observer->copiesArrive(w, i, unsigned(lane), place.address);
     if (!change(w, i, lane, place, Change(i.detail), arrives, Semantics::Release, before)) return false;

@@ -26,6 +26,12 @@ void observe(Warp &w, const Inst &i, AccessKind kind, const LanePlace &place, in
 char *pointerTo(Warp &w, const Inst &i, const LanePlace &place, int lane, unsigned bytes, unsigned align,
                 bool write);
 
+/// Whether there may be an mbarrier at a place, or a fault: the observer is told of it with what completes on
+/// it.
+inline bool isBarrier(Warp &w, const Inst &i, const LanePlace &place, int lane) {
+  return pointerTo(w, i, place, lane, 8, 8, true) != nullptr;
+}
+
 /// The mbarrier at a place counts bytes that have come. False after a fault.
 bool completeBytes(Warp &w, const Inst &i, int lane, const LanePlace &barrier, uint32_t bytes);
 

@@ -1,6 +1,6 @@
 // cp.async.bulk, cp.reduce.async.bulk, st.async, red.async and st.bulk: each lane's by itself.
 #include "tools/ptxsim/exec/BulkCopies.h"
-#include "tools/ptxsim/exec/Observer.h"
+#include "tools/ptxsim/exec/Scheduler.h"
 #include "tools/ptxsim/exec/Selectors.h"
 #include <bit>
 #include <cstring>
@@ -86,7 +86,8 @@ bool bulkCopy(Warp &w, const Inst &i, uint32_t mask) {
     }
     auto copy = [&](const LanePlace &there, const LanePlace &barrier) {
       transfer.completion = {Completion::Kind::Barrier, barrier.address};
-      return transfer.move(there, from, bytes) && completeBytes(w, i, lane, barrier, bytes);
+      return isBarrier(w, i, barrier, lane) && transfer.move(there, from, bytes) &&
+             completeBytes(w, i, lane, barrier, bytes);
     };
     LanePlace barrier = placeOf(w, i.more[0], i.more[1], i.more[2], lane, Space::Shared);
     bool done = c.multicast ? forEachBlock(lanesOf<uint16_t>(w, i.op[5])[lane], to, barrier, copy)
@@ -110,7 +111,7 @@ bool storeAsync(Warp &w, const Inst &i, uint32_t mask) {
     unsigned whole = reduction.reducer ? bytes : bytes * count;
     Transfer transfer{w, i, lane, {Completion::Kind::Barrier, barrier.address}};
     char *at = pointerTo(w, i, to, lane, whole, whole, true);
-    if (!at) return false;
+    if (!at || !isBarrier(w, i, barrier, lane)) return false;
     auto value = [&](uint32_t op) { return lanesOf<char>(w, op) + unsigned(lane) * stride; };
     if (reduction.reducer) {
       transfer.observeBytes(AccessKind::Reduction, to, whole, Semantics::Relaxed);
@@ -148,10 +149,16 @@ bool storeZeros(Warp &w, const Inst &i, uint32_t mask) {
 }
 
 template <Completion::Kind kind> bool groupCommit(Warp &w, const Inst &, uint32_t mask) {
+  if (kind == Completion::Kind::Matrix) w.block->scheduler->commitsProducts(w), ++w.changes;
   if (w.launch->observer) w.launch->observer->groupCommits(w, mask, kind);
   return true;
 }
 template <Completion::Kind kind> bool groupWait(Warp &w, const Inst &i, uint32_t mask) {
+  if (kind == Completion::Kind::Matrix && !w.block->scheduler->productsDone(w, i.op[0])) {
+    w.pc = &i; // again, when the others of the warpgroup are as far
+    ++w.strongReads;
+    return w.block->scheduler->yields(w);
+  }
   if (w.launch->observer) w.launch->observer->groupWaits(w, mask, kind, i.op[0], i.detail != 0);
   return true;
 }
@@ -171,7 +178,7 @@ Handler selectBulkCopy(const Match &m, Inst &i) {
   bool halves = m.type(0) == Type::F16 || m.type(0) == Type::BF16;
   if (m.has("noftz") != (halves && m.has("add"))) return nullptr;
   bool wide = m.type(0) == Type::F32 || m.type(0) == Type::F64 || m.type(0) == Type::B64;
-  if (!toGlobal && (halves || wide)) return nullptr;
+  if (!toGlobal && (halves || wide || (m.type(0) == Type::U64 && !m.has("add")))) return nullptr;
   return bulkCopy;
 }
 
@@ -180,7 +187,10 @@ Handler selectStoreAsync(const Match &m, Inst &i) {
   i.detail = noReduction;
   Type value = m.opcode == "red" ? m.registers[2] : m.vectorTypes[0];
   i.imm = bytes | (value == Type::None ? bytes : typeBytes(value)) << 8;
-  if (m.opcode == "red") return (i.detail = reductionOf(m)) == noReduction ? nullptr : storeAsync;
+  if (m.opcode == "red") {
+    i.detail = m.type(0) == Type::U64 && !m.has("add") ? noReduction : reductionOf(m);
+    return i.detail == noReduction ? nullptr : storeAsync;
+  }
   unsigned count = m.has("v2") ? 2 : m.has("v4") ? 4 : 1;
   return m.vectors[0] == count && bytes * count <= 16 ? storeAsync : nullptr;
 }

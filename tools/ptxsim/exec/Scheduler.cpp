@@ -464,6 +464,16 @@ bool Scheduler::pickSplit(Warp &w, bool force) {
   return true;
 }
 
+bool Scheduler::productsDone(const Warp &w, unsigned pending) {
+  uint32_t committed = splitsOf(w).productGroups;
+  const Block &b = *w.block;
+  for (uint32_t n = w.id / 4 * 4; n < std::min(w.id / 4 * 4 + 4, b.warpCount); ++n) {
+    const WarpSplits &other = splitsOf(b.warps[n]);
+    if (!other.done && uint64_t(other.productGroups) + pending < committed) return false;
+  }
+  return true;
+}
+
 bool Scheduler::yields(Warp &w) {
   yielded = true;
   save(w);

@@ -80,6 +80,9 @@ public:
                uint32_t holds);
   bool clusterArrive(Warp &w, uint32_t lanes);
   bool clusterWait(Warp &w, uint32_t lanes);
+  /// Groups of matrix products: what one warp of a warpgroup has waited for, all four have done.
+  void commitsProducts(const Warp &w) { ++splitsOf(w).productGroups; }
+  bool productsDone(const Warp &w, unsigned pending);
   /// Gives others a turn.
   bool yields(Warp &w);
   void failed() { failure = true; }
@@ -110,6 +113,7 @@ private:
     std::vector<Entry> entries;
     std::vector<uint32_t> freeEntries;
     size_t running = 0;
+    uint32_t productGroups = 0; // that wgmma has committed
     bool done = false;
     // Slices without a change, since which of the launch's (Launcher::changes); what the warp was like at one
     // of them (Endless.cpp).

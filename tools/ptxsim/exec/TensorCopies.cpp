@@ -129,10 +129,8 @@ bool tensorCopy(Warp &w, const Inst &i, uint32_t mask) {
     if (map.rank != c.rank)
       return fault(w, i, lane, mapPlace.address, "the tensor map has %u dimensions, the instruction %u",
                    map.rank, c.rank);
-    if (shared.address & 127)
-      return fault(w, i, lane, shared.address,
-                   "shared address 0x%llx of a tensor copy is not a multiple of 128",
-                   static_cast<unsigned long long>(shared.address));
+    auto bytes = uint32_t(std::min<uint64_t>(map.boxBytes(), 1u << sharedRankShift));
+    if (!pointerTo(w, i, shared, lane, bytes, 128, c.loads)) return false;
     int32_t at[TensorMap::most] = {};
     for (unsigned d = 0; d < c.rank; ++d)
       at[d] = lanesOf<int32_t>(w, i.more[d])[lane];
@@ -151,7 +149,8 @@ bool tensorCopy(Warp &w, const Inst &i, uint32_t mask) {
     LanePlace barrier = placeOf(w, mbarrier[0], mbarrier[1], mbarrier[2], lane, Space::Shared);
     auto copy = [&](const LanePlace &there, const LanePlace &signal) {
       transfer.completion = {Completion::Kind::Barrier, signal.address};
-      return load(transfer, map, at, there) && completeBytes(w, i, lane, signal, uint32_t(map.boxBytes()));
+      return isBarrier(w, i, signal, lane) && load(transfer, map, at, there) &&
+             completeBytes(w, i, lane, signal, bytes);
     };
     bool done = c.multicast ? forEachBlock(lanesOf<uint16_t>(w, i.op[4])[lane], shared, barrier, copy)
                             : copy(shared, barrier);
@@ -234,6 +233,7 @@ bool replaceField(Warp &w, const Inst &i, uint32_t mask) {
     uint32_t element = i.op[2] == operandNone ? 0 : i.op[2];
     TensorMap map;
     memcpy(&map, at, sizeof(map));
+    if (map.isMap == 0) map.isMap = TensorMap::mark; // programs make maps of zeros
     if (map.isMap != TensorMap::mark)
       return fault(w, i, lane, place.address, "there is no tensor map at 0x%llx",
                    static_cast<unsigned long long>(place.address));
@@ -258,7 +258,8 @@ Handler selectTensorCopy(const Match &m, Inst &i) {
   for (unsigned n = 1; n < std::size(reductions) && m.has("reduce"); ++n)
     if (m.has(reductions[n])) c.reduction = uint8_t(n);
   i.imm = std::bit_cast<int64_t>(c);
-  return m.vectors[0] == c.rank ? tensorCopy : nullptr;
+  bool words = m.vectorTypes[0] == Type::None || typeBytes(m.vectorTypes[0]) == 4;
+  return m.vectors[0] == c.rank && words ? tensorCopy : nullptr;
 }
 
 Handler selectTensorMapCopy(const Match &, Inst &i) {

@@ -149,13 +149,13 @@ bool Recorder::extendBulk(OfBlock &own, const Warp &w, const Access &a, const ui
   bool first = own.bulkStep != w.issued || own.bulkWarp != w.id;
   own.bulkStep = w.issued, own.bulkWarp = w.id;
   if (first) return false;
-  bool load = a.kind == AccessKind::Load;
+  bool load = a.kind == AccessKind::Load, counts = load || a.kind == AccessKind::Store;
   std::vector<uint64_t> &touched = load ? own.reads : own.writes;
-  (load ? own.counters.loadBytes : own.counters.storeBytes) += a.bytes;
+  if (counts) (load ? own.counters.loadBytes : own.counters.storeBytes) += a.bytes;
   for (unsigned n = 0; n < count; ++n) {
     if (!touched.empty() && touched.back() == sectors[n]) continue;
     appendSectors(touched, sectors + n, 1);
-    ++(load ? own.counters.loadSectors : own.counters.storeSectors);
+    if (counts) ++(load ? own.counters.loadSectors : own.counters.storeSectors);
     if (!own.trace) continue;
     own.trace->sectors.push_back(sectors[n]);
     ++own.trace->events.back().count;

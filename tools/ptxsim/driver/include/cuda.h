@@ -275,7 +275,7 @@ typedef struct CUtensorMap_st {
 #elif __STDC_VERSION__ >= 201112L
   _Alignas(64)
 #endif
-  cuuint64_t opaque[16];
+      cuuint64_t opaque[16];
 } CUtensorMap;
 
 typedef struct CUlaunchAttribute_st {

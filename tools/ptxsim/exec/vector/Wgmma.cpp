@@ -1,7 +1,7 @@
-// wgmma: each of a warpgroup's four warps computes 16 of the 64 rows, so that it needs none of the others.
-// Products are done at once; the observer knows that they may not be relied on before they are waited for.
-// Accumulators and fragments of A are the
-// tiles of mma.sync, matrices in shared memory lie as their descriptors say.
+// wgmma: each of a warpgroup's four warps computes 16 of the 64 rows by itself; they meet at
+// wgmma.wait_group. Products are done at once; the observer knows that they may not be relied on before they
+// are waited for. Accumulators and fragments of A are the tiles of mma.sync, matrices in shared memory lie as
+// their descriptors say.
 #include "tools/ptxsim/exec/vector/Fragments.h"
 #include <algorithm>
 

@@ -92,6 +92,8 @@ VARIANTS = {
                       {"archs": (80, 90)}),
     "functions": ("functions", {"x": "f32", "y": "f32", "out": "f32", "n": 1}, {"BLOCK": 128}, {}),
     "convolution": ("convolution", {"x": "bf16", "w": "bf16", "y": "f32", "H": 1, "W": 1}, {"C": 32, "F": 16, "BLOCK": 64}, {}),
+    "matmul_descriptors": ("matmul_descriptors", {"a": "f16", "b": "f16", "c": "f16", "M": 16, "N": 16, "K": 16}, {"BM": 64, "BN": 64, "BK": 64}, {"archs": (90,)}),
+    "scale_tiles": ("scale_tiles", {"x": "tensordesc<fp32[16,32]>", "y": "tensordesc<fp32[16,32]>"}, {"BM": 16, "BN": 32}, {"archs": (90,)}),
     "prints": ("prints", {"x": "f32"}, {"BLOCK": 32}, {"warps": 1}),
 }
 
@@ -101,8 +103,9 @@ def build(name, kernels):
     function = kernels[kernel]
     signature, divisible = {}, {}
     for i, (argument, kind) in enumerate(arguments.items()):
-        signature[argument] = POINTER[kind] if isinstance(kind, str) else "fp32" if isinstance(kind, float) else "i32"
-        if isinstance(kind, str) or kind == 16:
+        described = isinstance(kind, str) and kind.startswith("tensordesc")
+        signature[argument] = kind if described else POINTER[kind] if isinstance(kind, str) else "fp32" if isinstance(kind, float) else "i32"
+        if (isinstance(kind, str) and not described) or kind == 16:
             divisible[(i,)] = [["tt.divisibility", 16]]
     types_ = {"float16": triton.language.float16, "float32": triton.language.float32, "int32": triton.language.int32, "bfloat16": triton.language.bfloat16}
     values = {(function.arg_names.index(k),): types_.get(v, v) if isinstance(v, str) else v for k, v in constants.items()}
@@ -116,7 +119,7 @@ def build(name, kernels):
         text = re.sub(r'(\.file\s+\d+ )".*/(triton/language/\w+\.py)"', r'\1"\2"', text)  # Triton's own functions, inlined
         out.write_text(text)
         entry = re.search(r"\.entry (\w+)\(([^)]*)\)", text)
-        given = len(arguments)
+        given = len(arguments) + 4 * sum(k.startswith("tensordesc") for k in arguments.values() if isinstance(k, str))  # two sizes and strides
         launch[f"sm_{arch}"] = {"entry": entry[1], "threads": 32 * built.metadata.num_warps, "shared": built.metadata.shared,
                                 "null_pointers": entry[2].count(".param") - given}
         print(f"{out.name}: {out.stat().st_size} bytes, {built.metadata.shared} bytes of shared memory, {entry[2].count('.param')} parameters")

@@ -3,19 +3,20 @@ import json
 
 import numpy as np
 
-from . import CASES, PROGRAMS, Buffer, case, f32, i32
+from . import CASES, PROGRAMS, Buffer, Scalar, TensorMap, case, f32, i32
 from .numbers import from_bf16, to_bf16
 
 LAUNCHES = json.loads((PROGRAMS / "triton" / "launches.json").read_text())
 
 
-def kernel(variant, grid, name="", archs=(80,), **rest):
-    """The launch of a variant of build_triton.py: threads, shared memory and null pointers are what its compiler said."""
+def kernel(variant, grid, name="", archs=(80,), scratch=False, **rest):
+    """The launch of a variant of build_triton.py: threads, shared memory and null pointers are what its compiler said. `scratch`: the first of these pointers
+    is a buffer."""
     def register(make):
         for arch in archs:
             launch = LAUNCHES[variant][f"sm_{arch}"]
             case(f"triton_{variant}", grid, launch["threads"], launch["entry"], f"{launch['entry']}{name}" + ("" if arch == archs[0] else f".sm_{arch}"), (arch,),
-                 shared=launch["shared"], null_pointers=launch["null_pointers"], **rest)(make)
+                 shared=launch["shared"], null_pointers=launch["null_pointers"] - scratch, **rest)(make)
         return make
     return register
 
@@ -197,3 +198,22 @@ def attention_backward(rng):
 
 
 assert all(c.ptx.exists() for c in CASES.values())
+
+
+@kernel("matmul_descriptors", (2, 3), archs=(90,), tolerance=1e-3, scratch=True)
+def matmul_descriptors(rng):
+    a, b = (rng.integers(-4, 5, (rows, 200)).astype(np.float16) for rows in (104, 136))
+    c = (a.astype(np.float64) @ b.astype(np.float64).T).astype(np.float16)
+    return [Buffer("a", a), Buffer("b", b), Buffer("c", np.zeros_like(c), c), i32("M", 104), i32("N", 136), i32("K", 200),
+            Buffer("scratch", np.zeros(6 * 384, np.uint8))]
+
+
+@kernel("scale_tiles", (3, 2), archs=(90,))
+def scale_tiles(rng):
+    x = normal(rng, 40, 52)
+
+    def tiles(name, buffer):
+        rows, columns = x.shape
+        return [TensorMap(name, buffer, "f32", (32, 16), swizzle=128), i32(f"{name}_rows", rows), i32(f"{name}_columns", columns),
+                Scalar("i64", f"{name}_stride", columns), Scalar("i64", f"{name}_one", 1)]
+    return [*tiles("from", Buffer("x", x)), *tiles("to", Buffer("y", np.zeros_like(x), x * 2 + 1))]
