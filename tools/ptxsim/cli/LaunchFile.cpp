@@ -63,6 +63,21 @@ bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &erro
   return true;
 }
 
+std::string bufferAt(const LaunchData &data, uint64_t address) {
+  constexpr uint64_t near = 1 << 20;
+  const std::pair<const std::string, LaunchData::Place> *best = nullptr;
+  for (const auto &entry : data.places)
+    if (entry.second.address <= address && (!best || entry.second.address > best->second.address))
+      best = &entry;
+  if (!best) return "";
+  uint64_t byte = address - best->second.address, bytes = best->second.bytes;
+  if (byte < bytes)
+    return "in buffer '" + best->first + "', byte " + std::to_string(byte) + " of " + std::to_string(bytes);
+  return byte - bytes < near
+             ? std::to_string(byte - bytes) + " bytes after the end of buffer '" + best->first + "'"
+             : "";
+}
+
 /// Memory for a buffer with its initial contents; 0 and `error` on failure.
 static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, LaunchData &data,
                             std::string &error) {
@@ -76,7 +91,7 @@ static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, Laun
     memcpy(hostPointer(address), contents->data(), contents->size());
   else
     device.memory().trackWrites(address);
-  data.addresses[p.name] = address;
+  data.places[p.name] = {address, contents ? contents->size() : p.bytes};
   return address;
 }
 
@@ -157,11 +172,11 @@ std::vector<Comparison> compareResults(Device &device, const LaunchFile &file, c
     if (name.rfind("out::", 0) != 0) continue;
     Comparison &c = results.emplace_back();
     c.buffer = name.substr(5);
-    auto address = data.addresses.find(c.buffer);
+    auto place = data.places.find(c.buffer);
     NpyArray got = expected;
-    const char *from = address == data.addresses.end()
+    const char *from = place == data.places.end()
                            ? nullptr
-                           : device.memory().pointer(address->second, expected.data.size());
+                           : device.memory().pointer(place->second.address, expected.data.size());
     if (!from) {
       c.ok = false, c.largestError = INFINITY;
       continue;

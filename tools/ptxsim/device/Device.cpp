@@ -188,6 +188,7 @@ std::string formatReport(const Module &module, const Report &r) {
   if (!r.instruction) return s;
   s += "\n  at " + place(*r.instruction);
   if (r.other) s += "\n  and " + place(*r.other);
+  if (!r.place.empty()) s += "\n  " + r.place;
   return s + "\n  block " + triple(r.block) + ", thread " + triple(r.thread);
 }
 
