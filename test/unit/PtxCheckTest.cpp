@@ -193,6 +193,14 @@ TEST(PtxCheck, atomics) {
             "");
 }
 
+// What races may run forever: it is ended, and told of.
+TEST(PtxCheck, racesThatNeverEnd) {
+  Outcome bad = checked(exchange("", 64) + "setp.eq.u32 %p1, %r1, %r1;\nL: @%p1 bra L;", threads(64));
+  ASSERT_EQ(bad.result.reports.size(), 2u) << bad.reports;
+  EXPECT_EQ(bad.result.reports[0].kind, "race");
+  EXPECT_EQ(bad.result.reports[1].kind, "limit");
+}
+
 TEST(PtxCheck, neverWritten) {
   Outcome bad = checked("mov.u32 %r1, sh; ld.shared.u32 %r2, [%r1]; st.global.u32 [%mine], %r2;");
   EXPECT_TRUE(says(bad, "never written") && says(bad, "ld.shared.u32")) << bad.reports;
