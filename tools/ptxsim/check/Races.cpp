@@ -111,6 +111,7 @@ void Implementation::checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64
     return bad;
   };
   if (cell.tag == Cell::List) {
+    if (cell.others.strength == 2 && actor.mark.strength == 2) return;
     for (const Mark &m : *cell.list)
       if (look(m)) return;
   } else if (!look(cell.others) && cell.tag == Cell::Many) {
@@ -156,9 +157,12 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
     MarkList *list = owner.newList();
     list->push_back(o);
     if (cell.tag == Cell::Many) list->push_back(secondOf(cell));
+    unsigned weakest = std::min(o.strength, cell.tag == Cell::Many ? secondOf(cell).strength : o.strength);
     cell.list = list, cell.tag = Cell::List, cell.others = Mark();
+    cell.others.strength = weakest & 3;
   }
   MarkList &list = *cell.list;
+  o.strength = list.empty() ? m.strength : std::min(o.strength, m.strength);
   for (Mark &other : list)
     if (joins(other)) return;
   std::erase_if(list, [&](Mark &other) {

@@ -24,10 +24,10 @@ def serial_k(rng):
 
 @kernel("stream_k", 7, tolerance=1e-4)
 def stream_k(rng):
-    a, b = halves(rng, 64, 160), halves(rng, 160, 96)
+    a, b = halves(rng, 64, 224), halves(rng, 224, 96)
     c = wide_product(a, b)
     return [Buffer("a", a), Buffer("b", b), Buffer("c", np.zeros_like(c), c), Buffer("ready", np.zeros(7, np.int32)), Buffer("parts", 7 * 32 * 32 * 4),
-            i32("N", 96), i32("K", 160), i32("total", 30), i32("each", 5)]
+            i32("N", 96), i32("K", 224), i32("total", 42), i32("each", 6)]
 
 
 @kernel("moments", 4, tolerance=1e-5)
