@@ -33,8 +33,8 @@ struct LaunchData {
   std::map<std::string, Place> places;
 };
 
-/// "in buffer 'x', byte 8 of 64" for an address on the device, or how far it is after the end of a buffer; empty
-/// if it has nothing to do with one.
+/// "in buffer 'x', byte 8 of 64" for an address on the device, or how far it is after the end of a buffer;
+/// empty if it has nothing to do with one.
 std::string bufferAt(const LaunchData &data, uint64_t address);
 
 /// Copies the buffers to the device and fills Launch::params for the kernel.
