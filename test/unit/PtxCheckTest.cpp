@@ -72,6 +72,39 @@ TEST(PtxCheck, warps) {
   EXPECT_EQ(checked("st.global.u32 [%buffer], 7;").reports, "");
 }
 
+// Threads that hold copies of a value may all store it.
+TEST(PtxCheck, copiesOfAValue) {
+  std::string address = "mov.u32 %r1, sh; and.b32 %r2, %t, 7; shl.b32 %r2, %r2, 4; add.u32 %r1, %r1, %r2;\n";
+  for (std::string trans : {"", ".trans"}) {
+    std::string store = "stmatrix.sync.aligned.m8n8.x1" + trans + ".shared.b16 [%r1], {%r3};";
+    EXPECT_EQ(checked(address + "and.b32 %r3, %t, 31;" + store, threads(64)).reports, "");
+    EXPECT_TRUE(says(checked(address + "mov.u32 %r3, %t;" + store, threads(64)), "race"));
+  }
+  // Sums in different orders have different last bits; numbers of lanes are no such sums.
+  std::string sum = "cvt.rn.f32.u32 %f1, %t; fma.rn.f32 %f1, %f1, FACTOR, 0f3F800000; mov.b32 %r1, %f1;";
+  auto with = [&](const char *factor, const char *store) {
+    return checked(sum.substr(0, sum.find("FACTOR")) + factor + sum.substr(sum.find("FACTOR") + 6) + store);
+  };
+  EXPECT_EQ(with("0f34000000", "st.global.b32 [%buffer], %r1;").reports, "");     // 2^-23
+  EXPECT_TRUE(says(with("0f3C000000", "st.global.b32 [%buffer], %r1;"), "race")); // 2^-7
+  EXPECT_TRUE(says(with("0f34000000", "st.global.u32 [%buffer], %r1;"), "race"));
+}
+
+// What a thread has read may not be overwritten by another, be it with what the first one writes there too.
+TEST(PtxCheck, copiesAfterARead) {
+  auto with = [](const char *barrier) {
+    return checked(
+        std::string("mov.u32 %r1, sh; setp.eq.u32 %p1, %t, 0; and.b32 %r3, %t, 31; setp.eq.u32 %p2, %r3, 0;\n"
+                    "@%p1 st.shared.u32 [%r1], 5;\n@%p1 ld.shared.u32 %r2, [%r1];\n") +
+            barrier + "@%p2 st.shared.u32 [%r1], 7;",
+        threads(64));
+  };
+  EXPECT_EQ(with("bar.sync 0;").reports, "");
+  Outcome bad = with("");
+  EXPECT_TRUE(says(bad, "race") && says(bad, "ld.shared.u32") && says(bad, "in 'sh', byte 0 of 1024"))
+      << bad.reports;
+}
+
 TEST(PtxCheck, namedBarriers) {
   std::string producer = R"(
   mov.u32 %r1, sh; and.b32 %r2, %t, 31; shl.b32 %r2, %r2, 2; add.u32 %r1, %r1, %r2;
@@ -135,6 +168,22 @@ TEST(PtxCheck, asynchronousCopies) {
       << bad.reports;
 }
 
+// Until a copy has been waited for, what it reads stays as it is.
+TEST(PtxCheck, sourcesOfCopies) {
+  auto with = [](const char *before, const char *after) {
+    return checked(
+        std::string("mov.u32 %r1, sh; shl.b32 %r2, %t, 3; add.u32 %r1, %r1, %r2; xor.b32 %r2, %r2, 256;\n"
+                    "cvt.u64.u32 %s1, %r2; add.u64 %s1, %s1, %buffer;\n"
+                    "cp.async.ca.shared.global [%r1], [%mine], 8;\n") +
+            before + "bar.sync 0;\nst.global.u32 [%s1+4], %t;\n" + after,
+        threads(64));
+  };
+  EXPECT_EQ(with("cp.async.wait_all;\n", "").reports, "");
+  Outcome bad = with("", "cp.async.wait_all;");
+  EXPECT_TRUE(says(bad, "race") && says(bad, "cp.async.ca") && says(bad, "not been waited for"))
+      << bad.reports;
+}
+
 TEST(PtxCheck, atomics) {
   EXPECT_EQ(checked("atom.global.add.u32 %r1, [%buffer], 1;", threads(64, 4, 2)).reports, "");
   EXPECT_TRUE(says(
@@ -145,6 +194,14 @@ TEST(PtxCheck, atomics) {
                     "mov.u32 %r1, %r3;\n@%p1 bra L;")
                 .reports,
             "");
+}
+
+// What races may run forever: it is ended, and told of.
+TEST(PtxCheck, racesThatNeverEnd) {
+  Outcome bad = checked(exchange("", 64) + "setp.eq.u32 %p1, %r1, %r1;\nL: @%p1 bra L;", threads(64));
+  ASSERT_EQ(bad.result.reports.size(), 2u) << bad.reports;
+  EXPECT_EQ(bad.result.reports[0].kind, "race");
+  EXPECT_EQ(bad.result.reports[1].kind, "limit");
 }
 
 TEST(PtxCheck, neverWritten) {

@@ -240,6 +240,8 @@ TEST(PtxInstruction, Conversions) {
       {"cvt.rz.f16.f32", "hf", 0x7bff, f(65520)},
       {"cvt.rn.f16.f32", "hf", 0x0001, f(0x1p-24f)},
       {"cvt.rn.f16.f32", "hf", 0, f(0x1p-25f)},
+      {"cvt.bf16.f16", "hh", 0x4000, 0x3fff}, // without a rounding: .rn
+      {"cvt.f16.bf16", "hh", 0x3c00, 0x3f80},
       {"cvt.rn.bf16.f32", "hf", 0x3f80, f(1 + 0x1p-8f)},
       {"cvt.rn.bf16.f32", "hf", 0x3f82, f(1 + 0x1p-7f + 0x1p-8f)},
       {"cvt.f32.f16", "fh", f(0x1p-24f), 1},
@@ -256,6 +258,15 @@ TEST(PtxInstruction, Conversions) {
       {"cvt.u16.u64", "hs", 0x5678, 0x12345678},
       {"cvt.pack.sat.u8.s32.b32", "rrrr", 0x0004ff00, 300, uint32_t(-5), 0x00000004},
   });
+}
+
+TEST(PtxInstruction, BytesInVectors) {
+  Outcome run =
+      runBody(".reg .b8 %c<6>; mov.b32 {%c0, %c1, %c2, %c3}, 0x44332211; mov.b16 {%c4, %c5}, 0x6655;\n"
+              "mov.b32 %r1, {%c3, %c4, %c5, %c0}; st.global.b32 [%buffer], %r1;",
+              {.threads = 1});
+  ASSERT_EQ(run.reports, "");
+  EXPECT_EQ(run.at<uint32_t>(0), 0x11665544u);
 }
 
 TEST(PtxInstruction, Comparisons) {

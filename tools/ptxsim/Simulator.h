@@ -31,6 +31,7 @@ struct Report {
   const Instruction *instruction = nullptr, *other = nullptr;
   uint32_t block[3] = {0, 0, 0}, thread[3] = {0, 0, 0};
   uint64_t address = 0;
+  std::string place = {}; // "in buffer 'x', byte 8 of 64": what the address lies in, if that has a name
 };
 
 struct Launch {

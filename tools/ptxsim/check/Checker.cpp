@@ -106,6 +106,7 @@ void Implementation::blockEnds(Block &block) {
     Report r;
     r.kind = "uninitialised", r.message = std::move(read.message), r.instruction = read.instruction->source;
     r.address = read.address;
+    if (read.space == Space::Shared) r.place = program.sharedPlace(read.address);
     for (unsigned d = 0; d < 3; ++d)
       r.block[d] = block.id[d], r.thread[d] = read.thread[d];
     block.warps[0].worker->launcher->report(std::move(r));
@@ -154,7 +155,11 @@ void Implementation::access(Warp &w, const Inst &i, const Access &a) {
     copy.lanes = a.mask, copy.instruction = m.instruction, copy.bytes = a.bytes;
     std::copy_n(s.committed, warpSize, copy.group);
     std::copy_n(a.address, warpSize, copy.address);
+    std::fill_n(copy.source, warpSize, 0);
   }
+  if (a.kind == AccessKind::AsyncRead && !s.copies.empty() && s.copies.back().instruction == m.instruction)
+    readsLater(s.copies.back(), a);
+  if (m.write && a.space == Space::Global) checkSources(actor, a);
   if (a.space == Space::Shared)
     checkShared(actor, a);
   else
@@ -216,6 +221,7 @@ void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &o
   Report r;
   r.kind = "race", r.message = text, r.instruction = actor.instruction.source, r.other = before.source;
   r.address = address;
+  if (actor.space == Space::Shared) r.place = program.sharedPlace(address);
   for (unsigned d = 0; d < 3; ++d)
     r.block[d] = w.block->id[d], r.thread[d] = w.tid[d][lane];
   w.worker->launcher->report(std::move(r));

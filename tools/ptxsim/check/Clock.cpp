@@ -67,6 +67,20 @@ void Clock::join(const Clock &other) {
   known = std::move(merged);
 }
 
+bool Clock::contains(const Clock &other) const {
+  auto at = known.begin();
+  const Known *whole = nullptr; // the last entry before `at` that is of a whole block
+  for (const Known &k : other.known) {
+    for (; at != known.end() && before(*at, k); ++at)
+      if (at->warp == allWarps) whole = &*at;
+    bool found = whole && whole->block == k.block && covers(*whole, k);
+    for (auto it = at; !found && it != known.end() && placeOf(*it) == placeOf(k); ++it)
+      found = covers(*it, k);
+    if (!found) return false;
+  }
+  return true;
+}
+
 bool Clock::forget(uint32_t block) {
   std::erase_if(known, [&](const Known &k) { return k.block == block; });
   return !known.empty();
@@ -86,7 +100,8 @@ Clock &ClockRef::mine() {
 
 void ClockRef::join(const ClockRef &other) {
   if (!other.clock || other.clock == clock) return;
-  if (!clock)
+  if (clock && clock->contains(*other.clock)) return;
+  if (!clock || other.clock->contains(*clock))
     *this = other;
   else
     mine().join(*other.clock);

@@ -28,6 +28,8 @@ public:
   bool knows(uint32_t block, uint32_t warp, uint32_t lanes, uint32_t stamp) const;
   void add(const Known &known);
   void join(const Clock &other);
+  /// Whether it is seen at once that nothing of `other` is new.
+  bool contains(const Clock &other) const;
   /// Drops what is known of a block; false if nothing is left.
   bool forget(uint32_t block);
 

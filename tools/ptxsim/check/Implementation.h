@@ -95,6 +95,8 @@ private:
   void addOther(Actor &actor, Cell &cell, unsigned lane, Attachments &owner);
   bool writesSame(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned size,
                   unsigned bytes) const;
+  static void readsLater(AsyncCopy &copy, const Access &a);
+  void checkSources(const Actor &actor, const Access &a);
   void completeCopy(BlockState &b, Warp &w, const AsyncCopy &copy, uint32_t lanes, uint32_t block,
                     uint32_t stamp);
 

@@ -45,14 +45,23 @@ void Implementation::settle(Warp &w, WarpState &s) {
     }
   }
   PendingRead &p = s.pending;
+  // Lanes that knew the same and read the same know the same: their clock is made once.
+  ClockRef before, after;
+  uint64_t joined = ~0ull;
   for (uint32_t m = std::exchange(p.lanes, 0); m; m &= m - 1) {
     unsigned l = unsigned(std::countr_zero(m));
     withReleased(w, p.space, p.address[l], [&](Released &r) {
       LaneState &lane = s.lane(l);
       if (p.acquires) {
         if (!lane.clock) lane.clock = b.base;
+        if (joined == p.address[l] && lane.clock == before) {
+          lane.clock = after;
+          return;
+        }
+        before = lane.clock;
         if (p.wide) lane.clock.join(r.wide);
         if (r.block == b.id) lane.clock.join(r.narrow);
+        after = lane.clock, joined = p.address[l];
         return;
       }
       if (p.wide && !(lane.lastWide == r.wide)) lane.seenWide.join(lane.lastWide = r.wide);
@@ -79,6 +88,9 @@ void Implementation::synchronises(Actor &actor, const Access &a) {
   if (a.kind != AccessKind::Load) {
     bool releases = full || semantics == Semantics::Release;
     if (releases) s.now = b.tick();
+    // Lanes that know the same and release to the same place add only themselves.
+    ClockRef said;
+    uint64_t saidAt = ~0ull;
     for (uint32_t m = a.mask; m; m &= m - 1) {
       unsigned l = unsigned(std::countr_zero(m));
       LaneState &lane = s.lane(l);
@@ -87,10 +99,14 @@ void Implementation::synchronises(Actor &actor, const Access &a) {
         bool again = r.block == b.id && lane.publishedAt == a.address[l] &&
                      lane.publishedTime == lane.fencedNarrow.time && !releases && !b.fenced;
         if (again) return;
-        if (r.block != b.id) r.narrow = ClockRef(), r.block = b.id;
+        if (r.block != b.id) r.narrow = ClockRef(), r.block = b.id, saidAt = ~0ull;
         lane.publishedAt = a.address[l], lane.publishedTime = lane.fencedNarrow.time;
         if (releases) {
           Snapshot now = snapshot(b, s, l, s.now);
+          if (saidAt == a.address[l] && said == now.base)
+            now = {ClockRef(), s.now, 0, 0};
+          else
+            said = now.base, saidAt = a.address[l];
           publish(r.narrow, now, b.id, actor.warp.id, l);
           if (wide) publish(r.wide, now, b.id, actor.warp.id, l);
           return;

@@ -2,7 +2,6 @@
 #include "tools/ptxsim/check/Implementation.h"
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace girih::ptx::check {
 
@@ -89,7 +88,12 @@ void Implementation::check(Actor &actor, Cell &cell, unsigned size, unsigned lan
   if (cell.others.stamp || cell.tag != Cell::Single) checkOthers(actor, cell, lane, address, bytes);
   if (!weakWrite) return addOther(actor, cell, lane, owner);
   if (together) m.lanes |= cell.last.lanes;
-  cell.last = m, cell.others = Mark();
+  cell.last = m;
+  // Others may store copies of the same value: that they race with what was read before is not excused.
+  bool before = cell.tag == Cell::Single && !cell.others.write && cell.others.block == m.block &&
+                cell.others.stamp >= actor.block.floor && actor.space == Space::Shared;
+  if (before) return;
+  cell.others = Mark();
   if (cell.tag == Cell::List)
     cell.list->clear();
   else
@@ -110,6 +114,7 @@ void Implementation::checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64
     return bad;
   };
   if (cell.tag == Cell::List) {
+    if (cell.others.strength == 2 && actor.mark.strength == 2) return;
     for (const Mark &m : *cell.list)
       if (look(m)) return;
   } else if (!look(cell.others) && cell.tag == Cell::Many) {
@@ -156,9 +161,12 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
     MarkList *list = owner.newList();
     list->push_back(o);
     if (cell.tag == Cell::Many) list->push_back(secondOf(cell));
+    unsigned weakest = std::min(o.strength, cell.tag == Cell::Many ? secondOf(cell).strength : o.strength);
     cell.list = list, cell.tag = Cell::List, cell.others = Mark();
+    cell.others.strength = weakest & 3;
   }
   MarkList &list = *cell.list;
+  o.strength = list.empty() ? m.strength : std::min(o.strength, m.strength);
   for (Mark &other : list)
     if (joins(other)) return;
   std::erase_if(list, [&](Mark &other) {
@@ -170,31 +178,33 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
   list.push_back(m);
 }
 
-/// Whether a store writes what is there already, or what another lane writes by the same instruction: threads
-/// that hold copies of a value may all store it.
-bool Implementation::writesSame(const Actor &actor, unsigned lane, const Mark &other, uint64_t address,
-                                unsigned size, unsigned bytes) const {
-  const Inst &i = actor.instruction;
-  if (actor.isAtomic || i.cls != Class::Store || i.count == 0 || i.detail == 0 || (i.flags & Inst::Sync))
-    return false;
-  if (other.inFlight || !program.code[other.instruction].count) return false;
-  unsigned element = bytes / i.count, stride = i.detail;
-  // Accesses are aligned to their size.
-  unsigned within = unsigned(address & (bytes - 1)), e = within / element, from = within % element;
-  auto value = [&](unsigned l) {
-    uint32_t op = i.more[e];
-    return actor.warp.base[op >> 31] + (op & operandOffset) + size_t(l) * stride + from;
-  };
-  unsigned length = std::min(size, element);
-  if (other.instruction == actor.mark.instruction && other.stamp == actor.mark.stamp &&
-      other.sameWarp(actor.mark))
-    return memcmp(value(lane), value(unsigned(std::countr_zero(other.lanes))), length) == 0;
-  const char *memory = nullptr;
-  if (actor.space == Space::Shared)
-    memory = sharedPointer(actor.warp, address, 1);
-  else
-    memory = hostPointer(address);
-  return memory && memcmp(value(lane), memory, length) == 0;
+/// What a copy in flight reads stays as it is until the copy has been waited for.
+void Implementation::readsLater(AsyncCopy &copy, const Access &a) {
+  for (uint32_t m = a.mask; m; m &= m - 1) {
+    uint64_t at = copy.source[std::countr_zero(m)] = a.address[std::countr_zero(m)];
+    copy.sourceBegin = std::min(copy.sourceBegin, at);
+    copy.sourceEnd = std::max(copy.sourceEnd, at + a.bytes);
+  }
+}
+
+/// A write to global memory that the block's copies in flight read.
+void Implementation::checkSources(const Actor &actor, const Access &a) {
+  BlockState &b = actor.block;
+  for (size_t warp = 0; warp < b.warps.size(); ++warp)
+    for (const AsyncCopy &copy : b.warps[warp].copies)
+      for (uint32_t m = a.mask; m; m &= m - 1) {
+        unsigned lane = unsigned(std::countr_zero(m));
+        uint64_t at = a.address[lane];
+        if (at >= copy.sourceEnd || at + a.bytes <= copy.sourceBegin) continue;
+        for (uint32_t n = copy.lanes; n; n &= n - 1) {
+          uint64_t from = copy.source[std::countr_zero(n)];
+          if (at >= from + copy.bytes || at + a.bytes <= from) continue;
+          Mark other;
+          other.block = b.id, other.lanes = n & -n, other.warp = warp & 31, other.inFlight = 1;
+          other.instruction = copy.instruction & 0x3fffff;
+          return reportRace(actor, lane, other, at, a.bytes);
+        }
+      }
 }
 
 /// A copy that has been waited for is a write of its thread, now; one that is to complete on an mbarrier is

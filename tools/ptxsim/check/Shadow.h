@@ -41,7 +41,7 @@ struct Cell {
   enum Tag : uint8_t {
     Single, // `others` or nothing
     Many,   // `others` and `second`, of different warps, and more that are not kept: all of one kind
-    List,   // `list`
+    List,   // `list`; the strength of `others` is that of the weakest
     Split,  // the bytes have cells of their own
   };
   Mark last, others;

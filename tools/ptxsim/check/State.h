@@ -44,6 +44,7 @@ struct AsyncCopy {
   uint8_t bytes;
   uint32_t group[warpSize]; // of each lane: how many groups it had committed before
   uint64_t address[warpSize];
+  uint64_t source[warpSize], sourceBegin = ~0ull, sourceEnd = 0; // lanes that read nothing: source 0
 };
 
 /// An mbarrier that asynchronous operations complete on.
@@ -106,6 +107,7 @@ struct EarlyRead {
   const Inst *instruction;
   uint32_t thread[3];
   uint64_t address;
+  Space space;
   std::string message;
 };
 

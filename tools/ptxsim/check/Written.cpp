@@ -72,7 +72,8 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
   char text[128];
   snprintf(text, sizeof(text), "read of %u bytes of memory never written, at %s address 0x%llx",
            unsigned(a.bytes), spaceName(a.space).data(), static_cast<unsigned long long>(a.address[hole]));
-  b.earlyReads.push_back({&i, {w.tid[0][hole], w.tid[1][hole], w.tid[2][hole]}, a.address[hole], text});
+  b.earlyReads.push_back(
+      {&i, {w.tid[0][hole], w.tid[1][hole], w.tid[2][hole]}, a.address[hole], a.space, text});
 }
 
 } // namespace girih::ptx::check

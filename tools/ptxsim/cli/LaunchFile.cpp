@@ -108,10 +108,25 @@ bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &erro
   return true;
 }
 
+std::string bufferAt(const LaunchData &data, uint64_t address) {
+  constexpr uint64_t near = 1 << 20;
+  const std::pair<const std::string, LaunchData::Place> *best = nullptr;
+  for (const auto &entry : data.places)
+    if (entry.second.address <= address && (!best || entry.second.address > best->second.address))
+      best = &entry;
+  if (!best) return "";
+  uint64_t byte = address - best->second.address, bytes = best->second.bytes;
+  if (byte < bytes)
+    return "in buffer '" + best->first + "', byte " + std::to_string(byte) + " of " + std::to_string(bytes);
+  return byte - bytes < near
+             ? std::to_string(byte - bytes) + " bytes after the end of buffer '" + best->first + "'"
+             : "";
+}
+
 /// Memory for a buffer with its initial contents; 0 and `error` on failure.
 static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, LaunchData &data,
                             std::string &error) {
-  if (auto placed = data.addresses.find(p.name); placed != data.addresses.end()) return placed->second;
+  if (auto placed = data.places.find(p.name); placed != data.places.end()) return placed->second.address;
   auto it = data.arrays.find("buf::" + p.name);
   const std::vector<char> *contents = it == data.arrays.end() ? nullptr : &it->second.data;
   if (!contents && !p.bytes)
@@ -122,7 +137,7 @@ static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, Laun
     memcpy(hostPointer(address), contents->data(), contents->size());
   else
     device.memory().trackWrites(address);
-  data.addresses[p.name] = address;
+  data.places[p.name] = {address, contents ? contents->size() : p.bytes};
   return address;
 }
 
@@ -220,14 +235,14 @@ std::vector<Comparison> compareResults(Device &device, const LaunchFile &file, c
     if (name.rfind("out::", 0) != 0) continue;
     Comparison &c = results.emplace_back();
     c.buffer = name.substr(5);
-    auto address = data.addresses.find(c.buffer);
+    auto place = data.places.find(c.buffer);
     NpyArray got = expected;
     auto fails = [&](const std::string &why) { c.ok = false, c.largestError = INFINITY, c.problem = why; };
-    if (address == data.addresses.end()) {
+    if (place == data.places.end()) {
       fails("the launch has no buffer of this name to compare with");
       continue;
     }
-    const char *from = device.memory().pointer(address->second, expected.data.size());
+    const char *from = device.memory().pointer(place->second.address, expected.data.size());
     if (!from) {
       fails("out::" + c.buffer + " has more bytes than the buffer");
       continue;

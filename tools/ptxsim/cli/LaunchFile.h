@@ -30,8 +30,15 @@ bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &erro
 /// Buffers of a launch on the device, by parameter name.
 struct LaunchData {
   std::map<std::string, NpyArray> arrays; // "buf::x", "out::x"
-  std::map<std::string, uint64_t> addresses;
+  struct Place {
+    uint64_t address, bytes;
+  };
+  std::map<std::string, Place> places;
 };
+
+/// "in buffer 'x', byte 8 of 64" for an address on the device, or how far it is after the end of a buffer;
+/// empty if it has nothing to do with one.
+std::string bufferAt(const LaunchData &data, uint64_t address);
 
 /// Copies the buffers to the device and fills Launch::params for the kernel.
 bool prepareLaunch(Device &device, const Program &program, LaunchFile &file, LaunchData &data,

@@ -127,6 +127,7 @@ Json reportsAsJson(const std::vector<Report> &reports) {
            {"block", r.block},
            {"thread", r.thread},
            {"address", r.address}};
+    if (!r.place.empty()) out["place"] = r.place;
     if (r.instruction) out["line"] = r.instruction->where.line, out["instruction"] = r.instruction->text();
     if (r.other) out["other_line"] = r.other->where.line, out["other_instruction"] = r.other->text();
   }
@@ -182,8 +183,10 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   else
     result = device.launch(*program, file.launch);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  for (const Report &r : result.reports)
+  for (Report &r : result.reports) {
+    if (r.place.empty()) r.place = bufferAt(data, r.address);
     fprintf(stderr, "%s\n", formatReport(module.module(), r).c_str());
+  }
   bool ok = result.ok();
   uint64_t lanes = 0;
   for (uint64_t n : result.laneExecutions)

@@ -72,6 +72,7 @@ bool Decoder::layOutShared() {
     // As ptxas does: copies of 16 bytes into arrays that are declared with less are common.
     bytes = alignTo(bytes, std::max<uint64_t>(v.align, v.size >= 16 ? 16 : 1));
     sharedOffset[&v] = uint32_t(bytes);
+    program->shared.push_back({v.name, uint32_t(bytes), uint32_t(std::min<uint64_t>(v.size, ~0u))});
     bytes = std::min<uint64_t>(bytes + v.size, 1ull << 40);
   };
   for (const Function *f : reached)
@@ -86,9 +87,21 @@ bool Decoder::layOutShared() {
     return fail(reached[0]->where,
                 "kernel '" + reached[0]->name + "' has " + std::to_string(bytes) + " bytes of shared memory");
   for (const Variable *v : dynamic)
-    sharedOffset[v] = uint32_t(bytes);
+    sharedOffset[v] = uint32_t(bytes), program->shared.push_back({v->name, uint32_t(bytes), 0});
   program->sharedBytes = uint32_t(bytes), program->dynamicSharedAlign = uint32_t(align);
   return true;
+}
+
+std::string Program::sharedPlace(uint64_t address) const {
+  uint64_t offset = address & ((1u << sharedRankShift) - 1);
+  const SharedVariable *last = nullptr;
+  for (const SharedVariable &v : shared)
+    if (v.offset <= offset) last = &v;
+  if (!last) return "";
+  uint64_t byte = offset - last->offset;
+  std::string text = "in '" + std::string(last->name) + "', byte " + std::to_string(byte);
+  if (!last->bytes) return text;
+  return byte < last->bytes ? text + " of " + std::to_string(last->bytes) : "";
 }
 
 std::unique_ptr<Program> Decoder::run(const Function &kernel) {

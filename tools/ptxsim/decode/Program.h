@@ -41,6 +41,12 @@ struct KernelParameter {
   uint32_t offset = 0, bytes = 0;
 };
 
+/// A variable in shared memory; `bytes` is 0 for those that the launch gives a size.
+struct SharedVariable {
+  std::string_view name;
+  uint32_t offset = 0, bytes = 0;
+};
+
 struct Program {
   const Module *module = nullptr;
   std::vector<Inst> code;
@@ -52,9 +58,13 @@ struct Program {
   char *constants = nullptr;                        // aligned to 64
   uint32_t constantBytes = 0;
   std::vector<KernelParameter> params;
+  std::vector<SharedVariable> shared; // by offset
   uint32_t paramBytes = 0, sharedBytes = 0, localBytes = 0;
   uint32_t dynamicSharedAlign = 1;
   uint32_t registers = 0; // 32-bit registers a thread as declared; ptxas needs fewer
+
+  /// "in 'tile', byte 8 of 1024": where an address in shared memory lies.
+  std::string sharedPlace(uint64_t address) const;
 
   Program() = default;
   Program(const Program &) = delete;

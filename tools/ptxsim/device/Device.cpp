@@ -160,10 +160,13 @@ LaunchResult Device::launch(const Program &program, const Launch &given) {
   launcher.run();
   // What ended the launch first; a read of what was never written may be the consequence of anything else.
   auto rank = [](const Report &r) {
-    return r.kind == "uninitialised" ? 2 : r.kind == "race" || r.kind == "barrier" ? 1 : 0;
+    return r.kind == "limit"                         ? 3
+           : r.kind == "uninitialised"               ? 2
+           : r.kind == "race" || r.kind == "barrier" ? 1
+                                                     : 0;
   };
   std::vector<Report> sorted;
-  for (int n = 0; n < 3; ++n)
+  for (int n = 0; n < 4; ++n)
     for (Report &r : result.reports)
       if (rank(r) == n) sorted.push_back(r);
   result.reports = std::move(sorted);
@@ -188,6 +191,7 @@ std::string formatReport(const Module &module, const Report &r) {
   if (!r.instruction) return s;
   s += "\n  at " + place(*r.instruction);
   if (r.other) s += "\n  and " + place(*r.other);
+  if (!r.place.empty()) s += "\n  " + r.place;
   return s + "\n  block " + triple(r.block) + ", thread " + triple(r.thread);
 }
 

@@ -42,7 +42,7 @@ private:
   std::vector<char> params;
   uint64_t clusters = 1;
   std::atomic<uint64_t> next{0};
-  std::atomic<bool> stop{false};
+  std::atomic<bool> stop{false}, wrong{false}; // wrong: there is a report
   std::atomic<unsigned> openClusters{0};
   std::atomic<uint64_t> changedTurns{0};
   std::mutex lock;

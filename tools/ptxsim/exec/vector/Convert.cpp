@@ -245,11 +245,11 @@ Handler selectConvert(const Match &m, Inst &i) {
   bool floats = isFloat(c.to) && isFloat(c.from);
   c.toIntegral = floats && integral;
   bool rounds = integral || m.has("rn") || m.has("rz") || m.has("rm") || m.has("rp") || m.has("rna");
-  // Between floats a rounding stands exactly where something can be lost.
+  // Between floats a rounding stands exactly where something can be lost; .f16 and .bf16 may leave it to .rn.
   unsigned lossFrom = typeBytes(c.from), lossTo = typeBytes(c.to);
-  bool loses =
-      floats && (lossTo < lossFrom || c.to == Type::TF32 || (lossTo == 2 && lossFrom == 2 && c.to != c.from));
-  if (floats && !c.toIntegral && rounds != loses) return nullptr;
+  bool halves = lossTo == 2 && lossFrom == 2 && c.to != c.from;
+  bool loses = floats && (lossTo < lossFrom || c.to == Type::TF32);
+  if (floats && !c.toIntegral && !halves && rounds != loses) return nullptr;
   if (c.toBytes > 8 || c.fromBytes > 8) return nullptr;
   i.imm = std::bit_cast<int64_t>(c);
   if (Handler fast = pickFast(c)) return fast;

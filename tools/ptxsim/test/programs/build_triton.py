@@ -33,7 +33,7 @@ def load_kernels():
     return kernels
 
 
-POINTER = {"f16": "*fp16", "bf16": "*bf16", "f32": "*fp32", "i8": "*i8", "i32": "*i32", "fp8": "*fp8e4nv"}
+POINTER = {"f16": "*fp16", "bf16": "*bf16", "f32": "*fp32", "i8": "*i8", "u8": "*u8", "i32": "*i32", "fp8": "*fp8e4nv"}
 MATMUL = {"GROUP": 8, "LEAKY": False}
 
 
@@ -94,6 +94,26 @@ VARIANTS = {
     "convolution": ("convolution", {"x": "bf16", "w": "bf16", "y": "f32", "H": 1, "W": 1}, {"C": 32, "F": 16, "BLOCK": 64}, {}),
     "matmul_descriptors": ("matmul_descriptors", {"a": "f16", "b": "f16", "c": "f16", "M": 16, "N": 16, "K": 16}, {"BM": 64, "BN": 64, "BK": 64}, {"archs": (90,)}),
     "scale_tiles": ("scale_tiles", {"x": "tensordesc<fp32[16,32]>", "y": "tensordesc<fp32[16,32]>"}, {"BM": 16, "BN": 32}, {"archs": (90,)}),
+    "serial_k": ("serial_k", {"a": "f16", "b": "f16", "c": "f32", "turns": "i32", "N": 16, "K": 16}, {"BM": 32, "BN": 32, "BK": 32, "SPLIT": 3},
+                 {"archs": (80, 90)}),
+    "stream_k": ("stream_k", {"a": "f16", "b": "f16", "c": "f32", "ready": "i32", "parts": "f32", "N": 16, "K": 16, "total": 1, "each": 1},
+                 {"BM": 32, "BN": 32, "BK": 32}, {}),
+    "moments": ("moments", {"x": "f32", "mean": "f32", "variance": "f32", "N": 1}, {"BLOCK": 256, "ROWS": 2}, {"warps": 8}),
+    "decode": ("decode", {"q": "f16", "k": "f16", "v": "f16", "parts": "f32", "sums": "f32", "arrived": "i32", "out": "f32", "scale": 0.0, "S": 1},
+               {"D": 64, "BN": 32, "SPLIT": 4}, {"archs": (90,)}),
+    "windowed": ("windowed", {**HEADS, "out": "f16", "scale": 0.0, "S": 1}, {"D": 32, "BM": 32, "BN": 32, "WINDOW": 40, "SHARE": 2},
+                 {"archs": (90,), "stages": 2}),
+    "attention_atomic": ("attention_atomic", {**dict.fromkeys(("q", "k", "v", "dout"), "f16"), **dict.fromkeys(("dq", "dk", "dv", "lse", "delta"), "f32"),
+                                              "scale": 0.0, "S": 16}, {"D": 64, "BM": 32, "BN": 32}, {"archs": (90,), "warps": 8, "stages": 2}),
+    "grouped": ("grouped", {"a": "f16", "b": "f16", "c": "f16", "offsets": "i32", "N": 16, "K": 16}, {"GROUPS": 3, "BM": 32, "BN": 32, "BK": 32},
+                {"archs": (90,)}),
+    "scaled": ("scaled", {"a": "u8", "scales_a": "u8", "b": "u8", "scales_b": "u8", "c": "f32"}, {"N": 64, "K": 128, "BM": 32, "BN": 32, "BK": 64},
+               {"archs": (90,)}),
+    "largest": ("largest", {"x": "f32", "values": "f32", "where": "i32"}, {"N": 128, "K": 8}, {}),
+    "rendezvous": ("rendezvous", {"x": "f32", "y": "f32", "arrived": "i32"}, {"BLOCK": 256}, {"archs": (80, 90)}),
+    "embedding_gradient": ("embedding_gradient", {"ids": "i32", "dy": "bf16", "dw": "bf16", "n": 1}, {"D": 32, "BLOCK": 32}, {"archs": (90,)}),
+    "collatz": ("collatz", {"x": "i32", "steps": "i32", "n": 1}, {"BLOCK": 128}, {}),
+    "written_in_ptx": ("written_in_ptx", {"x": "i32", "reversed": "i32", "nibbles": "i8"}, {"BLOCK": 256}, {}),
     "prints": ("prints", {"x": "f32"}, {"BLOCK": 32}, {"warps": 1}),
 }
 
