@@ -54,7 +54,8 @@ struct Program {
   std::vector<KernelParameter> params;
   uint32_t paramBytes = 0, sharedBytes = 0, localBytes = 0;
   uint32_t dynamicSharedAlign = 1;
-  uint32_t registers = 0; // 32-bit registers a thread as declared; ptxas needs fewer
+  uint32_t stackBytes = 0; // of localBytes, for alloca
+  uint32_t registers = 0;  // 32-bit registers a thread as declared; ptxas needs fewer
 
   Program() = default;
   Program(const Program &) = delete;

@@ -23,7 +23,9 @@ namespace girih::ptx {
   X(Mbarrier)                                                                                                \
   X(PendingCount)                                                                                            \
   X(CopiesArrive)                                                                                            \
-  X(BulkCopy)
+  X(BulkCopy)                                                                                                \
+  X(Alloca)                                                                                                  \
+  X(StackPointer)
 #define X(NAME) Handler select##NAME(const Match &m, Inst &i);
 GIRIH_PTX_CONTROL_SELECTORS(X)
 #undef X

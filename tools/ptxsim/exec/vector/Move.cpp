@@ -25,6 +25,11 @@ char *lanesAt(Warp &w, uint32_t op) {
   return w.base[op >> 31] + (op & operandOffset);
 }
 
+/// From one lane to the next of a register: those of 8 bits have 16 for each.
+unsigned pitch(unsigned size) {
+  return size < 2 ? 2 : size;
+}
+
 /// {a, b, ...} = s: element n of each lane is the n-th part. The destinations may overlap the source only as
 /// wholes.
 bool unpack(Warp &w, const Inst &i, uint32_t mask) {
@@ -35,7 +40,7 @@ bool unpack(Warp &w, const Inst &i, uint32_t mask) {
   for (unsigned n = 0; n < parts; ++n)
     for (unsigned l = 0; l < warpSize; ++l)
       if ((mask >> l) & 1)
-        __builtin_memcpy(w.base[0] + i.more[n] + l * size, copy + (l * parts + n) * size, size);
+        __builtin_memcpy(w.base[0] + i.more[n] + l * pitch(size), copy + (l * parts + n) * size, size);
   return true;
 }
 
@@ -46,7 +51,7 @@ bool pack(Warp &w, const Inst &i, uint32_t mask) {
   for (unsigned n = 0; n < parts; ++n) {
     const char *s = lanesAt(w, i.more[1 + n]);
     for (unsigned l = 0; l < warpSize; ++l)
-      __builtin_memcpy(t + (l * parts + n) * size, s + l * size, size);
+      __builtin_memcpy(t + (l * parts + n) * size, s + l * pitch(size), size);
   }
   char *d = w.base[0] + i.more[0];
   for (unsigned l = 0; l < warpSize; ++l)
@@ -141,7 +146,6 @@ Handler selectMovVector(const Match &m, Inst &i) {
   if ((parts != 2 && parts != 4) || size * parts != bytes ||
       (size != 1 && size != 2 && size != 4 && size != 8))
     return nullptr;
-  if (size == 1) return nullptr; // registers of 8 bits hold their lanes in 16
   i.detail = uint8_t(size);
   if (parts == 2 && size == 2) return packs ? pack2<uint16_t, uint32_t> : unpack2<uint16_t, uint32_t>;
   if (parts == 2 && size == 4) return packs ? pack2<uint32_t, uint64_t> : unpack2<uint32_t, uint64_t>;
