@@ -103,6 +103,7 @@ TEST(PtxInstruction, Floats) {
       {"div.rn.f32", "fff", inf32, f(1), 0},
       {"div.rn.f32", "fff", canonical, 0, 0},
       {"div.approx.f32", "fff", 0, f(1), f(0x1p127f)},
+      {"div.approx.f32", "fff", f(2), f(0x1p127f), f(0x1p126f)}, // the last divisor with a quotient
       {"rcp.rn.ftz.f32", "ff", inf32, subnormal},
       {"sqrt.rn.f32", "ff", canonical, f(-1)},
       {"sqrt.rn.f32", "ff", minusZero, minusZero},
@@ -226,6 +227,9 @@ TEST(PtxInstruction, Comparisons) {
       {"setp.num.f32", "pff", 0, nan32, 0},
       {"setp.nan.f32", "pff", 1, nan32, 0},
       {"setp.eq.ftz.f32", "pff", 1, subnormal, 0},
+      {"setp.eq.ftz.f16", "phh", 1, 0x03ff, 0x8001},
+      {"setp.eq.f16", "phh", 0, 0x03ff, 0x8001},
+      {"set.gt.ftz.f32.f16", "fhh", 0, 0x0001, 0},
       {"setp.lo.u32", "prr", 1, 1, ~0u},
       {"setp.lt.and.s32", "prrp", 0, 1, 2, 0},
       {"set.lt.u32.f32", "rff", ~0u, f(1), f(2)},

@@ -201,6 +201,39 @@ TEST(PtxNarrow, ProductsWithBlockScales) {
       "e2m1", "e2m1", 64, scales, 4);
 }
 
+TEST(PtxNarrow, MatricesOfPackedElementsBecomeBytes) {
+  // Row r has the elements (r + x) % 16 of 4 bits in 8 bytes, and (3 r + x) % 64 of 6 bits in 12; the rest of
+  // the 16 bytes is padding.
+  RunOptions options;
+  options.buffer.assign(512, char(0xff));
+  for (unsigned r = 0; r < 8; ++r) {
+    unsigned __int128 four = 0, six = 0;
+    for (unsigned x = 0; x < 16; ++x) {
+      four |= static_cast<unsigned __int128>((r + x) % 16) << (4 * x);
+      six |= static_cast<unsigned __int128>((3 * r + x) % 64) << (6 * x);
+    }
+    memcpy(options.buffer.data() + r * 16, &four, 8);
+    memcpy(options.buffer.data() + 128 + r * 16, &six, 12);
+  }
+  Outcome run = runBody(R"(
+    .shared .align 16 .b8 rows[256];
+    ld.global.b64 %s1, [%mine]; mov.u32 %r1, rows; mad.lo.u32 %r2, %t, 8, %r1;
+    st.shared.b64 [%r2], %s1;
+    bar.sync 0;
+    mad.lo.u32 %r2, %t, 16, %r1;
+    ldmatrix.sync.aligned.m8n16.x1.shared.b8x16.b4x16_p64 {%r3}, [%r2];
+    ldmatrix.sync.aligned.m8n16.x1.shared.b8x16.b6x16_p32 {%r4}, [%r2+128];
+    st.global.v2.b32 [%mine], {%r3, %r4};)",
+                        options);
+  EXPECT_EQ(run.reports, "");
+  for (unsigned lane = 0; lane < 32; ++lane)
+    for (unsigned e = 0; e < 4; ++e) {
+      unsigned r = lane / 4, x = lane % 4 * 4 + e;
+      EXPECT_EQ(uint8_t(run.buffer[lane * 8 + e]), (r + x) % 16);
+      EXPECT_EQ(uint8_t(run.buffer[lane * 8 + 4 + e]), (3 * r + x) % 64);
+    }
+}
+
 TEST(PtxNarrow, AllocaLivesUntilItsFunctionReturns) {
   // Each call allocates 4 KiB of the 16 there are; the kernel's own memory stays.
   const std::string function = R"(

@@ -250,6 +250,8 @@ Handler selectConvert(const Match &m, Inst &i) {
   bool loses =
       floats && (lossTo < lossFrom || c.to == Type::TF32 || (lossTo == 2 && lossFrom == 2 && c.to != c.from));
   if (floats && !c.toIntegral && rounds != loses) return nullptr;
+  if (c.ftz && c.to != Type::F32 && c.from != Type::F32) return nullptr;
+  if (c.relu && (!floats || c.toIntegral || !loses || c.from != Type::F32)) return nullptr;
   if (c.toBytes > 8 || c.fromBytes > 8) return nullptr;
   i.imm = std::bit_cast<int64_t>(c);
   if (Handler fast = pickFast(c)) return fast;

@@ -112,11 +112,11 @@ template <FloatOp op> Handler pickRounded(const Match &m, Inst &i) {
 
 //===-- Approximations: computed to about half an ulp ---------------------------===//
 
-/// div.approx: zero for divisors from 2^126 on, as its multiplication by the reciprocal gives.
+/// div.approx: zero for divisors beyond 2^126, as its multiplication by the reciprocal gives.
 constexpr auto divideApproximately = [](float a, float b) {
   float large = __builtin_fabsf(b);
   float q = a / b;
-  if (large >= 0x1p126f && large < __builtin_inff())
+  if (large > 0x1p126f && large < __builtin_inff())
     q = __builtin_isinf(a) ? __builtin_nanf("") : __builtin_copysignf(0.0f, q);
   return q;
 };
