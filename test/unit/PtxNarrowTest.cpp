@@ -164,8 +164,9 @@ void checkProduct(const std::string &instruction, const char *typeA, const char 
     mad.lo.u32 %r20, %t, 64, 0; cvt.u64.u32 %s1, %r20; add.u64 %s1, %s1, %buffer;
     ld.global.v4.b32 {%r1, %r2, %r3, %r4}, [%s1]; ld.global.v4.b32 {%r5, %r6, %r7, %r8}, [%s1+16];
     mov.f32 %f1, 1.0; mov.b16 %h1, 0; mov.b16 %h2, 1; mov.b16 %h3, 2;
-    )" + instruction + R"( {%f2, %f3, %f4, %f5}, {%r1, %r2, %r3, %r4}, {%r5, %r6}, {%f1, %f1, %f1, %f1})" +
-                            scaleOperands + R"(;
+    )" + instruction + " {%f2, %f3, %f4, %f5}, " +
+                            (k == 16 ? "{%r1, %r2}, {%r5}" : "{%r1, %r2, %r3, %r4}, {%r5, %r6}") +
+                            ", {%f1, %f1, %f1, %f1}" + scaleOperands + R"(;
     st.global.v4.f32 [%s1], {%f2, %f3, %f4, %f5};)",
                         options);
   EXPECT_EQ(run.reports, "") << instruction;
@@ -187,6 +188,7 @@ TEST(PtxNarrow, ProductsOfFourAndSixBits) {
     for (const char *b : {"e5m2", "e2m1"})
       checkProduct(std::string("mma.sync.aligned.m16n8k32.row.col.kind::f8f6f4.f32.") + a + "." + b + ".f32",
                    a, b, 32, "", 0);
+  checkProduct("mma.sync.aligned.m16n8k16.row.col.kind::f8f6f4.f32.e2m3.e3m2.f32", "e2m3", "e3m2", 16, "", 0);
 }
 
 TEST(PtxNarrow, ProductsWithBlockScales) {

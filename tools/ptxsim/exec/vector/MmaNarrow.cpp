@@ -144,7 +144,7 @@ Handler selectMmaNarrow(const Match &m, Inst &i) {
   if (p.nvidia && p.scales != 4) return nullptr;
   if (m.type(0) != m.type(3)) return nullptr;
   i.op[5] = operandNone;
-  const unsigned nc = p.half ? 2 : 4, expected[] = {nc, 4, 2, nc, 1, 2, 1, 2};
+  const unsigned nc = p.half ? 2 : 4, nb = k * p.bits / 128, expected[] = {nc, 2 * nb, nb, nc, 1, 2, 1, 2};
   if (m.vectors.size() != (scaled ? 8 : 4)) return nullptr;
   for (size_t n = 0; n < m.vectors.size(); ++n) {
     unsigned bytes = n == 5 || n == 7 ? 2 : 4;
