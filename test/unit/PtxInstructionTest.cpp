@@ -1,75 +1,11 @@
-// Instructions one by one: operands and results as bits. All cases of a table run in one kernel, so that what
-// one leaves behind would show in the next.
-#include "test/unit/PtxHarness.h"
-#include <bit>
+// Instructions one by one, by the tables of PtxCases.h.
+#include "test/unit/PtxCases.h"
 #include <cmath>
 #include <limits>
 
 using namespace girih::ptx::test;
 
 namespace {
-
-/// `types`: register classes of the result and the operands, p a predicate, h r s of 16, 32 and 64 bits, f d
-/// floats. `more` follows the operands: constants.
-struct Case {
-  const char *instruction, *types;
-  uint64_t expected, a = 0, b = 0, c = 0;
-  const char *more = "";
-};
-
-unsigned bytesOf(char type) {
-  return type == 'h' ? 2 : type == 's' || type == 'd' ? 8 : 4;
-}
-uint64_t lowBits(uint64_t value, char type) {
-  return type == 'p' ? value & 1 : bytesOf(type) == 8 ? value : value & ((1ull << (8 * bytesOf(type))) - 1);
-}
-
-void check(const std::vector<Case> &cases) {
-  std::string body;
-  RunOptions options{.threads = 1};
-  options.buffer.resize(cases.size() * 32);
-  for (size_t n = 0; n < cases.size(); ++n) {
-    const Case &k = cases[n];
-    const uint64_t values[] = {0, k.a, k.b, k.c};
-    memcpy(options.buffer.data() + n * 32, values, 32);
-    std::string operands;
-    for (size_t o = 0; k.types[o]; ++o) {
-      char t = k.types[o];
-      std::string name = std::string("%") + t + std::to_string(o + 1),
-                  at = "[%buffer+" + std::to_string(n * 32 + o * 8) + "]";
-      operands += (o ? ", " : "") + name;
-      if (o == 0) continue;
-      if (t == 'p')
-        body += "ld.global.b32 %r39, " + at + "; setp.ne.b32 " + name + ", %r39, 0;\n";
-      else
-        body += "ld.global.b" + std::to_string(bytesOf(t) * 8) + " " + name + ", " + at + ";\n";
-    }
-    body += std::string(k.instruction) + " " + operands + k.more + ";\n";
-    std::string at = "[%buffer+" + std::to_string(n * 32) + "]", name = std::string("%") + k.types[0] + "1";
-    if (k.types[0] == 'p')
-      body += "selp.b32 %r39, 1, 0, " + name + "; st.global.b32 " + at + ", %r39;\n";
-    else
-      body += "st.global.b" + std::to_string(bytesOf(k.types[0]) * 8) + " " + at + ", " + name + ";\n";
-  }
-  Outcome run = runBody(body, options);
-  ASSERT_EQ(run.error, "");
-  ASSERT_EQ(run.reports, "");
-  for (size_t n = 0; n < cases.size(); ++n) {
-    const Case &k = cases[n];
-    EXPECT_EQ(lowBits(run.at<uint64_t>(4 * n), k.types[0]), lowBits(k.expected, k.types[0]))
-        << k.instruction << std::hex << " of 0x" << k.a << ", 0x" << k.b << ", 0x" << k.c << k.more
-        << " gives 0x" << run.at<uint64_t>(4 * n) << ", not 0x" << k.expected;
-  }
-}
-
-uint64_t f(float v) {
-  return std::bit_cast<uint32_t>(v);
-}
-uint64_t d(double v) {
-  return std::bit_cast<uint64_t>(v);
-}
-constexpr uint64_t nan32 = 0x7fc00001, canonical = 0x7fffffff, inf32 = 0x7f800000, subnormal = 0x00000100,
-                   minusZero = 0x80000000;
 
 TEST(PtxInstruction, Integers) {
   check({
@@ -167,6 +103,7 @@ TEST(PtxInstruction, Floats) {
       {"div.rn.f32", "fff", inf32, f(1), 0},
       {"div.rn.f32", "fff", canonical, 0, 0},
       {"div.approx.f32", "fff", 0, f(1), f(0x1p127f)},
+      {"div.approx.f32", "fff", f(2), f(0x1p127f), f(0x1p126f)}, // the last divisor with a quotient
       {"rcp.rn.ftz.f32", "ff", inf32, subnormal},
       {"sqrt.rn.f32", "ff", canonical, f(-1)},
       {"sqrt.rn.f32", "ff", minusZero, minusZero},
@@ -301,6 +238,9 @@ TEST(PtxInstruction, Comparisons) {
       {"setp.num.f32", "pff", 0, nan32, 0},
       {"setp.nan.f32", "pff", 1, nan32, 0},
       {"setp.eq.ftz.f32", "pff", 1, subnormal, 0},
+      {"setp.eq.ftz.f16", "phh", 1, 0x03ff, 0x8001},
+      {"setp.eq.f16", "phh", 0, 0x03ff, 0x8001},
+      {"set.gt.ftz.f32.f16", "fhh", 0, 0x0001, 0},
       {"setp.lo.u32", "prr", 1, 1, ~0u},
       {"setp.lt.and.s32", "prrp", 0, 1, 2, 0},
       {"set.lt.u32.f32", "rff", ~0u, f(1), f(2)},

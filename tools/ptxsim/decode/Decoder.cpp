@@ -104,10 +104,27 @@ std::string Program::sharedPlace(uint64_t address) const {
   return byte < last->bytes ? text + " of " + std::to_string(last->bytes) : "";
 }
 
+static bool allocates(const Function &f) {
+  return std::ranges::any_of(
+      f.body, [](const Instruction &i) { return i.opcode == "alloca" || i.opcode.starts_with("stack"); });
+}
+
+/// What a function allocates is freed when it returns: it remembers what was used before.
+void Decoder::beginStack() {
+  savedStack = operandNone;
+  if (!usesStack || function->body.empty() || !(function->isEntry || allocates(*function))) return;
+  current = &function->body.front();
+  Inst &i = emit(function->isEntry ? resetStack : saveStack);
+  i.cls = Class::Move;
+  if (!function->isEntry) i.op[0] = savedStack = slot(4), i.count = 4;
+}
+
 std::unique_ptr<Program> Decoder::run(const Function &kernel) {
   program = std::make_unique<Program>();
   program->module = &module;
   if (!reach(kernel) || !layOutShared()) return nullptr;
+  for (const Function *f : reached)
+    usesStack |= allocates(*f);
   program->functions.resize(reached.size());
   for (uint32_t n = 0; n < reached.size(); ++n) {
     program->functions[n].function = reached[n];
@@ -117,7 +134,8 @@ std::unique_ptr<Program> Decoder::run(const Function &kernel) {
   for (uint32_t n = 0; n < reached.size(); ++n)
     if (!decodeFunction(n)) return nullptr;
   std::vector<uint32_t> memo(reached.size());
-  program->localBytes = localDepth(0, memo);
+  program->stackBytes = usesStack ? stackBytes : 0;
+  program->localBytes = localDepth(0, memo) + program->stackBytes;
   program->constantBytes = uint32_t(constants.size());
   program->constants = static_cast<char *>(aligned_alloc(64, std::max<size_t>(64, constants.size())));
   std::copy(constants.begin(), constants.end(), program->constants);
@@ -248,6 +266,8 @@ bool Decoder::decodeFunction(uint32_t index) {
   code.begin = uint32_t(program->code.size());
   if (!layOutLocals()) return false;
 
+  beginStack();
+
   std::vector<std::vector<uint32_t>> targets(function->body.size());
   if (!targetsOf(targets)) return false;
   std::vector<uint32_t> points = reconvergencePoints(*function, targets);
@@ -324,17 +344,28 @@ void Decoder::resolveBranches(uint32_t begin, const std::vector<uint32_t> &codeI
   }
 }
 
+/// Before Volta the lanes of a warp were together without being told to.
+bool Decoder::needsSync() const {
+  return module.target.size() > 3 && atoi(module.target.c_str() + 3) >= 70;
+}
+
 bool Decoder::decodeInstruction() {
   temporariesUsed.clear();
   Match match;
   std::string problem;
   const Form *form = findForm(*current, match, problem);
   if (!form) return fail(current->where, problem);
+  if ((form->opcode == "shfl" || form->opcode == "vote") && !match.has("sync") && needsSync())
+    return fail(current->where, "'" + current->text() + "' needs .sync for targets from sm_70 on");
   // The instruction is built apart: what its operands need is emitted before it.
   Inst inst;
   inst.source = current, inst.cls = form->cls, inst.flags = form->flags;
   if (current->guarded)
     inst.guard = registerSlot(current->guard) | (current->guardNegated ? operandNegated : 0);
+  if (form->opcode == "ret" && savedStack != operandNone) {
+    Inst &restore = emit(restoreStack);
+    restore.cls = Class::Move, restore.guard = inst.guard, restore.op[0] = savedStack, restore.count = 4;
+  }
   bool ok =
       form->operands.ends_with("l") ? decodeControl(*form, match, inst) : decodeOperands(*form, match, inst);
   if (!ok) return false;

@@ -24,6 +24,8 @@ private:
   std::vector<char> constants;
   std::map<std::pair<uint64_t, unsigned>, uint32_t> constantOffset;
 
+  bool usesStack = false; // alloca
+
   // Of the function being decoded.
   const Function *function = nullptr;
   const Instruction *current = nullptr;
@@ -31,6 +33,7 @@ private:
   std::map<const Variable *, uint32_t>
       localOffset; // in the frame's local memory; of kernels' parameters in theirs
   uint32_t frameBytes = 0, localBytes = 0;
+  uint32_t savedStack = operandNone; // what was used of the stack of alloca when it was called
   std::map<unsigned, std::vector<uint32_t>> temporaries; // by bytes
   std::map<unsigned, unsigned> temporariesUsed;
 
@@ -42,6 +45,7 @@ private:
   bool reach(const Function &f);
   const Function *functionNamed(std::string_view name) const;
   bool layOutShared();
+  void beginStack();
   bool layOutLocals();
   void layOutLocal(const Variable &v);
   uint32_t registerSlot(uint32_t reg);
@@ -55,6 +59,7 @@ private:
   bool decodeFunction(uint32_t index);
   bool targetsOf(std::vector<std::vector<uint32_t>> &targets);
   bool decodeInstruction();
+  bool needsSync() const;
   bool decodeControl(const Form &form, Match &match, Inst &inst);
   bool decodeCall(Inst &inst);
   bool callPlaces(const Operand &list, const std::vector<Place> *formals, std::vector<Place> &places,

@@ -1,6 +1,7 @@
 #include "tools/ptxsim/decode/Decoder.h"
 #include "tools/ptxsim/exec/Control.h"
 #include <cstring>
+#include <utility>
 
 namespace girih::ptx {
 
@@ -110,6 +111,12 @@ bool Decoder::patternToken(std::string_view token, const Operand &operand, Match
     out.more.push_back(uint32_t(operand.constant.bits));
     return true;
   }
+  if (role == 'q' || role == 'Q') { // of video instructions: -r.b1
+    Operand whole = operand;
+    match.parts.push_back(std::exchange(whole.part, {}));
+    match.minus.push_back(std::exchange(whole.minus, false));
+    return patternToken(role == 'Q' ? "db32" : "sb32", whole, match, out);
+  }
   if (role == 'i' || role == 'k') {
     if (operand.kind != Operand::Kind::Immediate || operand.constant.floatBytes)
       return fail(operand.where, "this operand of '" + current->text() + "' must be an integer constant");
@@ -186,6 +193,8 @@ bool Decoder::patternToken(std::string_view token, const Operand &operand, Match
 }
 
 bool Decoder::checkRegister(const Operand &operand, unsigned bytes, bool relaxed) {
+  if (!operand.part.empty() || operand.minus)
+    return fail(operand.where, "'" + current->text() + "' takes whole registers, without a sign");
   const Register &r = function->registers[operand.reg];
   unsigned has = typeBytes(r.type);
   if (relaxed ? has >= bytes && r.type != Type::Pred : has == bytes) return true;
@@ -285,6 +294,18 @@ bool Decoder::special(const Operand &operand, unsigned bytes, uint32_t &out) {
     i.cls = Class::Move, i.op[0] = out, i.detail = uint8_t(id), i.count = uint8_t(bytes);
     return true;
   }
+  // Counters that nothing counts into, and registers that the driver leaves at zero.
+  for (std::string_view prefix : {"%envreg", "%pm"})
+    if (std::string_view name = operand.name; name.starts_with(prefix) && bytes) {
+      name.remove_prefix(prefix.size());
+      if (prefix == "%pm" && name.ends_with("_64")) name.remove_suffix(3);
+      unsigned n = 0;
+      for (char c : name)
+        n = c >= '0' && c <= '9' ? n * 10 + unsigned(c - '0') : 99;
+      if (name.empty() || name.size() > 2 || n >= (prefix == "%pm" ? 8u : 32u)) break;
+      out = constant(0, bytes);
+      return true;
+    }
   return fail(operand.where,
               "'" + std::string(operand.name) +
                   "' is neither a register declared before nor a special register that is supported");

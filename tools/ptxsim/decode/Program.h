@@ -61,7 +61,8 @@ struct Program {
   std::vector<SharedVariable> shared; // by offset
   uint32_t paramBytes = 0, sharedBytes = 0, localBytes = 0;
   uint32_t dynamicSharedAlign = 1;
-  uint32_t registers = 0; // 32-bit registers a thread as declared; ptxas needs fewer
+  uint32_t stackBytes = 0; // of localBytes, for alloca
+  uint32_t registers = 0;  // 32-bit registers a thread as declared; ptxas needs fewer
 
   /// "in 'tile', byte 8 of 1024": where an address in shared memory lies.
   std::string sharedPlace(uint64_t address) const;

@@ -59,7 +59,8 @@ bool Scheduler::call(Warp &w, const Inst &i, uint32_t lanes) {
   if (site.arguments.size() != f.params.size() || site.results.size() != f.results.size())
     return fault(w, i, -1, 0, "the call's arguments are not those of '%s'", f.function->name.c_str());
   uint32_t base = w.frame->localBase + w.frame->function->localBytes;
-  if (uint64_t(base) + f.localBytes > launch.localBytes || w.frame->depth > 4096)
+  uint32_t most = launch.localBytes - w.worker->launcher->program().stackBytes;
+  if (uint64_t(base) + f.localBytes > most || w.frame->depth > 4096)
     return fault(w, i, -1, 0, "stack overflow: more than %u bytes of local memory or 4096 calls deep",
                  launch.localBytes);
   if (rest) {

@@ -12,6 +12,14 @@ bool readSpecial(Warp &w, const Inst &i, uint32_t mask);
 /// op[0] = address in local memory (64 bits) of `imm` in the running frame.
 bool frameAddress(Warp &w, const Inst &i, uint32_t mask);
 
+/// The stack of alloca: the last bytes of a thread's local memory, of which the first word counts what is
+/// used.
+constexpr uint32_t stackBytes = 16 << 10;
+/// The stack is empty; op[0] = what is used of it; what is used = op[0].
+bool resetStack(Warp &w, const Inst &i, uint32_t mask);
+bool saveStack(Warp &w, const Inst &i, uint32_t mask);
+bool restoreStack(Warp &w, const Inst &i, uint32_t mask);
+
 #define GIRIH_PTX_SPECIAL_REGISTERS(X)                                                                       \
   X("%tid.x", TidX, 4)                                                                                       \
   X("%tid.y", TidY, 4)                                                                                       \

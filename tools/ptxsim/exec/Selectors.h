@@ -24,6 +24,8 @@ namespace girih::ptx {
   X(PendingCount)                                                                                            \
   X(CopiesArrive)                                                                                            \
   X(BulkCopy)                                                                                                \
+  X(Alloca)                                                                                                  \
+  X(StackPointer)                                                                                            \
   X(AsyncGroups)                                                                                             \
   X(StoreAsync)                                                                                              \
   X(StoreZeros)                                                                                              \

@@ -18,7 +18,9 @@ struct Match {
   std::vector<Type> registers;   // of each operand slot in op[]: its register's type, None for immediates
   std::vector<unsigned> vectors; // elements of each vector operand
   std::vector<Type> vectorTypes; // register type of each vector operand's first register
-  Space space = Space::Generic;  // of an address operand, after `.param` of functions became local
+  std::vector<std::string_view> parts; // of each operand that may be a part of its register, empty: all of it
+  std::vector<bool> minus;             // whether it has a minus
+  Space space = Space::Generic;        // of an address operand, after `.param` of functions became local
 
   bool has(std::string_view modifier) const;
   /// The first of the modifiers that `m` begins with, e.g. "m16n8k16"; empty if none.

@@ -41,11 +41,13 @@ struct Operand {
   };
   Kind kind = Kind::Sink;
   bool negated = false; // !p
+  bool minus = false;   // -r, of video instructions
   Location where;
   uint32_t reg = 0; // index into Function::registers
   Constant constant;
   const Variable *variable = nullptr;
   std::string_view name;
+  std::string_view part; // b0, h10: what video instructions take of a register
   std::vector<Operand> parts;
 };
 

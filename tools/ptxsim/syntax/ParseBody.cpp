@@ -135,6 +135,12 @@ bool Parser::operand(Operand &out, unsigned depth) {
     out.negated = !out.negated;
     return out.kind == Operand::Kind::Register || fail(t.where, "'!' needs a predicate register");
   }
+  if (t.is("-") && peek(1).kind == TokenKind::Identifier && peek(1).text != "WARP_SZ") {
+    next();
+    if (!named(out)) return false;
+    out.minus = true;
+    return out.kind == Operand::Kind::Register || fail(t.where, "'-' needs a constant or a register");
+  }
   if (t.kind == TokenKind::Identifier && t.text != "WARP_SZ") {
     if (!named(out)) return false;
     if (!peek().is("|")) return true;
@@ -206,7 +212,11 @@ bool Parser::named(Operand &out) {
     return true;
   }
   if (findRegister(name, out)) {
-    if (out.kind == Operand::Kind::Register || peek().kind != TokenKind::Dotted) return true;
+    if (peek().kind != TokenKind::Dotted) return true;
+    if (out.kind == Operand::Kind::Register) {
+      out.part = next().text;
+      return true;
+    }
     // A component of a vector register.
     const Token &component = next();
     static constexpr std::string_view names[] = {"x", "y", "z", "w", "r", "g", "b", "a"};

@@ -45,7 +45,21 @@ struct Location {
   X(E4M3, "e4m3", 1, Float)                                                                                  \
   X(E5M2, "e5m2", 1, Float)                                                                                  \
   X(E4M3x2, "e4m3x2", 2, Packed)                                                                             \
-  X(E5M2x2, "e5m2x2", 2, Packed)
+  X(E5M2x2, "e5m2x2", 2, Packed)                                                                             \
+  X(E3M2, "e3m2", 1, Float)                                                                                  \
+  X(E2M3, "e2m3", 1, Float)                                                                                  \
+  X(E2M1, "e2m1", 1, Float)                                                                                  \
+  X(UE8M0, "ue8m0", 1, Float)                                                                                \
+  X(UE4M3, "ue4m3", 1, Float)                                                                                \
+  X(E3M2x2, "e3m2x2", 2, Packed)                                                                             \
+  X(E2M3x2, "e2m3x2", 2, Packed)                                                                             \
+  X(E2M1x2, "e2m1x2", 1, Packed)                                                                             \
+  X(UE8M0x2, "ue8m0x2", 2, Packed)                                                                           \
+  X(E4M3x4, "e4m3x4", 4, Packed)                                                                             \
+  X(E5M2x4, "e5m2x4", 4, Packed)                                                                             \
+  X(E3M2x4, "e3m2x4", 4, Packed)                                                                             \
+  X(E2M3x4, "e2m3x4", 4, Packed)                                                                             \
+  X(E2M1x4, "e2m1x4", 2, Packed)
 
 enum class Type : uint8_t {
   None,

@@ -48,7 +48,9 @@ double mmaWork(const Instruction &i, std::string &rate) {
     rate = "s4";
   else if (has(i, "s8") || has(i, "u8"))
     rate = "s8";
-  else if (has(i, "e4m3") || has(i, "e5m2"))
+  else if (has(i, "kind::mxf4") || has(i, "kind::mxf4nvf4"))
+    rate = "s4"; // Blackwell's rate of four bits, float or not
+  else if (has(i, "e4m3") || has(i, "e5m2") || has(i, "e3m2") || has(i, "e2m3") || has(i, "e2m1"))
     rate = "f8";
   else if (has(i, "tf32"))
     rate = "tf32";
@@ -129,6 +131,7 @@ private:
 
 void Table::integer(const Instruction &i, Cost &c) const {
   bool wide = has(i, "u64") || has(i, "s64") || has(i, "b64");
+  if (i.opcode[0] == 'v') return alu(c, i.opcode.back() == '2' || i.opcode.back() == '4' ? 8 : 4); // emulated
   if (oneOf(i.opcode, {"mul", "mad", "mul24", "mad24"}))
     return imad(c, has(i, "wide") ? 1 : wide ? 4 : has(i, "hi") ? 2 : 1);
   // Compound sequences: the lengths that ABD22 lists.

@@ -53,6 +53,10 @@ struct FlushedFloat {
 struct HalfLane : Half {
   using Stored = uint16_t;
 };
+struct FlushedHalfLane {
+  using Stored = uint16_t;
+  static float load(uint16_t v) { return halfToFloat((v & 0x7c00) == 0 ? v & 0x8000 : v); }
+};
 struct BrainLane : Brain {
   using Stored = uint16_t;
 };
@@ -152,7 +156,9 @@ template <class F, size_t... N> Handler pickCmp(Cmp cmp, F f, std::index_sequenc
 template <class F> Handler pickComparison(const Match &m, Type type, F f) {
   bool isFloat = typeKind(type) == TypeKind::Float || type == Type::F16x2 || type == Type::BF16x2;
   auto cmp = comparisonOf(m, isFloat);
-  if (!cmp) return nullptr;
+  // Subnormals are flushed of .f16 and .f32 only.
+  bool flushes = type == Type::F32 || type == Type::F16 || type == Type::F16x2;
+  if (!cmp || (m.has("ftz") && !flushes)) return nullptr;
   auto floats = [&]<class L>() {
     return pickCmp(
         *cmp, [&]<Cmp c>() { return f.template operator()<L, c>(); }, std::make_index_sequence<14>());
@@ -161,7 +167,9 @@ template <class F> Handler pickComparison(const Match &m, Type type, F f) {
     return m.has("ftz") ? floats.template operator()<FlushedFloat>()
                         : floats.template operator()<Plain<float>>();
   if (type == Type::F64) return floats.template operator()<Plain<double>>();
-  if (type == Type::F16 || type == Type::F16x2) return floats.template operator()<HalfLane>();
+  if (type == Type::F16 || type == Type::F16x2)
+    return m.has("ftz") ? floats.template operator()<FlushedHalfLane>()
+                        : floats.template operator()<HalfLane>();
   if (type == Type::BF16 || type == Type::BF16x2) return floats.template operator()<BrainLane>();
   // .lo, .ls, .hi and .hs compare as unsigned whatever the type says.
   if (m.has("lo") || m.has("ls") || m.has("hi") || m.has("hs"))
@@ -179,7 +187,7 @@ Handler selectSetp(const Match &m, Inst &i) {
   i.detail = uint8_t(combineOf(m));
   if (type == Type::F16x2 || type == Type::BF16x2)
     return pickComparison(m, type, []<class L, Cmp cmp>() -> Handler {
-      if constexpr (std::is_same_v<L, HalfLane> || std::is_same_v<L, BrainLane>)
+      if constexpr (std::is_same_v<typename L::Stored, uint16_t> && !std::is_same_v<L, Plain<uint16_t>>)
         return setpPacked<L, cmp>;
       else
         return nullptr;
@@ -198,7 +206,7 @@ Handler selectSet(const Match &m, Inst &i) {
   if (packed) {
     if (typeBytes(to) != 4) return nullptr;
     return pickComparison(m, type, []<class L, Cmp cmp>() -> Handler {
-      if constexpr (std::is_same_v<L, HalfLane> || std::is_same_v<L, BrainLane>)
+      if constexpr (std::is_same_v<typename L::Stored, uint16_t> && !std::is_same_v<L, Plain<uint16_t>>)
         return setPacked<L, cmp>;
       else
         return nullptr;

@@ -14,7 +14,7 @@ struct Conversion {
   uint8_t toBytes, fromBytes; // of the registers
   Rounding rounding;
   bool saturate, ftz;
-  uint8_t toIntegral : 1, relu : 1; // .rni and its like on floats
+  uint8_t toIntegral : 1, relu : 1, finite : 1; // .rni and its like on floats, .relu, .satfinite
 };
 
 bool isFloat(Type t) {
@@ -54,14 +54,14 @@ double loadFloat(Type t, uint64_t bits, bool ftz) {
 
 uint64_t saveFloat(const Conversion &c, double v) {
   if (c.relu) v = v < 0 || v == 0 ? 0.0 : v;
-  if (c.saturate && c.to != Type::TF32) v = v > 0 ? (v < 1 ? v : 1.0) : 0.0;
+  if (c.saturate) v = v > 0 ? (v < 1 ? v : 1.0) : 0.0;
   switch (c.to) {
   case Type::F16:
-    return roundTo(formatHalf, v, c.rounding);
+    return roundTo(formatHalf, v, c.rounding, c.finite);
   case Type::BF16:
-    return roundTo(formatBrain, v, c.rounding);
+    return roundTo(formatBrain, v, c.rounding, c.finite);
   case Type::TF32:
-    return uint64_t(roundTo(formatTensor, v, c.rounding, c.saturate)) << 13 | (v != v ? 0x1fff : 0);
+    return uint64_t(roundTo(formatTensor, v, c.rounding, c.finite)) << 13 | (v != v ? 0x1fff : 0);
   case Type::F32: {
     float f = canonical(c.rounding == Rounding::Nearest ? float(v) : narrowTo32(v, c.rounding));
     return bitsOf(c.ftz ? flush(f) : f);
@@ -167,7 +167,7 @@ Handler pickFast(const Conversion &c) {
   using T = Type;
   auto is = [&](T to, T from) { return c.to == to && c.from == from; };
   bool nearest = c.rounding == Rounding::Nearest, zero = c.rounding == Rounding::Zero;
-  if (c.saturate || c.ftz || c.relu || c.toIntegral) return nullptr;
+  if (c.saturate || c.ftz || c.relu || c.toIntegral || c.finite) return nullptr;
   if (!isFloat(c.to) && !isFloat(c.from)) {
     // Only the sign of the source matters, and that narrow results fill wider registers by their own.
     auto to = [&]<class From>() -> Handler {
@@ -240,7 +240,7 @@ Handler selectConvert(const Match &m, Inst &i) {
   c.to = m.type(0), c.from = m.type(1);
   c.toBytes = registerBytes(0), c.fromBytes = registerBytes(1);
   c.rounding = roundingOf(m);
-  c.saturate = m.has("sat") || m.has("satfinite"), c.ftz = m.has("ftz"), c.relu = m.has("relu");
+  c.saturate = m.has("sat"), c.finite = m.has("satfinite"), c.ftz = m.has("ftz"), c.relu = m.has("relu");
   bool integral = m.has("rni") || m.has("rzi") || m.has("rmi") || m.has("rpi");
   bool floats = isFloat(c.to) && isFloat(c.from);
   c.toIntegral = floats && integral;
@@ -250,96 +250,17 @@ Handler selectConvert(const Match &m, Inst &i) {
   bool halves = lossTo == 2 && lossFrom == 2 && c.to != c.from;
   bool loses = floats && (lossTo < lossFrom || c.to == Type::TF32);
   if (floats && !c.toIntegral && !halves && rounds != loses) return nullptr;
+  if (c.ftz && c.to != Type::F32 && c.from != Type::F32) return nullptr;
+  if (c.relu && (!floats || c.toIntegral || !loses || c.from != Type::F32)) return nullptr;
   if (c.toBytes > 8 || c.fromBytes > 8) return nullptr;
   i.imm = std::bit_cast<int64_t>(c);
   if (Handler fast = pickFast(c)) return fast;
   return convertAny;
 }
 
-//===-- Packed ------------------------------------------------------------------------===//
+//===-- Packed integers ------------------------------------------------------------===//
 
 namespace {
-
-/// A format of the packed types.
-const Format &formatOf(Type t) {
-  switch (t) {
-  case Type::F16x2:
-    return formatHalf;
-  case Type::BF16x2:
-    return formatBrain;
-  case Type::E4M3x2:
-    return formatE4M3;
-  default:
-    return formatE5M2;
-  }
-}
-
-struct PackedConversion {
-  Type to, from;
-  Rounding rounding;
-  bool saturate, relu;
-  uint8_t unused[3];
-};
-
-double relu(double v, bool on) {
-  return on && (v < 0 || v == 0) ? 0.0 : v;
-}
-
-/// d = {a, b}: the first source is the upper half.
-bool packFloats(Warp &w, const Inst &i, uint32_t mask) {
-  PackedConversion c = std::bit_cast<PackedConversion>(i.imm);
-  const float *a = src<float>(w, i.op[1]), *b = src<float>(w, i.op[2]);
-  const Format &f = formatOf(c.to);
-  unsigned bits = 1 + f.exponent + f.mantissa;
-  uint32_t t[warpSize];
-  for (unsigned l = 0; l < warpSize; ++l)
-    t[l] = roundTo(f, relu(a[l], c.relu), c.rounding, c.saturate) << bits |
-           roundTo(f, relu(b[l], c.relu), c.rounding, c.saturate);
-  if (bits == 16) {
-    store(reg<uint32_t>(w, i.op[0]), t, mask);
-    return true;
-  }
-  uint16_t narrow[warpSize];
-  for (unsigned l = 0; l < warpSize; ++l)
-    narrow[l] = uint16_t(t[l]);
-  store(reg<uint16_t>(w, i.op[0]), narrow, mask);
-  return true;
-}
-
-template <class L> bool packFast(Warp &w, const Inst &i, uint32_t mask) {
-  const float *a = src<float>(w, i.op[1]), *b = src<float>(w, i.op[2]);
-  alignas(64) uint32_t t[warpSize];
-  for (unsigned l = 0; l < warpSize; ++l)
-    t[l] = uint32_t(L::save(a[l])) << 16 | L::save(b[l]);
-  store(reg<uint32_t>(w, i.op[0]), t, mask);
-  return true;
-}
-
-bool halvesToBytes(Warp &w, const Inst &i, uint32_t mask) {
-  PackedConversion c = std::bit_cast<PackedConversion>(i.imm);
-  const uint16_t *s = src<uint16_t>(w, i.op[1]);
-  uint16_t t[warpSize];
-  for (unsigned l = 0; l < warpSize; ++l) {
-    uint32_t low = roundTo(formatOf(c.to), relu(halfToFloat(s[2 * l]), c.relu), c.rounding, true),
-             high = roundTo(formatOf(c.to), relu(halfToFloat(s[2 * l + 1]), c.relu), c.rounding, true);
-    t[l] = uint16_t(high << 8 | low);
-  }
-  store(reg<uint16_t>(w, i.op[0]), t, mask);
-  return true;
-}
-
-bool bytesToHalves(Warp &w, const Inst &i, uint32_t mask) {
-  PackedConversion c = std::bit_cast<PackedConversion>(i.imm);
-  const uint16_t *s = src<uint16_t>(w, i.op[1]);
-  uint32_t t[warpSize];
-  for (unsigned l = 0; l < warpSize; ++l) {
-    double low = relu(valueOf(formatOf(c.from), s[l] & 0xff), c.relu),
-           high = relu(valueOf(formatOf(c.from), s[l] >> 8), c.relu);
-    t[l] = roundTo(formatHalf, high, Rounding::Nearest) << 16 | roundTo(formatHalf, low, Rounding::Nearest);
-  }
-  store(reg<uint32_t>(w, i.op[0]), t, mask);
-  return true;
-}
 
 /// cvt.pack: two integers saturated into the lower parts, the third operand's lower part above them.
 template <class T, bool shifts> bool packIntegers(Warp &w, const Inst &i, uint32_t mask) {
@@ -360,16 +281,6 @@ template <class T, bool shifts> bool packIntegers(Warp &w, const Inst &i, uint32
 }
 
 } // namespace
-
-Handler selectConvertPacked(const Match &m, Inst &i) {
-  PackedConversion c{m.type(0), m.type(1), roundingOf(m), m.has("satfinite"), m.has("relu"), {}};
-  i.imm = std::bit_cast<int64_t>(c);
-  if (m.type(1) == Type::F16x2) return halvesToBytes;
-  if (m.type(1) != Type::F32) return bytesToHalves;
-  if (!c.relu && !c.saturate && c.rounding == Rounding::Nearest)
-    return c.to == Type::F16x2 ? packFast<Half> : c.to == Type::BF16x2 ? packFast<Brain> : packFloats;
-  return packFloats;
-}
 
 Handler selectConvertPack(const Match &m, Inst &) {
   bool three = m.types.size() == 3;

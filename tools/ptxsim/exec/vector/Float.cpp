@@ -112,11 +112,11 @@ template <FloatOp op> Handler pickRounded(const Match &m, Inst &i) {
 
 //===-- Approximations: computed to about half an ulp ---------------------------===//
 
-/// div.approx: zero for divisors from 2^126 on, as its multiplication by the reciprocal gives.
+/// div.approx: zero for divisors beyond 2^126, as its multiplication by the reciprocal gives.
 constexpr auto divideApproximately = [](float a, float b) {
   float large = __builtin_fabsf(b);
   float q = a / b;
-  if (large >= 0x1p126f && large < __builtin_inff())
+  if (large > 0x1p126f && large < __builtin_inff())
     q = __builtin_isinf(a) ? __builtin_nanf("") : __builtin_copysignf(0.0f, q);
   return q;
 };
@@ -291,6 +291,37 @@ Handler selectFloatUnary(const Match &m, Inst &i) {
     store(reg<float>(w, i.op[0]), t, mask);
     return true;
   };
+}
+
+//===-- Mixed precision ---------------------------------------------------------===//
+
+namespace {
+
+/// add, sub: op[1] is half and op[2] single; fma: op[1] and op[2] are half and op[3] single. Halves are exact
+/// as floats, so the operation rounds once. detail: the rounding, imm: saturation.
+template <class L, FloatOp op> bool mixed(Warp &w, const Inst &i, uint32_t mask) {
+  const uint16_t *a = src<uint16_t>(w, i.op[1]);
+  const uint16_t *b = op == FloatOp::Fma ? src<uint16_t>(w, i.op[2]) : a;
+  const float *c = src<float>(w, i.op[op == FloatOp::Fma ? 3 : 2]);
+  float x[warpSize], y[warpSize], t[warpSize];
+  for (unsigned l = 0; l < warpSize; ++l)
+    x[l] = L::load(a[l]), y[l] = op == FloatOp::Fma ? L::load(b[l]) : c[l];
+  computeRounded(op, Rounding(i.detail), t, x, y, c, warpSize);
+  for (float &v : t)
+    v = i.imm ? saturated(v) : canonical(v);
+  store(reg<float>(w, i.op[0]), t, mask);
+  return true;
+}
+
+} // namespace
+
+Handler selectFloatMixed(const Match &m, Inst &i) {
+  i.detail = uint8_t(roundingOf(m)), i.imm = m.has("sat");
+  auto pick = [&]<class L>() -> Handler {
+    if (m.opcode == "add") return mixed<L, FloatOp::Add>;
+    return m.opcode == "sub" ? mixed<L, FloatOp::Sub> : mixed<L, FloatOp::Fma>;
+  };
+  return m.type(1) == Type::F16 ? pick.operator()<Half>() : pick.operator()<Brain>();
 }
 
 Handler selectFloatMinMax3(const Match &m, Inst &i) {

@@ -133,6 +133,9 @@ template <class F> Handler pickBits(unsigned bytes, F f) {
   X(Shift)                                                                                                   \
   X(Lop3)                                                                                                    \
   X(DotProduct)                                                                                              \
+  X(VideoMad)                                                                                                \
+  X(VideoSimd)                                                                                               \
+  X(Video)                                                                                                   \
   X(Predicates)                                                                                              \
   X(Setp)                                                                                                    \
   X(Set)                                                                                                     \
@@ -146,6 +149,7 @@ template <class F> Handler pickBits(unsigned bytes, F f) {
   X(FloatArith)                                                                                              \
   X(FloatUnary)                                                                                              \
   X(FloatMinMax3)                                                                                            \
+  X(FloatMixed)                                                                                              \
   X(Testp)                                                                                                   \
   X(HalfArith)                                                                                               \
   X(HalfUnary)                                                                                               \
@@ -164,6 +168,7 @@ template <class F> Handler pickBits(unsigned bytes, F f) {
   X(Ldmatrix)                                                                                                \
   X(Movmatrix)                                                                                               \
   X(Mma)                                                                                                     \
+  X(MmaNarrow)                                                                                               \
   X(Wgmma)                                                                                                   \
   X(WmmaMove)                                                                                                \
   X(Wmma)                                                                                                    \

@@ -257,6 +257,15 @@ constexpr unsigned tilePlace(unsigned l, unsigned e, bool transposed) {
   return transposed ? ((l % 4) * 2 + e) * 8 + l / 4 : l / 4 * 8 + (l % 4) * 2 + e;
 }
 
+/// A row of 16 elements of 4 or 6 bits, one after the other, to bytes that hold each in their lower bits.
+void widenRow(uint8_t *row, unsigned bits) {
+  unsigned __int128 packed;
+  __builtin_memcpy(&packed, row, 16);
+  for (unsigned n = 0; n < 16; ++n)
+    row[n] = uint8_t(packed >> (n * bits)) & uint8_t((1u << bits) - 1);
+}
+
+/// imm: bits of the elements that become bytes, or 0.
 template <bool transposed, bool isStore> bool matrices(Warp &w, const Inst &i, uint32_t) {
   alignas(64) uint64_t address[warpSize];
   char *pointer[warpSize];
@@ -278,6 +287,8 @@ template <bool transposed, bool isStore> bool matrices(Warp &w, const Inst &i, u
     } else {
       for (unsigned r = 0; r < 8; ++r)
         __builtin_memcpy(tile + 8 * r, pointer[8 * n + r], 16);
+      for (unsigned r = 0; i.imm && r < 8; ++r)
+        widenRow(reinterpret_cast<uint8_t *>(tile + 8 * r), unsigned(i.imm));
       uint16_t *d = reg<uint16_t>(w, i.more[n]);
       for (unsigned x = 0; x < 64; ++x)
         d[x] = tile[tilePlace(x / 2, x % 2, transposed)];
@@ -302,6 +313,7 @@ Handler selectLdmatrix(const Match &m, Inst &i) {
   if (m.vectors[0] != count || (m.vectorTypes[0] != Type::None && typeBytes(m.vectorTypes[0]) != 4))
     return nullptr;
   i.detail = uint8_t(m.space), i.op[5] = operandNone;
+  i.imm = m.has("b6x16_p32") ? 6 : m.has("b4x16_p64") ? 4 : 0;
   bool transposed = m.has("trans");
   if (m.opcode == "stmatrix") return transposed ? matrices<true, true> : matrices<false, true>;
   return transposed ? matrices<true, false> : matrices<false, false>;

@@ -69,8 +69,10 @@ uint32_t roundTo(const Format &f, double value, Rounding rounding, bool saturate
   uint32_t sign = uint32_t(bits >> 63) << (f.mantissa + f.exponent);
   uint32_t ones = (1u << f.exponent) - 1, infinity = ones << f.mantissa;
   uint32_t nan = infinity | ((1u << f.mantissa) - 1);
-  uint32_t largest = f.finite ? nan - 1 : infinity - 1;
-  if (value != value) return nan;
+  uint32_t largest = f.specials == Specials::None     ? nan
+                     : f.specials == Specials::OneNan ? nan - 1
+                                                      : infinity - 1;
+  if (value != value) return nan; // of a format without NaN that is the largest number
   int exponent = int((bits >> 52) & 0x7ff) - 1023, bias = int(ones >> 1);
   uint64_t mantissa = (bits & ((1ull << 52) - 1)) | (1ull << 52);
   bool infinite = exponent == 1024;
@@ -110,9 +112,23 @@ uint32_t roundTo(const Format &f, double value, Rounding rounding, bool saturate
     if (saturate || (towards && !infinite))
       result = largest;
     else
-      result = f.finite ? nan : infinity;
+      result = f.specials == Specials::Ieee ? infinity : nan;
   }
   return sign | uint32_t(result);
+}
+
+uint32_t roundToScale(double value, bool up, bool saturate) {
+  if (value != value) return 0xff;
+  double v = __builtin_fabs(value);
+  if (__builtin_isinf(v)) return saturate ? 0xfe : 0xff;
+  if (v <= 0x1p-127) return 0;
+  int exponent = __builtin_ilogb(v);
+  exponent += up && v != __builtin_ldexp(1.0, exponent);
+  return exponent < 128 ? uint32_t(exponent + 127) : saturate ? 0xfe : 0xff;
+}
+
+double valueOfScale(uint32_t bits) {
+  return bits == 0xff ? __builtin_nan("") : __builtin_ldexp(1.0, int(bits) - 127);
 }
 
 double valueOf(const Format &f, uint32_t bits) {
@@ -120,9 +136,10 @@ double valueOf(const Format &f, uint32_t bits) {
            mantissa = bits & ((1u << f.mantissa) - 1);
   double sign = (bits >> (f.mantissa + f.exponent)) & 1 ? -1.0 : 1.0;
   int bias = int(ones >> 1);
-  if (f.finite ? exponent == ones && mantissa == (1u << f.mantissa) - 1 : exponent == ones && mantissa)
+  if (f.specials == Specials::OneNan && exponent == ones && mantissa == (1u << f.mantissa) - 1)
     return __builtin_nan("");
-  if (!f.finite && exponent == ones) return sign * __builtin_inf();
+  if (f.specials == Specials::Ieee && exponent == ones)
+    return mantissa ? __builtin_nan("") : sign * __builtin_inf();
   double scaled = exponent ? double(mantissa | 1u << f.mantissa) : double(mantissa);
   return sign * __builtin_ldexp(scaled, int(exponent ? exponent : 1) - bias - int(f.mantissa));
 }

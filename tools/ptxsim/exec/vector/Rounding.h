@@ -21,20 +21,29 @@ void computeRounded(FloatOp op, Rounding rounding, float *out, const float *a, c
 void computeRounded(FloatOp op, Rounding rounding, double *out, const double *a, const double *b,
                     const double *c, unsigned n);
 
-/// A binary format of up to 32 bits: explicit mantissa bits, exponent bits; `finite`: the largest exponent
-/// has numbers too, all ones being the only NaN (e4m3).
+/// What a format has besides numbers: infinities and NaNs in the largest exponent; all ones as the only NaN
+/// (e4m3); nothing (the formats of 4 and 6 bits, which take NaN and what is too large as their largest
+/// number).
+enum class Specials : uint8_t { Ieee, OneNan, None };
+
+/// A binary format of up to 32 bits: explicit mantissa bits, exponent bits.
 struct Format {
   unsigned mantissa, exponent;
-  bool finite = false;
+  Specials specials = Specials::Ieee;
 };
 constexpr Format formatHalf{10, 5}, formatBrain{7, 8}, formatSingle{23, 8}, formatTensor{10, 8},
-    formatE4M3{3, 4, true}, formatE5M2{2, 5};
+    formatE4M3{3, 4, Specials::OneNan}, formatE5M2{2, 5}, formatE3M2{2, 3, Specials::None},
+    formatE2M3{3, 2, Specials::None}, formatE2M1{1, 2, Specials::None};
 
 /// The bits of `value` in a format; overflow gives infinity or the largest number as the rounding says, with
 /// `saturate` always the latter.
 uint32_t roundTo(const Format &format, double value, Rounding rounding, bool saturate = false);
 /// The value of bits in a format.
 double valueOf(const Format &format, uint32_t bits);
+/// Scales, .ue8m0: powers of two by their exponent plus 127, 255 is NaN. The sign is dropped; `up`: to the
+/// next power, else to the one below; infinity is NaN unless `saturate`.
+uint32_t roundToScale(double value, bool up, bool saturate);
+double valueOfScale(uint32_t bits);
 /// (float or double) of an integer or a double, in a rounding mode.
 float narrowTo32(double value, Rounding rounding);
 

@@ -10,6 +10,7 @@ namespace {
 /// part.
 template <class F>
 [[gnu::always_inline]] inline void eachGroup(const Warp &w, const Inst &i, uint32_t mask, F f) {
+  if (i.op[5] == operandNone) return f(mask); // without .sync: those that execute it together
   const uint32_t *members = src<uint32_t>(w, i.op[5]);
   for (uint32_t left = mask; left;) {
     uint32_t named = members[std::countr_zero(left)], lanes = 0;
