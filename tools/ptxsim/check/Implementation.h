@@ -1,6 +1,6 @@
 // The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells;
-// Order.cpp keeps what precedes what; Async.cpp knows the asynchronous proxy, Matrices.cpp
-// wgmma's registers; Written.cpp finds reads of memory never written.
+// Copies.cpp knows stores of the same value; Order.cpp keeps what precedes what; Async.cpp knows the
+// asynchronous proxy, Matrices.cpp wgmma's registers; Written.cpp finds reads of memory never written.
 #pragma once
 
 #include "tools/ptxsim/check/Checker.h"
