@@ -54,12 +54,12 @@ def test_unknown_instructions_are_refused(tmp_path):
     """What is not supported is named with its line when the program is loaded."""
     text = (cases.PROGRAMS / "ptx" / "tiles.sm_80.ptx").read_text().splitlines()
     at = next(n for n, line in enumerate(text) if "bar.sync" in line)
-    text[at] = "\tvadd.s32.s32.s32 %r1, %r1, %r1;"
-    ptx = tmp_path / "video.ptx"
+    text[at] = "\tistypep.texref %p1, %rd1;"
+    ptx = tmp_path / "texture.ptx"
     ptx.write_text("\n".join(text))
     r = subprocess.run([SIMULATOR, ptx], capture_output=True, text=True, timeout=60)
     assert r.returncode == 1
-    assert re.match(rf"error: \S*video\.ptx:{at + 1}:\d+: .*vadd", r.stderr), r.stderr
+    assert re.match(rf"error: \S*texture\.ptx:{at + 1}:\d+: .*istypep", r.stderr), r.stderr
 
 
 def test_results_without_a_buffer_are_wrong(tmp_path):

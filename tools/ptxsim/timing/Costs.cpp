@@ -80,9 +80,9 @@ static void collect(const Operand &o, uint32_t base, std::vector<uint32_t> &out)
 
 /// The operands before the first that is read: one destination, or none.
 static bool writesFirst(const Instruction &i) {
-  return !oneOf(i.opcode,
-                {"st", "red", "bar", "barrier", "bra", "brx", "ret", "exit", "stmatrix", "cp", "membar",
-                 "fence", "prefetch", "prefetchu", "trap", "nanosleep", "discard", "applypriority"}) ||
+  return !oneOf(i.opcode, {"st", "red", "bar", "barrier", "bra", "brx", "ret", "exit", "stmatrix", "cp",
+                           "membar", "fence", "prefetch", "prefetchu", "trap", "nanosleep", "discard",
+                           "applypriority", "stackrestore"}) ||
          (oneOf(i.opcode, {"bar", "barrier"}) && has(i, "red"));
 }
 
