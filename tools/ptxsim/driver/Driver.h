@@ -7,6 +7,7 @@
 #include "tools/ptxsim/Simulator.h"
 #include "tools/ptxsim/check/Checker.h"
 #include "tools/ptxsim/driver/Gpus.h"
+#include "tools/ptxsim/driver/Link.h"
 #include "tools/ptxsim/driver/Operation.h"
 #include <chrono>
 #include <condition_variable>
@@ -38,8 +39,9 @@ struct CUlib_st {
   CUmodule module = nullptr;
 };
 
-/// What is linked: PTX, which is checked when it is added and handed out as it came.
+/// What is linked: PTX files, and what they make together.
 struct CUlinkState_st {
+  std::vector<girih::cudasim::LinkInput> inputs;
   std::string text;
   std::vector<CUjit_option> options;
   void **values = nullptr; // the program's, which must live until the end
