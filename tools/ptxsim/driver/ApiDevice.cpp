@@ -146,18 +146,28 @@ CUresult cuDeviceCanAccessPeer(int *can, CUdevice device, CUdevice peer) {
   });
 }
 
+CUresult cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute, CUdevice device, CUdevice) {
+  // There is one device, and none is its own peer.
+  return ofDevice(device, value, [](Driver &) { return CUDA_ERROR_INVALID_DEVICE; });
+}
+
 CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
-  return ofDevice(device, pool, [&](Driver &d) { return *pool = d.defaultPool, CUDA_SUCCESS; });
+  return ofDevice(device, pool, [&](Driver &d) {
+    return *pool = d.poolsOf[size_t(MemoryKind::Device)].standard, CUDA_SUCCESS;
+  });
 }
 
 CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
-  return ofDevice(device, pool, [&](Driver &d) { return *pool = d.currentPool, CUDA_SUCCESS; });
+  return ofDevice(device, pool, [&](Driver &d) {
+    return *pool = d.poolsOf[size_t(MemoryKind::Device)].current, CUDA_SUCCESS;
+  });
 }
 
 CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool) {
   return ofDevice(device, pool, [&](Driver &d) {
     if (!d.pools.has(pool)) return CUDA_ERROR_INVALID_HANDLE;
-    return d.currentPool = pool, CUDA_SUCCESS;
+    if (pool->kind != MemoryKind::Device) return CUDA_ERROR_INVALID_VALUE;
+    return d.poolsOf[size_t(MemoryKind::Device)].current = pool, CUDA_SUCCESS;
   });
 }
 

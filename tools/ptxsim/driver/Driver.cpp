@@ -63,7 +63,10 @@ CUresult Driver::initialise() {
     say("the host gives no address space for the device's memory");
     return CUDA_ERROR_OPERATING_SYSTEM;
   }
-  defaultPool = currentPool = pools.make();
+  for (MemoryKind kind : {MemoryKind::Device, MemoryKind::Host, MemoryKind::Managed}) {
+    CUmemoryPool pool = pools.make();
+    pool->kind = kind, poolsOf[size_t(kind)] = {pool, pool};
+  }
   primary = makeContext(/*isPrimary=*/true, 0);
   initialised = true;
   return CUDA_SUCCESS;

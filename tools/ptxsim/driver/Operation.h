@@ -25,6 +25,7 @@ struct Operation {
   CUDA_MEMSET_NODE_PARAMS set = {};
   CUDA_HOST_NODE_PARAMS host = {};
   CUevent event = nullptr;
+  std::vector<CUstreamBatchMemOpParams> values;
   std::shared_ptr<CUgraph_st> child;
 };
 
