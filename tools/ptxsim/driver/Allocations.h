@@ -21,7 +21,15 @@ inline CUresult freeBase(Driver &d, uint64_t address, bool onDevice) {
     say("free: 0x%llx was not allocated, or is freed already", static_cast<unsigned long long>(address));
     return CUDA_ERROR_INVALID_VALUE;
   }
+  if (a->ofGraph) { // the graph may be launched again
+    bool allocated = a->inUse;
+    return d.allocations.at(address).inUse = false, allocated ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  }
   return d.release(address), CUDA_SUCCESS;
 }
+
+/// The operation that allocates memory of a graph.
+CUresult graphAllocation(Driver &d, CUctx_st &c, MemoryKind kind, CUDA_MEM_ALLOC_NODE_PARAMS &p,
+                         Operation &o);
 
 } // namespace girih::cudasim

@@ -80,8 +80,7 @@ CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
 
 CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
   return ofDevice(device, uuid, [&](Driver &d) {
-    memset(uuid->bytes, 0, sizeof(uuid->bytes));
-    snprintf(uuid->bytes, sizeof(uuid->bytes), "girih-%s", d.gpu->key);
+    memcpy(uuid->bytes, d.gpu->uuidBytes().data(), sizeof(uuid->bytes));
     return CUDA_SUCCESS;
   });
 }

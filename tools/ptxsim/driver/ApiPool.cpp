@@ -29,9 +29,16 @@ CUresult kindOf(const CUmemLocation *location, CUmemAllocationType type, MemoryK
 CUresult allocateFromPool(CUdeviceptr *out, size_t bytes, CUmemoryPool pool, CUstream handle) {
   return inStream(handle, [&](Driver &d, CUstream_st &s) {
     if (!out) return CUDA_ERROR_INVALID_VALUE;
-    if (s.capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     CUmemoryPool from = pool ? pool : d.poolsOf[size_t(MemoryKind::Device)].current;
     if (!d.pools.has(from)) return CUDA_ERROR_INVALID_HANDLE;
+    if (s.capture) {
+      CUDA_MEM_ALLOC_NODE_PARAMS p = {};
+      Operation o;
+      p.poolProps.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+      p.poolProps.location = {CU_MEM_LOCATION_TYPE_DEVICE, 0}, p.bytesize = bytes;
+      if (CUresult e = graphAllocation(d, *s.context, from->kind, p, o)) return e;
+      return *out = p.dptr, submit(d, s, std::move(o));
+    }
     if (from->maxBytes && (bytes > from->maxBytes || from->used > from->maxBytes - bytes))
       return CUDA_ERROR_OUT_OF_MEMORY;
     uint64_t address = 0;
@@ -68,7 +75,11 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr *out, size_t bytes, CUmemoryPool po
 
 CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
   return inStream(stream, [&](Driver &d, CUstream_st &s) {
-    if (s.capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (s.capture) {
+      Operation o;
+      o.type = CU_GRAPH_NODE_TYPE_MEM_FREE, o.freed = address;
+      return submit(d, s, std::move(o));
+    }
     return address ? freeBase(d, address, /*onDevice=*/true) : CUDA_SUCCESS;
   });
 }

@@ -136,6 +136,7 @@ struct Allocation {
   unsigned flags = 0;
   CUmemoryPool pool = nullptr;
   uint64_t id = 0;
+  bool ofGraph = false, inUse = false; // of graphs: whether a launch has allocated it
 };
 
 /// What cuMemCreate made, as long as a handle or a mapping refers to it.
@@ -162,6 +163,7 @@ public:
 
   std::mutex lock;
   bool initialised = false;
+  bool forked = false; // a child of a process that had initialised it
   const Gpu *gpu = nullptr;
   std::unique_ptr<ptx::Device> device;
   CUcontext primary = nullptr;
@@ -175,8 +177,9 @@ public:
   Handles<CUgraphExec_st> executables;
   Handles<CUmemPoolHandle_st> pools;
   Handles<CUlinkState_st> links;
-  PoolsOfKind poolsOf[4];                     // by MemoryKind
-  std::map<uint64_t, Allocation> allocations; // by base
+  PoolsOfKind poolsOf[4];                                                               // by MemoryKind
+  std::map<uint64_t, Allocation> allocations;                                           // by base
+  std::map<CUuserObject, std::pair<std::shared_ptr<UserObject>, unsigned>> userObjects; // references
   struct Referred {
     std::shared_ptr<PhysicalMemory> memory;
     unsigned references = 0;
@@ -243,6 +246,7 @@ public:
 
 private:
   void readSettings();
+  static void watchForks();
   std::optional<Gpu> chosen;
   std::condition_variable_any called;
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();

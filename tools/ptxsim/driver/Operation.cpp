@@ -340,6 +340,14 @@ CUresult validate(Driver &d, const Operation &o) {
     return fill(d, o.set, /*execute=*/false);
   case CU_GRAPH_NODE_TYPE_HOST:
     return o.host.fn ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  case CU_GRAPH_NODE_TYPE_MEM_ALLOC: {
+    const Allocation *a = d.find(o.memory->params.dptr);
+    return a && a->id == o.memory->id ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  }
+  case CU_GRAPH_NODE_TYPE_MEM_FREE: {
+    const Allocation *a = d.find(o.freed);
+    return a && a->ofGraph && a->base == o.freed ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  }
   case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
     for (const auto &v : o.values)
       if (CUresult e = validateValue(d, v)) return e;
@@ -365,6 +373,12 @@ CUresult execute(Driver &d, CUstream_st &s, const Operation &o) {
   case CU_GRAPH_NODE_TYPE_HOST:
     d.callFrom(s, [&] { o.host.fn(o.host.userData); });
     break;
+  case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
+    d.allocations.at(o.memory->params.dptr).inUse = true;
+    break;
+  case CU_GRAPH_NODE_TYPE_MEM_FREE:
+    d.allocations.at(o.freed).inUse = false;
+    break;
   case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
     for (const auto &v : o.values)
       if (CUresult e = executeValue(d, s, v)) return e;
@@ -374,6 +388,7 @@ CUresult execute(Driver &d, CUstream_st &s, const Operation &o) {
     break;
   case CU_GRAPH_NODE_TYPE_GRAPH:
     for (CUgraphNode n : o.child->sorted()) {
+      if (!n->enabled) continue;
       if (CUresult e = validate(d, n->operation)) return e;
       if (CUresult e = execute(d, s, n->operation)) return e;
       if (c.error) break;
@@ -433,11 +448,12 @@ bool CUgraph_st::has(CUgraphNode node) const {
 
 std::unique_ptr<CUgraph_st> CUgraph_st::clone() const {
   auto copy = std::make_unique<CUgraph_st>();
+  copy->objects = objects;
   std::unordered_map<CUgraphNode, CUgraphNode> copies;
   for (const auto &n : nodes) {
     CUgraphNode c = copy->add(n->operation, {});
     if (c->operation.child) c->operation.child = n->operation.child->clone();
-    c->origin = n.get(), copies[n.get()] = c;
+    c->origin = n.get(), c->enabled = n->enabled, copies[n.get()] = c;
   }
   for (const auto &n : nodes)
     for (CUgraphNode d : n->dependencies)
