@@ -82,6 +82,20 @@ def test_threads(tmp_path):
 
 
 @pytest.mark.parametrize("checks", ["", "race,uninit"])
+def test_services(tmp_path, checks):
+    program, folder = build_sanitized(tmp_path / "services", PROGRAM.parent / "services.c")
+    r = run([program], LD_LIBRARY_PATH=str(folder), GIRIH_PTXSIM_CHECKS=checks, **INSTRUMENTED)
+    assert (r.returncode, r.stdout) == (0, "passed\n"), r.stdout + r.stderr[-3000:]
+
+
+@pytest.mark.parametrize("devices, visible", [("", False), ("0", True), ("0,1", True), ("1,0", False), ("-1", False), ("GPU-67697269", True), ("GPU-0", False)])
+def test_visible_devices(program, devices, visible):
+    r = run([program, "none"], LD_LIBRARY_PATH=str(FOLDER), CUDA_VISIBLE_DEVICES=devices)
+    assert (r.returncode == 0) == visible, r.stdout + r.stderr
+    assert visible or "CUDA_ERROR_NO_DEVICE" in r.stdout
+
+
+@pytest.mark.parametrize("checks", ["", "race,uninit"])
 def test_random_calls(tmp_path, checks):
     """Random calls with wrong handles, sizes and addresses: an error each, and a driver that goes on."""
     program, folder = build_sanitized(tmp_path / "fuzz", PROGRAM.parent / "fuzz.c")
