@@ -1,4 +1,5 @@
 // The driver API: the linker, which joins PTX files and the PTX of fat binaries. What it yields is PTX.
+#include "tools/ptxsim/driver/DeviceRuntime.h"
 #include "tools/ptxsim/driver/Images.h"
 #include <string_view>
 
@@ -11,8 +12,13 @@ static Logs logsOf(CUlinkState state) {
 static CUresult addImage(CUlinkState state, CUjitInputType type, std::string_view image, const char *name) {
   return inContext([&](Driver &d, CUctx_st &) {
     if (!d.links.has(state)) return CUDA_ERROR_INVALID_HANDLE;
+    if (type == CU_JIT_INPUT_LIBRARY && isDeviceRuntime(name ? name : "", image)) {
+      state->inputs.push_back({"cudadevrt", deviceRuntime});
+      return CUDA_SUCCESS;
+    }
     if (type != CU_JIT_INPUT_PTX && type != CU_JIT_INPUT_FATBINARY) {
-      say("cuLinkAddData: the simulator links PTX and fat binaries with PTX only");
+      say("cuLinkAddData: the simulator links PTX and fat binaries with PTX only; '%s' is of type %d",
+          name ? name : "", type);
       return CUDA_ERROR_NO_BINARY_FOR_GPU;
     }
     Logs logs = logsOf(state);
