@@ -202,10 +202,15 @@ def test_exports():
 CLIENTS = pathlib.Path(__file__).parent / "driver"
 
 
-@pytest.mark.parametrize("client, package, gpu", [("client_cuda.py", "cuda.bindings", "h100"), ("client_triton.py", "triton", "a100"), ("client_triton.py", "triton", "rtx5090")])
-def test_client(client, package, gpu):
+@pytest.mark.parametrize(
+    "client, package, gpu, checks",
+    [("client_cuda.py", "cuda.bindings", "h100", ""), ("client_triton.py", "triton", "a100", ""), ("client_triton.py", "triton", "rtx5090", ""),
+     ("client_core.py", "cuda.core", "h100", ""), ("client_core.py", "cuda.core", "rtx5090", "race,uninit"), ("client_numba.py", "numba_cuda", "h100", ""),
+     ("client_numba.py", "numba_cuda", "a100", "race,uninit"), ("client_tinygrad.py", "tinygrad", "a100", "race,uninit")])
+def test_client(client, package, gpu, checks):
     python = os.environ.get("GIRIH_CLIENT_PYTHON", sys.executable)
-    if run([python, "-c", f"import {package}"]).returncode:
+    if run([python, "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{package}') is None)"]).returncode:
         pytest.skip(f"{package} is not installed (GIRIH_CLIENT_PYTHON names the Python that has it)")
-    r = run([python, CLIENTS / client], LD_LIBRARY_PATH=str(FOLDER), TRITON_LIBCUDA_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE=gpu, timeout=300)
+    libraries = f"{FOLDER}:{TOOLKIT}/lib64"
+    r = run([python, CLIENTS / client], LD_LIBRARY_PATH=libraries, TRITON_LIBCUDA_PATH=str(FOLDER), DEV="CUDA", GIRIH_PTXSIM_DEVICE=gpu, GIRIH_PTXSIM_CHECKS=checks, timeout=300)
     assert r.returncode == 0 and r.stdout.endswith("passed\n"), r.stdout + r.stderr
