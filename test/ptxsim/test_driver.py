@@ -82,6 +82,20 @@ def test_threads(tmp_path):
 
 
 @pytest.mark.parametrize("checks", ["", "race,uninit"])
+def test_services(tmp_path, checks):
+    program, folder = build_sanitized(tmp_path / "services", PROGRAM.parent / "services.c")
+    r = run([program], LD_LIBRARY_PATH=str(folder), GIRIH_PTXSIM_CHECKS=checks, **INSTRUMENTED)
+    assert (r.returncode, r.stdout) == (0, "passed\n"), r.stdout + r.stderr[-3000:]
+
+
+@pytest.mark.parametrize("devices, visible", [("", False), ("0", True), ("0,1", True), ("1,0", False), ("-1", False), ("GPU-67697269", True), ("GPU-0", False)])
+def test_visible_devices(program, devices, visible):
+    r = run([program, "none"], LD_LIBRARY_PATH=str(FOLDER), CUDA_VISIBLE_DEVICES=devices)
+    assert (r.returncode == 0) == visible, r.stdout + r.stderr
+    assert visible or "CUDA_ERROR_NO_DEVICE" in r.stdout
+
+
+@pytest.mark.parametrize("checks", ["", "race,uninit"])
 def test_random_calls(tmp_path, checks):
     """Random calls with wrong handles, sizes and addresses: an error each, and a driver that goes on."""
     program, folder = build_sanitized(tmp_path / "fuzz", PROGRAM.parent / "fuzz.c")
@@ -188,10 +202,15 @@ def test_exports():
 CLIENTS = pathlib.Path(__file__).parent / "driver"
 
 
-@pytest.mark.parametrize("client, package, gpu", [("client_cuda.py", "cuda.bindings", "h100"), ("client_triton.py", "triton", "a100"), ("client_triton.py", "triton", "rtx5090")])
-def test_client(client, package, gpu):
+@pytest.mark.parametrize(
+    "client, package, gpu, checks",
+    [("client_cuda.py", "cuda.bindings", "h100", ""), ("client_triton.py", "triton", "a100", ""), ("client_triton.py", "triton", "rtx5090", ""),
+     ("client_core.py", "cuda.core", "h100", ""), ("client_core.py", "cuda.core", "rtx5090", "race,uninit"), ("client_numba.py", "numba_cuda", "h100", ""),
+     ("client_numba.py", "numba_cuda", "a100", "race,uninit"), ("client_tinygrad.py", "tinygrad", "a100", "race,uninit")])
+def test_client(client, package, gpu, checks):
     python = os.environ.get("GIRIH_CLIENT_PYTHON", sys.executable)
-    if run([python, "-c", f"import {package}"]).returncode:
+    if run([python, "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{package}') is None)"]).returncode:
         pytest.skip(f"{package} is not installed (GIRIH_CLIENT_PYTHON names the Python that has it)")
-    r = run([python, CLIENTS / client], LD_LIBRARY_PATH=str(FOLDER), TRITON_LIBCUDA_PATH=str(FOLDER), GIRIH_PTXSIM_DEVICE=gpu, timeout=300)
+    libraries = f"{FOLDER}:{TOOLKIT}/lib64"
+    r = run([python, CLIENTS / client], LD_LIBRARY_PATH=libraries, TRITON_LIBCUDA_PATH=str(FOLDER), DEV="CUDA", GIRIH_PTXSIM_DEVICE=gpu, GIRIH_PTXSIM_CHECKS=checks, timeout=300)
     assert r.returncode == 0 and r.stdout.endswith("passed\n"), r.stdout + r.stderr

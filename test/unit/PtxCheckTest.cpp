@@ -216,8 +216,11 @@ TEST(PtxCheck, barrierNotReachedByAll) {
 
 TEST(PtxCheck, memberMasks) {
   EXPECT_TRUE(says(checked("shfl.sync.idx.b32 %r1, %t, 0, 31, 0xfffffffe;"), "does not name it"));
-  EXPECT_TRUE(says(checked("setp.gt.u32 %p1, %t, 7;\n@%p1 exit;\nshfl.sync.idx.b32 %r1, %t, 0, 31, -1;"),
-                   "have exited"));
+  // What waits, waits for the threads of the mask that have not exited.
+  EXPECT_EQ(checked("setp.gt.u32 %p1, %t, 7;\n@%p1 exit;\nshfl.sync.idx.b32 %r1, %t, 0, 31, -1;\n"
+                    "bar.warp.sync -1;")
+                .reports,
+            "");
 }
 
 //===-- Operations of the asynchronous proxy -------------------------------------===//

@@ -31,7 +31,8 @@ struct pool {
 };
 static struct pool contexts, modules, functions, streams, events, graphs, nodes, executables, pools,
     libraries, links;
-static CUdeviceptr addresses[ROOM];
+static CUdeviceptr addresses[ROOM], ranges[ROOM];
+static CUmemGenericAllocationHandle physical[ROOM];
 static char hostMemory[1 << 16]; /* no allocation is larger, so that no valid copy leaves it */
 static char strings[1 << 10];
 
@@ -50,6 +51,10 @@ static CUdeviceptr address(void) {
   if (oneIn(40)) return next() << below(33);
   CUdeviceptr p = addresses[below(ROOM)];
   return oneIn(3) ? p + below(300) : p;
+}
+/* Reserved: places for memory of 2 MiB. */
+static CUdeviceptr range(void) {
+  return oneIn(20) ? address() : ranges[below(ROOM)] + ((CUdeviceptr)below(4) << 21);
 }
 static size_t size(void) {
   static const size_t odd[] = {
@@ -135,7 +140,7 @@ static CUresult call(void) {
   CUDA_HOST_NODE_PARAMS hostCall = {oneIn(10) ? NULL : called, &calls};
   fillMemcpy3D(&copy), fillKernelParams(&launch, args);
 #define OUT(TYPE) (null ? NULL : (TYPE *)&out)
-  switch (below(90)) {
+  switch (below(98)) {
   case 0:
     if (!oneIn(8)) return CUDA_SUCCESS;
     r = cuCtxCreate(OUT(CUcontext), NULL, flags, oneIn(10) ? 3 : 0);
@@ -412,6 +417,52 @@ static CUresult call(void) {
     return oneIn(2) ? cuOccupancyMaxActiveBlocksPerMultiprocessor(&number, function, (int)size(), size())
                     : cuOccupancyMaxPotentialBlockSize(&number, null ? NULL : &number, function, NULL, size(),
                                                        (int)extent());
+  case 88: {
+    CUmemAllocationProp prop;
+    CUmemGenericAllocationHandle handle = 0;
+    memset(&prop, 0, sizeof prop);
+    prop.type = (CUmemAllocationType)below(3), prop.location.type = (CUmemLocationType)below(4);
+    r = cuMemCreate(&handle, oneIn(3) ? size() : (size_t)(1 + below(3)) << 21, &prop, flags & 1);
+    if (!r) physical[below(ROOM)] = handle;
+    return r;
+  }
+  case 89:
+    r = cuMemAddressReserve(&p, oneIn(3) ? size() : (size_t)4 << 21, oneIn(4) ? size() : 0, address(), 0);
+    if (!r) ranges[below(ROOM)] = p;
+    return r;
+  case 90:
+    return cuMemMap(range(), oneIn(3) ? size() : (size_t)1 << 21, oneIn(3) ? size() : 0,
+                    physical[below(ROOM)], 0);
+  case 91: {
+    CUmemAccessDesc access;
+    access.location.type = CU_MEM_LOCATION_TYPE_DEVICE, access.location.id = oneIn(9);
+    access.flags = (CUmemAccess_flags)(oneIn(2) ? 3 : below(4));
+    p = range();
+    r = cuMemSetAccess(p, oneIn(3) ? size() : (size_t)1 << 21, null ? NULL : &access, 1);
+    if (!r) addresses[below(ROOM)] = p;
+    return r;
+  }
+  case 92:
+    return oneIn(3)   ? cuMemAddressFree(range(), oneIn(3) ? size() : (size_t)4 << 21)
+           : oneIn(2) ? cuMemRelease(physical[below(ROOM)])
+                      : cuMemUnmap(range(), (size_t)1 << 21);
+  case 93: {
+    CUDA_MEM_ALLOC_NODE_PARAMS memory;
+    memset(&memory, 0, sizeof memory);
+    memory.poolProps.allocType = (CUmemAllocationType)(oneIn(9) ? below(4) : 1);
+    memory.poolProps.location.type = CU_MEM_LOCATION_TYPE_DEVICE, memory.bytesize = size();
+    r = oneIn(3)
+            ? cuGraphAddMemFreeNode(OUT(CUgraphNode), graph, dependencies, edges, address())
+            : cuGraphAddMemAllocNode(OUT(CUgraphNode), graph, dependencies, edges, null ? NULL : &memory);
+    if (!r && memory.dptr) addresses[below(ROOM)] = memory.dptr;
+    break;
+  }
+  case 94:
+    return oneIn(2) ? cuGraphNodeSetEnabled(exec, node, below(2))
+                    : cuGraphNodeFindInClone(null ? NULL : (CUgraphNode *)&out, node, graph);
+  case 95:
+    return oneIn(2) ? cuStreamWriteValue32(stream, address(), (unsigned)next(), flags)
+                    : cuStreamWriteValue64(stream, address(), next(), flags);
   default: {
     CUlaunchAttribute attribute;
     CUlaunchConfig config;

@@ -1,31 +1,10 @@
 /* A program against the CUDA driver API in plain C: it knows nothing of the simulator. Built against our
  * header or the toolkit's, and run with the driver library linked or found as libcuda.so.1. Prints what
  * failed; exit code 0 if nothing did. */
+#include "expect.h"
 #include "kernels.h"
-#include <cuda.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int failures = 0;
-
-static const char *nameOf(CUresult r) {
-  const char *name = NULL;
-  return cuGetErrorName(r, &name) == CUDA_SUCCESS ? name : "?";
-}
-
-static void expect(CUresult got, CUresult want, const char *what, int line) {
-  if (got == want) return;
-  ++failures;
-  printf("line %d: %s gives %s, expected %s\n", line, what, nameOf(got), nameOf(want));
-}
-
-#define GIVES(CALL, WANT) expect((CALL), (WANT), #CALL, __LINE__)
-#define OK(CALL) GIVES(CALL, CUDA_SUCCESS)
-#define CHECK(CONDITION)                                                                                     \
-  do {                                                                                                       \
-    if (!(CONDITION)) ++failures, printf("line %d: not so: %s\n", __LINE__, #CONDITION);                     \
-  } while (0)
 
 enum { N = 1000 };
 static CUdevice device;

@@ -71,7 +71,11 @@ bool Memory::release(uint64_t address) {
   if (it->second.kind != Kind::Host) taken -= bytes;
   dropBits(it->second.range);
   allocations.erase(it);
-  uint64_t begin = address, end = address + pages + gap;
+  addGap(address, address + pages + gap);
+  return true;
+}
+
+void Memory::addGap(uint64_t begin, uint64_t end) {
   auto next = gaps.lower_bound(end);
   if (next != gaps.end() && next->first == end) end = next->second, next = gaps.erase(next);
   if (next != gaps.begin()) {
@@ -79,7 +83,82 @@ bool Memory::release(uint64_t address) {
     if (before->second == begin) begin = before->first, gaps.erase(before);
   }
   gaps[begin] = end;
+}
+
+//===-- Addresses and memory apart ------------------------------------------------------===//
+
+uint64_t Memory::reserve(uint64_t bytes, uint64_t align, uint64_t wanted) {
+  std::lock_guard<std::mutex> guard(lock);
+  if (!base || !bytes || bytes > reserved || align > reserved) return 0;
+  uint64_t pages = alignTo(bytes, page), found = 0;
+  auto fits = [&](uint64_t at, uint64_t begin, uint64_t end) {
+    return at >= begin && at < end && end - at >= pages + gap;
+  };
+  for (auto [begin, end] : gaps) {
+    uint64_t first = alignTo(begin, std::max(align, page));
+    if (!found && fits(first, begin, end)) found = first;
+    if (wanted && wanted % std::max(align, page) == 0 && fits(wanted, begin, end)) found = wanted;
+  }
+  if (!found) return 0;
+  auto it = std::prev(gaps.upper_bound(found));
+  auto [begin, end] = *it;
+  gaps.erase(it);
+  if (begin < found) gaps[begin] = found;
+  if (found + pages + gap < end) gaps[found + pages + gap] = end;
+  reservations[found] = found + pages;
+  return found;
+}
+
+bool Memory::giveBack(uint64_t address, uint64_t bytes) {
+  std::lock_guard<std::mutex> guard(lock);
+  auto it = reservations.find(address);
+  if (it == reservations.end() || it->second != address + alignTo(bytes, page)) return false;
+  auto used = allocations.lower_bound(address);
+  if (used != allocations.end() && used->first < it->second) return false;
+  addGap(address, it->second + gap);
+  reservations.erase(it);
   return true;
+}
+
+bool Memory::isReserved(uint64_t address, uint64_t bytes) const {
+  std::lock_guard<std::mutex> guard(lock);
+  auto it = reservations.upper_bound(address);
+  if (it == reservations.begin()) return false;
+  uint64_t end = std::prev(it)->second;
+  if (address >= end || end - address < bytes) return false;
+  auto used = allocations.upper_bound(address);
+  if (used != allocations.end() && used->first < address + bytes) return false;
+  return used == allocations.begin() || std::prev(used)->second.range.end <= address;
+}
+
+bool Memory::map(uint64_t address, uint64_t bytes, int file, uint64_t offset) {
+  if (!isReserved(address, bytes)) return false;
+  std::lock_guard<std::mutex> guard(lock);
+  void *p =
+      mmap(pointerTo(address), bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, off_t(offset));
+  if (p == MAP_FAILED) return false;
+  allocations[address] = {{address, address + bytes}, Kind::Device};
+  return true;
+}
+
+void Memory::unmap(uint64_t address) {
+  std::lock_guard<std::mutex> guard(lock);
+  auto it = allocations.find(address);
+  if (it == allocations.end()) return;
+  mmap(pointerTo(address), it->second.range.end - address, PROT_NONE,
+       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  dropBits(it->second.range);
+  allocations.erase(it);
+}
+
+bool Memory::take(uint64_t bytes) {
+  std::lock_guard<std::mutex> guard(lock);
+  return bytes <= limit - taken && (taken += bytes, true);
+}
+
+void Memory::give(uint64_t bytes) {
+  std::lock_guard<std::mutex> guard(lock);
+  taken -= bytes;
 }
 
 void Memory::trackWrites(uint64_t address) {

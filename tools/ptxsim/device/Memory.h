@@ -30,6 +30,19 @@ public:
   /// Zeroed memory, or 0 if there is no more.
   uint64_t allocate(uint64_t bytes, Kind kind = Kind::Device);
   bool release(uint64_t address); // the address that allocate gave
+
+  /// Addresses without memory, or 0: at `wanted` if they are free there, and a multiple of `align`.
+  uint64_t reserve(uint64_t bytes, uint64_t align, uint64_t wanted);
+  bool giveBack(uint64_t address, uint64_t bytes); // what reserve gave
+  /// Whether addresses lie within one reservation and nothing is mapped there.
+  bool isReserved(uint64_t address, uint64_t bytes) const;
+  /// Memory for reserved addresses: a file's, of `take`n bytes.
+  bool map(uint64_t address, uint64_t bytes, int file, uint64_t offset);
+  void unmap(uint64_t address); // of map
+  /// Counts bytes as used, if there are as many left.
+  bool take(uint64_t bytes);
+  void give(uint64_t bytes);
+
   /// Makes memory of the host, which the caller keeps, accessible. False if it overlaps other allocations.
   bool adopt(void *memory, uint64_t bytes);
   bool disown(void *memory); // the address that adopt took
@@ -52,11 +65,13 @@ private:
     Kind kind = Kind::Device;
     bool adopted = false;
   };
+  void addGap(uint64_t begin, uint64_t end);
 
   mutable std::mutex lock;
   uint64_t base = 0, limit, reserved = 0, taken = 0;
   std::map<uint64_t, Allocation> allocations; // by begin
   std::map<uint64_t, uint64_t> gaps;          // free addresses: begin, end
+  std::map<uint64_t, uint64_t> reservations;  // begin, end
 };
 
 } // namespace girih::ptx

@@ -80,8 +80,7 @@ CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
 
 CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
   return ofDevice(device, uuid, [&](Driver &d) {
-    memset(uuid->bytes, 0, sizeof(uuid->bytes));
-    snprintf(uuid->bytes, sizeof(uuid->bytes), "girih-%s", d.gpu->key);
+    memcpy(uuid->bytes, d.gpu->uuidBytes().data(), sizeof(uuid->bytes));
     return CUDA_SUCCESS;
   });
 }
@@ -146,18 +145,28 @@ CUresult cuDeviceCanAccessPeer(int *can, CUdevice device, CUdevice peer) {
   });
 }
 
+CUresult cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute, CUdevice device, CUdevice) {
+  // There is one device, and none is its own peer.
+  return ofDevice(device, value, [](Driver &) { return CUDA_ERROR_INVALID_DEVICE; });
+}
+
 CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
-  return ofDevice(device, pool, [&](Driver &d) { return *pool = d.defaultPool, CUDA_SUCCESS; });
+  return ofDevice(device, pool, [&](Driver &d) {
+    return *pool = d.poolsOf[size_t(MemoryKind::Device)].standard, CUDA_SUCCESS;
+  });
 }
 
 CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
-  return ofDevice(device, pool, [&](Driver &d) { return *pool = d.currentPool, CUDA_SUCCESS; });
+  return ofDevice(device, pool, [&](Driver &d) {
+    return *pool = d.poolsOf[size_t(MemoryKind::Device)].current, CUDA_SUCCESS;
+  });
 }
 
 CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool) {
   return ofDevice(device, pool, [&](Driver &d) {
     if (!d.pools.has(pool)) return CUDA_ERROR_INVALID_HANDLE;
-    return d.currentPool = pool, CUDA_SUCCESS;
+    if (pool->kind != MemoryKind::Device) return CUDA_ERROR_INVALID_VALUE;
+    return d.poolsOf[size_t(MemoryKind::Device)].current = pool, CUDA_SUCCESS;
   });
 }
 

@@ -1,4 +1,5 @@
 // The driver API: nodes of graphs: adding them, reading and changing what they do.
+#include "tools/ptxsim/driver/Allocations.h"
 #include "tools/ptxsim/driver/Graphs.h"
 #include <cstring>
 
@@ -49,6 +50,19 @@ CUresult makeChild(Driver &d, CUgraph child, Operation &o) {
   if (!child->nodes.empty() && child->sorted().empty()) return CUDA_ERROR_INVALID_VALUE;
   o.type = CU_GRAPH_NODE_TYPE_GRAPH, o.child = child->clone();
   return CUDA_SUCCESS;
+}
+
+CUresult makeAllocation(Driver &d, CUDA_MEM_ALLOC_NODE_PARAMS *p, Operation &o) {
+  CUcontext c = current();
+  if (!p || p->poolProps.allocType != CU_MEM_ALLOCATION_TYPE_PINNED) return CUDA_ERROR_INVALID_VALUE;
+  bool onDevice = p->poolProps.location.type == CU_MEM_LOCATION_TYPE_DEVICE;
+  if (onDevice && p->poolProps.location.id != 0) return CUDA_ERROR_INVALID_DEVICE;
+  return graphAllocation(d, c ? *c : *d.primary, onDevice ? MemoryKind::Device : MemoryKind::Host, *p, o);
+}
+
+CUresult makeFree(Driver &d, CUdeviceptr address, Operation &o) {
+  o.type = CU_GRAPH_NODE_TYPE_MEM_FREE, o.freed = address;
+  return validate(d, o);
 }
 
 /// Adds a node that `f` makes.
@@ -140,6 +154,18 @@ CUresult cuGraphAddEventWaitNode(CUgraphNode *out, CUgraph graph, const CUgraphN
   });
 }
 
+CUresult cuGraphAddMemAllocNode(CUgraphNode *out, CUgraph graph, const CUgraphNode *dependencies,
+                                size_t count, CUDA_MEM_ALLOC_NODE_PARAMS *p) {
+  return addMade(out, graph, dependencies, count,
+                 [&](Driver &d, Operation &o) { return makeAllocation(d, p, o); });
+}
+
+CUresult cuGraphAddMemFreeNode(CUgraphNode *out, CUgraph graph, const CUgraphNode *dependencies, size_t count,
+                               CUdeviceptr address) {
+  return addMade(out, graph, dependencies, count,
+                 [&](Driver &d, Operation &o) { return makeFree(d, address, o); });
+}
+
 CUresult cuGraphAddNode_v2(CUgraphNode *out, CUgraph graph, const CUgraphNode *dependencies,
                            const CUgraphEdgeData *, size_t count, CUgraphNodeParams *p) {
   if (!p) return CUDA_ERROR_INVALID_VALUE;
@@ -158,6 +184,10 @@ CUresult cuGraphAddNode_v2(CUgraphNode *out, CUgraph graph, const CUgraphNode *d
       return make(d, &p->host, o);
     case CU_GRAPH_NODE_TYPE_GRAPH:
       return makeChild(d, p->graph.graph, o);
+    case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
+      return makeAllocation(d, &p->alloc, o);
+    case CU_GRAPH_NODE_TYPE_MEM_FREE:
+      return makeFree(d, p->free.dptr, o);
     case CU_GRAPH_NODE_TYPE_EMPTY:
       return CUDA_SUCCESS;
     case CU_GRAPH_NODE_TYPE_WAIT_EVENT:

@@ -1,28 +1,31 @@
-// The driver API: the linker, as programs use it to compile one PTX file or fat binary. What it yields is its
-// PTX.
+// The driver API: the linker, which joins PTX files and the PTX of fat binaries. What it yields is PTX.
+#include "tools/ptxsim/driver/DeviceRuntime.h"
 #include "tools/ptxsim/driver/Images.h"
 #include <string_view>
 
 using namespace girih::cudasim;
 
-static CUresult addImage(CUlinkState state, CUjitInputType type, std::string_view image) {
-  return inContext([&](Driver &d, CUctx_st &c) {
+static Logs logsOf(CUlinkState state) {
+  return Logs(unsigned(state->options.size()), state->options.data(), state->values);
+}
+
+static CUresult addImage(CUlinkState state, CUjitInputType type, std::string_view image, const char *name) {
+  return inContext([&](Driver &d, CUctx_st &) {
     if (!d.links.has(state)) return CUDA_ERROR_INVALID_HANDLE;
+    if (type == CU_JIT_INPUT_LIBRARY && isDeviceRuntime(name ? name : "", image)) {
+      state->inputs.push_back({"cudadevrt", deviceRuntime});
+      return CUDA_SUCCESS;
+    }
     if (type != CU_JIT_INPUT_PTX && type != CU_JIT_INPUT_FATBINARY) {
-      say("cuLinkAddData: the simulator links PTX and fat binaries with PTX only");
+      say("cuLinkAddData: the simulator links PTX and fat binaries with PTX only; '%s' is of type %d",
+          name ? name : "", type);
       return CUDA_ERROR_NO_BINARY_FOR_GPU;
     }
-    if (!state->text.empty()) {
-      say("cuLinkAddData: the simulator does not link several PTX files; join them before");
-      return CUDA_ERROR_NOT_SUPPORTED;
-    }
-    Logs logs(unsigned(state->options.size()), state->options.data(), state->values);
-    std::string ptx;
-    if (CUresult e = readImage(d, {image.data(), image.size()}, logs, ptx)) return e;
-    CUmodule m = nullptr;
-    if (CUresult e = loadImage(d, &c, {ptx.c_str()}, logs, &m)) return e;
-    unloadModule(d, m);
-    return state->text = std::move(ptx), CUDA_SUCCESS;
+    Logs logs = logsOf(state);
+    LinkInput input{name && *name ? name : "module.ptx", {}};
+    if (CUresult e = readImage(d, {image.data(), image.size()}, logs, input.text)) return e;
+    if (CUresult e = checkSyntax(d, input.name, input.text, logs)) return e;
+    return state->inputs.push_back(std::move(input)), CUDA_SUCCESS;
   });
 }
 
@@ -37,23 +40,30 @@ CUresult cuLinkCreate_v2(unsigned count, CUjit_option *options, void **values, C
   });
 }
 
-CUresult cuLinkAddData_v2(CUlinkState state, CUjitInputType type, void *data, size_t size, const char *,
+CUresult cuLinkAddData_v2(CUlinkState state, CUjitInputType type, void *data, size_t size, const char *name,
                           unsigned, CUjit_option *, void **) {
   if (!data || !size) return CUDA_ERROR_INVALID_VALUE;
-  return addImage(state, type, {static_cast<const char *>(data), size});
+  return addImage(state, type, {static_cast<const char *>(data), size}, name);
 }
 
 CUresult cuLinkAddFile_v2(CUlinkState state, CUjitInputType type, const char *path, unsigned, CUjit_option *,
                           void **) {
   std::string text;
   if (CUresult e = readFile(path, text)) return e;
-  return addImage(state, type, text);
+  return addImage(state, type, text, path);
 }
 
 CUresult cuLinkComplete(CUlinkState state, void **image, size_t *size) {
-  return inContext([&](Driver &d, CUctx_st &) {
+  return inContext([&](Driver &d, CUctx_st &c) {
     if (!d.links.has(state)) return CUDA_ERROR_INVALID_HANDLE;
-    if (!image) return CUDA_ERROR_INVALID_VALUE;
+    if (!image || state->inputs.empty()) return CUDA_ERROR_INVALID_VALUE;
+    Logs logs = logsOf(state);
+    std::string error;
+    if (!linkPtx(state->inputs, state->text, error)) return fail(logs, CUDA_ERROR_INVALID_PTX, error);
+    // Whether all of it is there, and executable, the loader finds.
+    CUmodule m = nullptr;
+    if (CUresult e = loadImage(d, &c, {state->text.c_str()}, logs, &m)) return e;
+    unloadModule(d, m);
     *image = state->text.data();
     if (size) *size = state->text.size() + 1;
     return CUDA_SUCCESS;

@@ -1,5 +1,5 @@
-// The driver API: memory of the device and of the host, pools, and what is known of a pointer.
-#include "tools/ptxsim/driver/Driver.h"
+// The driver API: memory of the device and of the host, and what is known of a pointer.
+#include "tools/ptxsim/driver/Allocations.h"
 #include <algorithm>
 #include <sys/mman.h>
 
@@ -7,44 +7,8 @@ using namespace girih::cudasim;
 
 namespace {
 
-CUresult allocate(Driver &d, CUctx_st &c, uint64_t bytes, MemoryKind kind, unsigned flags, CUmemoryPool pool,
-                  uint64_t &address) {
-  if (!bytes) return CUDA_ERROR_INVALID_VALUE;
-  address = d.allocate(bytes, kind, &c, flags, pool);
-  return address ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
-}
-
 bool isPinned(const Allocation *a) {
   return a && (a->kind == MemoryKind::Host || a->kind == MemoryKind::Registered);
-}
-
-/// Frees an allocation of the given sort by the address that made it.
-CUresult freeBase(Driver &d, uint64_t address, bool onDevice) {
-  const Allocation *a = d.find(address);
-  bool isOnDevice = a && (a->kind == MemoryKind::Device || a->kind == MemoryKind::Managed);
-  bool isHost = a && a->kind == MemoryKind::Host;
-  if (!a || a->base != address || !(onDevice ? isOnDevice : isHost)) {
-    say("free: 0x%llx was not allocated, or is freed already", static_cast<unsigned long long>(address));
-    return CUDA_ERROR_INVALID_VALUE;
-  }
-  return d.release(address), CUDA_SUCCESS;
-}
-
-CUresult allocateFromPool(CUdeviceptr *out, size_t bytes, CUmemoryPool pool, CUstream handle) {
-  return inStream(handle, [&](Driver &d, CUstream_st &s) {
-    if (!out) return CUDA_ERROR_INVALID_VALUE;
-    if (s.capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    CUmemoryPool from = pool ? pool : d.currentPool;
-    if (!d.pools.has(from)) return CUDA_ERROR_INVALID_HANDLE;
-    uint64_t address = 0;
-    if (CUresult e = allocate(d, *s.context, bytes, MemoryKind::Device, 0, from, address)) return e;
-    from->used += bytes, from->high = std::max(from->high, from->used);
-    return *out = address, CUDA_SUCCESS;
-  });
-}
-
-template <class F> CUresult ofPool(CUmemoryPool pool, F &&f) {
-  return inDriver([&](Driver &d) { return d.pools.has(pool) ? f(d) : CUDA_ERROR_INVALID_HANDLE; });
 }
 
 /// An attribute of a pointer; for memory that the driver does not know, `none` says whether there is a value
@@ -259,122 +223,6 @@ CUresult cuStreamAttachMemAsync(CUstream stream, CUdeviceptr address, size_t, un
   return inStream(stream, [&](Driver &d, CUstream_st &) {
     const Allocation *a = d.find(address);
     return a && a->kind == MemoryKind::Managed ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-  });
-}
-
-CUresult cuMemAllocAsync(CUdeviceptr *out, size_t bytes, CUstream stream) {
-  return allocateFromPool(out, bytes, nullptr, stream);
-}
-
-CUresult cuMemAllocFromPoolAsync(CUdeviceptr *out, size_t bytes, CUmemoryPool pool, CUstream stream) {
-  return pool ? allocateFromPool(out, bytes, pool, stream) : CUDA_ERROR_INVALID_VALUE;
-}
-
-CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
-  return inStream(stream, [&](Driver &d, CUstream_st &s) {
-    if (s.capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    return address ? freeBase(d, address, /*onDevice=*/true) : CUDA_SUCCESS;
-  });
-}
-
-CUresult cuMemPoolCreate(CUmemoryPool *out, const CUmemPoolProps *props) {
-  return inDriver([&](Driver &d) {
-    if (!out || !props || props->allocType != CU_MEM_ALLOCATION_TYPE_PINNED) return CUDA_ERROR_INVALID_VALUE;
-    if (props->location.type != CU_MEM_LOCATION_TYPE_DEVICE || props->handleTypes)
-      return CUDA_ERROR_NOT_SUPPORTED;
-    if (props->location.id != 0) return CUDA_ERROR_INVALID_DEVICE;
-    return *out = d.pools.make(), CUDA_SUCCESS;
-  });
-}
-
-CUresult cuMemPoolDestroy(CUmemoryPool pool) {
-  return ofPool(pool, [&](Driver &d) {
-    if (pool == d.defaultPool) return CUDA_ERROR_INVALID_VALUE;
-    if (pool == d.currentPool) d.currentPool = d.defaultPool;
-    for (auto &[base, a] : d.allocations)
-      if (a.pool == pool) a.pool = nullptr;
-    return d.pools.erase(pool), CUDA_SUCCESS;
-  });
-}
-
-CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *out) {
-  return ofPool(pool, [&](Driver &) {
-    if (!out) return CUDA_ERROR_INVALID_VALUE;
-    switch (attribute) {
-    case CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES:
-      *static_cast<int *>(out) = pool->followEvents;
-      break;
-    case CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC:
-      *static_cast<int *>(out) = pool->allowOpportunistic;
-      break;
-    case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
-      *static_cast<int *>(out) = pool->allowInternal;
-      break;
-    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
-      *static_cast<uint64_t *>(out) = pool->releaseThreshold;
-      break;
-    case CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT:
-    case CU_MEMPOOL_ATTR_USED_MEM_CURRENT:
-      *static_cast<uint64_t *>(out) = pool->used;
-      break;
-    case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
-    case CU_MEMPOOL_ATTR_USED_MEM_HIGH:
-      *static_cast<uint64_t *>(out) = pool->high;
-      break;
-    default:
-      return CUDA_ERROR_INVALID_VALUE;
-    }
-    return CUDA_SUCCESS;
-  });
-}
-
-CUresult cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *in) {
-  return ofPool(pool, [&](Driver &) {
-    if (!in) return CUDA_ERROR_INVALID_VALUE;
-    switch (attribute) {
-    case CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES:
-      pool->followEvents = *static_cast<int *>(in);
-      break;
-    case CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC:
-      pool->allowOpportunistic = *static_cast<int *>(in);
-      break;
-    case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
-      pool->allowInternal = *static_cast<int *>(in);
-      break;
-    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
-      pool->releaseThreshold = *static_cast<uint64_t *>(in);
-      break;
-    case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
-    case CU_MEMPOOL_ATTR_USED_MEM_HIGH: // only to begin anew
-      if (*static_cast<uint64_t *>(in)) return CUDA_ERROR_INVALID_VALUE;
-      pool->high = pool->used;
-      break;
-    default:
-      return CUDA_ERROR_INVALID_VALUE;
-    }
-    return CUDA_SUCCESS;
-  });
-}
-
-CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t) {
-  return ofPool(pool, [](Driver &) { return CUDA_SUCCESS; });
-}
-
-CUresult cuMemPoolSetAccess(CUmemoryPool pool, const CUmemAccessDesc *access, size_t count) {
-  return ofPool(pool, [&](Driver &) {
-    for (size_t n = 0; n < count; ++n)
-      if (!access || access[n].location.type != CU_MEM_LOCATION_TYPE_DEVICE || access[n].location.id != 0)
-        return CUDA_ERROR_INVALID_DEVICE;
-    return CUDA_SUCCESS;
-  });
-}
-
-CUresult cuMemPoolGetAccess(CUmemAccess_flags *flags, CUmemoryPool pool, CUmemLocation *location) {
-  return ofPool(pool, [&](Driver &) {
-    if (!flags || !location) return CUDA_ERROR_INVALID_VALUE;
-    bool same = location->type == CU_MEM_LOCATION_TYPE_DEVICE && location->id == 0;
-    *flags = same ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE : CU_MEM_ACCESS_FLAGS_PROT_NONE;
-    return CUDA_SUCCESS;
   });
 }
 

@@ -105,7 +105,11 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
   return inDriver([&](Driver &d) {
     d.waitWhile([&] { return d.streams.has(stream) && stream->calling; });
     if (!d.streams.has(stream)) return CUDA_ERROR_INVALID_HANDLE;
-    if (stream->capture) stream->capture->invalid = true;
+    // What other streams of the capture wait for already stays in its graph.
+    if (auto capture = stream->capture) {
+      if (capture->origin == stream) capture->origin = nullptr;
+      if (!capture->origin || !joined(stream->last, capture->origin->last)) capture->invalid = true;
+    }
     return d.streams.erase(stream), CUDA_SUCCESS;
   });
 }

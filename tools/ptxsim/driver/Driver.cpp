@@ -43,8 +43,28 @@ void Driver::readSettings() {
   modelsTime = false;
 }
 
+/// Whether CUDA_VISIBLE_DEVICES leaves the device to the program: its number or the beginning of its UUID
+/// comes first.
+static bool isVisible(const Gpu &gpu) {
+  const char *list = getenv("CUDA_VISIBLE_DEVICES");
+  if (!list) return true;
+  std::string_view first = list;
+  first = first.substr(0, first.find(','));
+  return first == "0" || (first.size() > 4 && gpu.uuid().compare(0, first.size(), first) == 0);
+}
+
+/// As on a GPU, a context does not come along into a child: the child can't use the driver.
+void Driver::watchForks() {
+  pthread_atfork([] { get().lock.lock(); }, [] { get().lock.unlock(); },
+                 [] {
+                   get().forked = get().initialised, get().initialised = false;
+                   get().lock.unlock();
+                 });
+}
+
 CUresult Driver::initialise() {
   if (initialised) return CUDA_SUCCESS;
+  if (forked) return CUDA_ERROR_NOT_INITIALIZED;
   const char *known = "", *key = getenv("GIRIH_PTXSIM_DEVICE");
   chosen = chooseGpu(key, known);
   if (!chosen) {
@@ -52,6 +72,7 @@ CUresult Driver::initialise() {
     return CUDA_ERROR_NO_DEVICE;
   }
   gpu = &*chosen;
+  if (!isVisible(*gpu)) return CUDA_ERROR_NO_DEVICE;
   readSettings();
   ptx::DeviceOptions options;
   options.memoryBytes = gpu->memoryBytes();
@@ -63,8 +84,12 @@ CUresult Driver::initialise() {
     say("the host gives no address space for the device's memory");
     return CUDA_ERROR_OPERATING_SYSTEM;
   }
-  defaultPool = currentPool = pools.make();
+  for (MemoryKind kind : {MemoryKind::Device, MemoryKind::Host, MemoryKind::Managed}) {
+    CUmemoryPool pool = pools.make();
+    pool->kind = kind, poolsOf[size_t(kind)] = {pool, pool};
+  }
   primary = makeContext(/*isPrimary=*/true, 0);
+  watchForks();
   initialised = true;
   return CUDA_SUCCESS;
 }

@@ -7,6 +7,7 @@
 #include "tools/ptxsim/Simulator.h"
 #include "tools/ptxsim/check/Checker.h"
 #include "tools/ptxsim/driver/Gpus.h"
+#include "tools/ptxsim/driver/Link.h"
 #include "tools/ptxsim/driver/Operation.h"
 #include <chrono>
 #include <condition_variable>
@@ -38,14 +39,21 @@ struct CUlib_st {
   CUmodule module = nullptr;
 };
 
-/// What is linked: PTX, which is checked when it is added and handed out as it came.
+/// What is linked: PTX files, and what they make together.
 struct CUlinkState_st {
+  std::vector<girih::cudasim::LinkInput> inputs;
   std::string text;
   std::vector<CUjit_option> options;
   void **values = nullptr; // the program's, which must live until the end
 };
 
+namespace girih::cudasim {
+enum class MemoryKind : uint8_t { Device, Host, Registered, Managed };
+}
+
 struct CUmemPoolHandle_st {
+  girih::cudasim::MemoryKind kind = girih::cudasim::MemoryKind::Device;
+  uint64_t maxBytes = 0; // 0: as many as there are
   uint64_t releaseThreshold = 0, used = 0, high = 0;
   int followEvents = 1, allowOpportunistic = 1, allowInternal = 1;
 };
@@ -68,6 +76,7 @@ struct CUstream_st {
   bool calling = false; // a function of the program runs, and what comes later waits
   std::shared_ptr<girih::cudasim::Capture> capture;
   std::vector<CUgraphNode> last; // of the capture: what the next node waits for
+  std::map<int, CUlaunchAttributeValue> attributes;
 };
 
 struct CUevent_st {
@@ -115,7 +124,11 @@ private:
   std::unordered_map<T *, std::unique_ptr<T>> objects;
 };
 
-enum class MemoryKind : uint8_t { Device, Host, Registered, Managed };
+/// The pools that are used where the program names none.
+struct PoolsOfKind {
+  CUmemoryPool standard = nullptr, current = nullptr;
+};
+
 struct Allocation {
   uint64_t base = 0, bytes = 0;
   MemoryKind kind = MemoryKind::Device;
@@ -123,6 +136,25 @@ struct Allocation {
   unsigned flags = 0;
   CUmemoryPool pool = nullptr;
   uint64_t id = 0;
+  bool ofGraph = false, inUse = false; // of graphs: whether a launch has allocated it
+};
+
+/// What cuMemCreate made, as long as a handle or a mapping refers to it.
+struct PhysicalMemory {
+  int file = -1;
+  uint64_t bytes = 0, taken = 0, id = 0; // taken: of the device's
+  CUmemAllocationProp properties = {};
+
+  PhysicalMemory() = default;
+  PhysicalMemory(const PhysicalMemory &) = delete;
+  ~PhysicalMemory();
+};
+
+/// Addresses with memory, which can be accessed once the program has said so.
+struct Mapping {
+  uint64_t address = 0, bytes = 0, offset = 0;
+  std::shared_ptr<PhysicalMemory> memory;
+  bool accessible = false;
 };
 
 class Driver {
@@ -131,6 +163,7 @@ public:
 
   std::mutex lock;
   bool initialised = false;
+  bool forked = false; // a child of a process that had initialised it
   const Gpu *gpu = nullptr;
   std::unique_ptr<ptx::Device> device;
   CUcontext primary = nullptr;
@@ -144,9 +177,16 @@ public:
   Handles<CUgraphExec_st> executables;
   Handles<CUmemPoolHandle_st> pools;
   Handles<CUlinkState_st> links;
-  CUmemoryPool defaultPool = nullptr, currentPool = nullptr;
-  std::map<uint64_t, Allocation> allocations; // by base
-  std::unordered_set<CUgraphNode> nodes;      // all that are alive
+  PoolsOfKind poolsOf[4];                                                               // by MemoryKind
+  std::map<uint64_t, Allocation> allocations;                                           // by base
+  std::map<CUuserObject, std::pair<std::shared_ptr<UserObject>, unsigned>> userObjects; // references
+  struct Referred {
+    std::shared_ptr<PhysicalMemory> memory;
+    unsigned references = 0;
+  };
+  std::map<CUmemGenericAllocationHandle, Referred> physical;
+  std::map<uint64_t, Mapping> mappings;  // by address
+  std::unordered_set<CUgraphNode> nodes; // all that are alive
   uint64_t lastId = 0;
   ptx::CheckOptions checks{false, false}; // GIRIH_PTXSIM_CHECKS
   bool modelsTime = false;                // GIRIH_PTXSIM_TIME=model
@@ -206,6 +246,7 @@ public:
 
 private:
   void readSettings();
+  static void watchForks();
   std::optional<Gpu> chosen;
   std::condition_variable_any called;
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();

@@ -1,4 +1,5 @@
 #include "tools/ptxsim/driver/Gpus.h"
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -26,6 +27,23 @@ std::optional<Gpu> chooseGpu(const char *key, const char *&known) {
     return gpu;
   }
   return std::nullopt;
+}
+
+std::string Gpu::uuidBytes() const {
+  std::string bytes = std::string("girih-") + key;
+  bytes.resize(16);
+  return bytes;
+}
+
+std::string Gpu::uuid() const {
+  std::string text = "GPU-";
+  for (size_t n = 0; n < 16; ++n) {
+    char byte[4];
+    snprintf(byte, sizeof(byte), "%02x", unsigned(static_cast<unsigned char>(uuidBytes()[n])));
+    if (n == 4 || n == 6 || n == 8 || n == 10) text += '-';
+    text += byte;
+  }
+  return text;
 }
 
 std::optional<int> attributeOf(const Gpu &gpu, CUdevice_attribute attribute) {
@@ -102,6 +120,12 @@ std::optional<int> attributeOf(const Gpu &gpu, CUdevice_attribute attribute) {
   case CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH:
   case CU_DEVICE_ATTRIBUTE_HOST_REGISTER_SUPPORTED:
   case CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED:
+  case CU_DEVICE_ATTRIBUTE_HOST_MEMORY_POOLS_SUPPORTED:
+  case CU_DEVICE_ATTRIBUTE_HOST_NUMA_MEMORY_POOLS_SUPPORTED:
+  case CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED:
+  case CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED:
+  case CU_DEVICE_ATTRIBUTE_CAN_USE_64_BIT_STREAM_MEM_OPS:
+  case CU_DEVICE_ATTRIBUTE_CAN_USE_STREAM_WAIT_VALUE_NOR:
   case CU_DEVICE_ATTRIBUTE_UNIFIED_FUNCTION_POINTERS:
   case CU_DEVICE_ATTRIBUTE_PCI_BUS_ID:
     return 1;

@@ -4,6 +4,7 @@
 #include "tools/ptxsim/driver/include/cuda.h"
 #include "tools/ptxsim/timing/Gpu.h"
 #include <optional>
+#include <string>
 
 namespace girih::cudasim {
 
@@ -25,6 +26,10 @@ struct Gpu {
   int sharedOptIn() const { return sharedPerSm() - sharedReserved(); }
   uint64_t memoryBytes() const { return uint64_t(memoryMiB) << 20; }
   bool hasClusters() const { return major >= 9; }
+  /// Sixteen bytes.
+  std::string uuidBytes() const;
+  /// As nvidia-smi prints it.
+  std::string uuid() const;
 };
 
 /// The GPU of that name, the first one if it is null or empty. Nothing if there is none: `known` then lists

@@ -33,7 +33,7 @@ void Logs::writeNothing() const {
   write(error, errorSize, "");
 }
 
-static CUresult fail(const Logs &logs, CUresult code, const std::string &message) {
+CUresult fail(const Logs &logs, CUresult code, const std::string &message) {
   if (logs.error && logs.errorSize)
     logs.writeError(message);
   else
@@ -48,6 +48,20 @@ static bool runsOn(const Gpu &gpu, const std::string &target) {
   if (target.back() == 'a') return number == have;
   if (target.back() == 'f') return number / 10 == gpu.major && number <= have;
   return number <= have;
+}
+
+static CUresult checkTarget(Driver &d, const std::string &target, const Logs &logs) {
+  if (runsOn(*d.gpu, target)) return CUDA_SUCCESS;
+  return fail(logs, CUDA_ERROR_NO_BINARY_FOR_GPU,
+              "error: the PTX is for " + target + ", the simulated device is sm_" +
+                  std::to_string(d.gpu->major * 10 + d.gpu->minor) +
+                  " (choose another one by GIRIH_PTXSIM_DEVICE)");
+}
+
+CUresult checkSyntax(Driver &d, const std::string &name, const std::string &text, const Logs &logs) {
+  std::string error;
+  auto module = ptx::parseModule(text, name, error);
+  return module ? checkTarget(d, module->target, logs) : fail(logs, CUDA_ERROR_INVALID_PTX, error);
 }
 
 CUresult readImage(Driver &d, const Image &image, const Logs &logs, std::string &ptx) {
@@ -74,14 +88,7 @@ CUresult loadImage(Driver &d, CUcontext context, const Image &image, const Logs 
   if (CUresult e = readImage(d, image, logs, text)) return e;
   auto *loaded = d.device->load(std::move(text), "module.ptx", error);
   if (!loaded) return fail(logs, CUDA_ERROR_INVALID_PTX, error);
-  const std::string &target = loaded->module().target;
-  if (!runsOn(*d.gpu, target)) {
-    std::string message = "error: the PTX is for " + target + ", the simulated device is sm_" +
-                          std::to_string(d.gpu->major * 10 + d.gpu->minor) +
-                          " (choose another one by GIRIH_PTXSIM_DEVICE)";
-    d.device->unload(loaded);
-    return fail(logs, CUDA_ERROR_NO_BINARY_FOR_GPU, message);
-  }
+  if (CUresult e = checkTarget(d, loaded->module().target, logs)) return d.device->unload(loaded), e;
   CUmodule m = d.modules.make();
   m->loaded = loaded, m->context = context;
   for (const auto &f : loaded->module().functions) {

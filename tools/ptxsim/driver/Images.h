@@ -25,6 +25,10 @@ struct Image {
   size_t bytes = SIZE_MAX;
 };
 
+/// Writes an error to the log, if the program gave one, else to standard error. Returns `code`.
+CUresult fail(const Logs &logs, CUresult code, const std::string &message);
+/// Whether text is PTX that the device could execute, as far as one file tells.
+CUresult checkSyntax(Driver &d, const std::string &name, const std::string &text, const Logs &logs);
 /// The PTX of an image: PTX, or a fat binary with PTX in it. What is wrong goes to the logs, or to standard
 /// error.
 CUresult readImage(Driver &d, const Image &image, const Logs &logs, std::string &ptx);

@@ -3,6 +3,7 @@
 #include "tools/ptxsim/timing/Measure.h"
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 namespace girih::cudasim {
 
@@ -40,6 +41,12 @@ struct Side {
 /// Whether [start, start + bytes) can be accessed as memory of a kind; says so if not.
 bool reachable(Driver &d, uint64_t start, uint64_t bytes, CUmemorytype type, const char *what) {
   auto range = d.device->memory().find(start);
+  // Mappings that follow each other are memory in one piece.
+  while (range && range->end - start < bytes) {
+    auto next = d.device->memory().find(range->end);
+    if (!next || next->begin != range->end) break;
+    range->end = next->end;
+  }
   if (!range && type != CU_MEMORYTYPE_DEVICE && !d.device->memory().owns(start)) return start != 0;
   if (!range) {
     say("%s: 0x%llx is no address of the device's memory that is allocated", what, Number(start));
@@ -115,6 +122,71 @@ CUresult fill(Driver &d, const CUDA_MEMSET_NODE_PARAMS &s, bool execute) {
         memcpy(to + x * bytes, &s.value, bytes);
   }
   return CUDA_SUCCESS;
+}
+
+//===-- Values of streams ---------------------------------------------------------------===//
+
+bool isWide(const CUstreamBatchMemOpParams &v) {
+  return v.operation == CU_STREAM_MEM_OP_WAIT_VALUE_64 || v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_64;
+}
+
+bool isWait(const CUstreamBatchMemOpParams &v) {
+  return v.operation == CU_STREAM_MEM_OP_WAIT_VALUE_32 || v.operation == CU_STREAM_MEM_OP_WAIT_VALUE_64;
+}
+
+CUresult validateValue(Driver &d, const CUstreamBatchMemOpParams &v) {
+  if (v.operation == CU_STREAM_MEM_OP_FLUSH_REMOTE_WRITES || v.operation == CU_STREAM_MEM_OP_BARRIER)
+    return CUDA_SUCCESS;
+  if (v.operation < CU_STREAM_MEM_OP_WAIT_VALUE_32 || v.operation > CU_STREAM_MEM_OP_BARRIER)
+    return CUDA_ERROR_INVALID_VALUE;
+  unsigned most = isWait(v) ? CU_STREAM_WAIT_VALUE_NOR | CU_STREAM_WAIT_VALUE_FLUSH
+                            : CU_STREAM_WRITE_VALUE_NO_MEMORY_BARRIER;
+  uint64_t bytes = isWide(v) ? 8 : 4;
+  if (v.waitValue.flags & ~most || v.waitValue.address % bytes) return CUDA_ERROR_INVALID_VALUE;
+  return reachable(d, v.waitValue.address, bytes, CU_MEMORYTYPE_DEVICE, "value of a stream")
+             ? CUDA_SUCCESS
+             : CUDA_ERROR_INVALID_VALUE;
+}
+
+/// Whether what a stream waits for is there.
+bool isThere(const CUstreamBatchMemOpParams &v) {
+  bool wide = isWide(v);
+  uint64_t have = wide ? __atomic_load_n(reinterpret_cast<uint64_t *>(v.waitValue.address), __ATOMIC_ACQUIRE)
+                       : __atomic_load_n(reinterpret_cast<uint32_t *>(v.waitValue.address), __ATOMIC_ACQUIRE);
+  uint64_t want = wide ? v.waitValue.value64 : v.waitValue.value;
+  switch (v.waitValue.flags & CU_STREAM_WAIT_VALUE_NOR) {
+  case CU_STREAM_WAIT_VALUE_GEQ:
+    return wide ? int64_t(have - want) >= 0 : int32_t(uint32_t(have) - uint32_t(want)) >= 0;
+  case CU_STREAM_WAIT_VALUE_EQ:
+    return have == want;
+  case CU_STREAM_WAIT_VALUE_AND:
+    return have & want;
+  default:
+    return wide ? ~(have | want) : uint32_t(~(have | want));
+  }
+}
+
+/// Writes a value, or waits for one. What is submitted later can't come before it; other threads may write.
+CUresult executeValue(Driver &d, CUstream_st &s, const CUstreamBatchMemOpParams &v) {
+  if (v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_64)
+    __atomic_store_n(reinterpret_cast<uint64_t *>(v.writeValue.address), v.writeValue.value64,
+                     __ATOMIC_RELEASE);
+  if (v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_32)
+    __atomic_store_n(reinterpret_cast<uint32_t *>(v.writeValue.address), v.writeValue.value,
+                     __ATOMIC_RELEASE);
+  if (!isWait(v)) return CUDA_SUCCESS;
+  bool there = isThere(v);
+  if (!there)
+    d.callFrom(s, [&] {
+      for (unsigned n = 0; n < 2000 && !there; ++n) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        there = isThere(v);
+      }
+    });
+  if (there) return CUDA_SUCCESS;
+  say("a stream waits for a value at 0x%llx that nothing submitted before writes, nor another thread",
+      Number(v.waitValue.address));
+  return s.context->error = CUDA_ERROR_LAUNCH_TIMEOUT;
 }
 
 //===-- Kernels -------------------------------------------------------------------------===//
@@ -268,6 +340,18 @@ CUresult validate(Driver &d, const Operation &o) {
     return fill(d, o.set, /*execute=*/false);
   case CU_GRAPH_NODE_TYPE_HOST:
     return o.host.fn ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  case CU_GRAPH_NODE_TYPE_MEM_ALLOC: {
+    const Allocation *a = d.find(o.memory->params.dptr);
+    return a && a->id == o.memory->id ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  }
+  case CU_GRAPH_NODE_TYPE_MEM_FREE: {
+    const Allocation *a = d.find(o.freed);
+    return a && a->ofGraph && a->base == o.freed ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  }
+  case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
+    for (const auto &v : o.values)
+      if (CUresult e = validateValue(d, v)) return e;
+    return CUDA_SUCCESS;
   case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
   case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
     return d.events.has(o.event) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
@@ -289,11 +373,22 @@ CUresult execute(Driver &d, CUstream_st &s, const Operation &o) {
   case CU_GRAPH_NODE_TYPE_HOST:
     d.callFrom(s, [&] { o.host.fn(o.host.userData); });
     break;
+  case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
+    d.allocations.at(o.memory->params.dptr).inUse = true;
+    break;
+  case CU_GRAPH_NODE_TYPE_MEM_FREE:
+    d.allocations.at(o.freed).inUse = false;
+    break;
+  case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
+    for (const auto &v : o.values)
+      if (CUresult e = executeValue(d, s, v)) return e;
+    break;
   case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
     o.event->recorded = true, o.event->milliseconds = d.milliseconds();
     break;
   case CU_GRAPH_NODE_TYPE_GRAPH:
     for (CUgraphNode n : o.child->sorted()) {
+      if (!n->enabled) continue;
       if (CUresult e = validate(d, n->operation)) return e;
       if (CUresult e = execute(d, s, n->operation)) return e;
       if (c.error) break;
@@ -353,11 +448,12 @@ bool CUgraph_st::has(CUgraphNode node) const {
 
 std::unique_ptr<CUgraph_st> CUgraph_st::clone() const {
   auto copy = std::make_unique<CUgraph_st>();
+  copy->objects = objects;
   std::unordered_map<CUgraphNode, CUgraphNode> copies;
   for (const auto &n : nodes) {
     CUgraphNode c = copy->add(n->operation, {});
     if (c->operation.child) c->operation.child = n->operation.child->clone();
-    c->origin = n.get(), copies[n.get()] = c;
+    c->origin = n.get(), c->enabled = n->enabled, copies[n.get()] = c;
   }
   for (const auto &n : nodes)
     for (CUgraphNode d : n->dependencies)

@@ -12,6 +12,26 @@ namespace girih::cudasim {
 
 class Driver;
 
+/// Memory of a graph, at the same address in each launch. It stays the program's when the graph goes, if a
+/// launch has allocated it and nothing has freed it.
+struct GraphMemory {
+  CUDA_MEM_ALLOC_NODE_PARAMS params = {};
+  uint64_t id = 0; // the allocation's
+  GraphMemory() = default;
+  GraphMemory(const GraphMemory &) = delete;
+  ~GraphMemory();
+};
+
+/// Something of the program's that graphs keep alive; its function is called, in a thread of its own, once
+/// nothing refers to it.
+struct UserObject {
+  void *object = nullptr;
+  CUhostFn destroy = nullptr;
+  UserObject() = default;
+  UserObject(const UserObject &) = delete;
+  ~UserObject();
+};
+
 struct Operation {
   CUgraphNodeType type = CU_GRAPH_NODE_TYPE_EMPTY;
   struct {
@@ -25,6 +45,9 @@ struct Operation {
   CUDA_MEMSET_NODE_PARAMS set = {};
   CUDA_HOST_NODE_PARAMS host = {};
   CUevent event = nullptr;
+  std::vector<CUstreamBatchMemOpParams> values;
+  std::shared_ptr<GraphMemory> memory; // allocated
+  CUdeviceptr freed = 0;
   std::shared_ptr<CUgraph_st> child;
 };
 
@@ -50,6 +73,7 @@ struct CUgraphNode_st {
   girih::cudasim::Operation operation;
   std::vector<CUgraphNode> dependencies;
   CUgraphNode origin = nullptr; // of which this is a copy
+  bool enabled = true;          // of instances
 
   CUgraphNode_st();
   ~CUgraphNode_st();
@@ -58,6 +82,7 @@ struct CUgraphNode_st {
 
 struct CUgraph_st {
   std::vector<std::unique_ptr<CUgraphNode_st>> nodes; // in the order in which they were added
+  std::vector<std::shared_ptr<girih::cudasim::UserObject>> objects;
 
   CUgraphNode add(girih::cudasim::Operation operation, std::vector<CUgraphNode> dependencies);
   bool has(CUgraphNode node) const;

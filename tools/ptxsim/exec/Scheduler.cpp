@@ -343,21 +343,8 @@ uint32_t Scheduler::membersOf(Warp &w, const Inst &i, uint32_t lanes) {
           i.source->text().c_str(), masks[lane]);
     return 0;
   }
-  if (uint32_t gone = members & w.valid & ~w.live) [[unlikely]]
-    namesExited(w, i, lanes, gone);
+  // A mask may name lanes that have exited: those are not waited for.
   return members & w.live;
-}
-
-/// Lanes of a member mask have exited: reported once for each instruction, and the others go on.
-void Scheduler::namesExited(Warp &w, const Inst &i, uint32_t lanes, uint32_t gone) {
-  if (!worker.namesExited.insert(&i).second) return;
-  char text[128];
-  snprintf(text, sizeof(text), "its member mask names lanes 0x%08x, which have exited", gone);
-  Report r;
-  r.kind = "mask", r.message = text, r.instruction = i.source;
-  for (unsigned d = 0; d < 3; ++d)
-    r.block[d] = w.block->id[d], r.thread[d] = w.tid[d][std::countr_zero(lanes)];
-  worker.launcher->report(std::move(r));
 }
 
 /// Another split that is where the running one is goes on with it, below the innermost entry that they share.

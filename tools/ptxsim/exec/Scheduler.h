@@ -13,7 +13,6 @@
 
 #include "tools/ptxsim/decode/Program.h"
 #include "tools/ptxsim/exec/Observer.h"
-#include <set>
 #include <string>
 #include <utility>
 
@@ -42,8 +41,7 @@ struct Worker {
   uint64_t quietTurns = 0, quietSince = 0;
   bool mayWait = false;
   std::vector<uint64_t> executions, laneExecutions; // by instruction, if counted
-  std::set<const Inst *> namesExited; // reported: their member masks name lanes that have exited
-  bool observesInstructions = false;  // and counted
+  bool observesInstructions = false;                // and counted
   ~Worker();
 };
 
@@ -163,7 +161,6 @@ private:
   void join(Warp &w, const Split &other);
   bool meet(Warp &w, const Inst &i, uint32_t lanes, uint32_t wants);
   uint32_t membersOf(Warp &w, const Inst &i, uint32_t lanes);
-  void namesExited(Warp &w, const Inst &i, uint32_t lanes, uint32_t gone);
   void detach(Warp &w, uint32_t lanes, uint32_t at, uint32_t end);
   uint32_t sharedEntry(const Warp &w, uint32_t a, uint32_t b);
   bool takeMemory();
