@@ -149,6 +149,26 @@ TEST(PtxCheck, neverWritten) {
   EXPECT_TRUE(says(bad, "never written") && says(bad, "ld.shared.u32")) << bad.reports;
 }
 
+TEST(PtxCheck, onlyBytesThatAreUsedMatter) {
+  // The compiler reads twelve bytes by one load of sixteen; beside them nothing is written, or another thread
+  // writes.
+  auto body = [](const char *before, const char *first) {
+    return std::string("mov.u32 %r1, sh; setp.eq.u32 %p1, %t, 0;\n"
+                       "@%p1 st.shared.v2.u32 [%r1], {1, 2};\n@%p1 st.shared.u32 [%r1+8], 3;\nbar.sync 0;\n"
+                       "setp.eq.u32 %p2, %t, 40;\n@%p2 st.shared.u32 [%r1+12], 4;\n@!%p1 bra L;\n") +
+           before + first + "\nst.global.u32 [%mine], %r4;\nL:";
+  };
+  const char *load = "ld.shared.v4.u32 {%r2, %r3, %r4, %r5}, [%r1];",
+             *mask = ".pragma \"used_bytes_mask 4095\";\n";
+  EXPECT_EQ(checked(body(mask, load), threads(64)).reports, "");
+  EXPECT_EQ(checked(body(mask, load)).reports, "");
+  EXPECT_TRUE(says(checked(body("", load), threads(64)), "race"));
+  EXPECT_TRUE(says(checked(body("", load)), "never written"));
+  EXPECT_TRUE(says(checked(body(".pragma \"used_bytes_mask 0xf0ff\";\n", load), threads(64)), "race"));
+  // It is about one load.
+  EXPECT_TRUE(says(checked(body((std::string(mask) + load).c_str(), load)), "never written"));
+}
+
 TEST(PtxCheck, barrierNotReachedByAll) {
   Outcome bad = checked("setp.ge.u32 %p1, %t, 32;\n@%p1 exit;\nbar.sync 0;", threads(64));
   EXPECT_TRUE(says(bad, "not reached by all") && says(bad, "bar.sync")) << bad.reports;

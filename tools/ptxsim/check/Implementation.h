@@ -10,6 +10,8 @@ namespace girih::ptx::check {
 
 /// Whether a barrier instruction says how many threads it is for.
 bool countsThreads(const Inst &i);
+/// The bytes of a lane's access that matter, a bit each.
+uint32_t bytesUsed(const Inst &i, const Access &a);
 
 /// A warp's access as its cells see it.
 struct Actor {
@@ -73,7 +75,7 @@ private:
   bool ordered(const Actor &actor, unsigned lane, const Mark &earlier) const;
   void checkShared(Actor &actor, const Access &a);
   void checkGlobal(Actor &actor, const Access &a);
-  void checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes, unsigned width,
+  void checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, uint32_t used, unsigned width,
                   Attachments &owner);
   void check(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address, unsigned bytes,
              Attachments &owner);
