@@ -176,9 +176,10 @@ std::string Launcher::text(const Warp &w, uint32_t lane, uint64_t address) const
   return at ? std::string(at, strnlen(at, std::min<uint64_t>(room, 1 << 16))) : std::string("?");
 }
 
-bool Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint64_t arguments) {
+int Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint64_t arguments) {
   uint64_t room = 0, taken = 0, offset = 0;
-  if (!genericPointer(w, lane, formatAddress, room)) return false;
+  int count = 0;
+  if (!genericPointer(w, lane, formatAddress, room)) return -1;
   std::string format = text(w, lane, formatAddress), out;
   const char *values = arguments ? genericPointer(w, lane, arguments, taken) : nullptr;
   auto argument = [&](unsigned bytes, void *value) {
@@ -186,7 +187,7 @@ bool Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint6
     memset(value, 0, bytes);
     if (!values || offset + bytes > taken) return false;
     memcpy(value, values + offset, bytes);
-    offset += bytes;
+    offset += bytes, ++count;
     return true;
   };
   for (size_t n = 0; n < format.size(); ++n) {
@@ -238,14 +239,14 @@ bool Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint6
       ok &= argument(8, &wide);
       appendFormatted(out, spec + 's', text(w, lane, wide).c_str());
     }
-    if (!ok) return false;
+    if (!ok) return -1;
   }
   std::lock_guard<std::mutex> guard(lock);
   if (launch.print)
     launch.print(out);
   else
     fwrite(out.data(), 1, out.size(), stdout);
-  return true;
+  return count;
 }
 
 } // namespace girih::ptx
