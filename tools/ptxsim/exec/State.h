@@ -194,6 +194,8 @@ bool badAddress(Warp &w, const Inst &i, Space space, const uint64_t *address, un
 char *sharedPointer(const Warp &w, uint64_t address, unsigned bytes);
 /// Tells the observer of an access.
 void observeAccess(Warp &w, const Inst &i, const Access &access);
+/// Tells the observer that values go from lane to lane.
+void observeShuffle(Warp &w, const Inst &i, uint32_t mask);
 /// Value of a special register that the loop does not keep, for one lane.
 uint64_t specialRegister(const Warp &w, unsigned id, unsigned lane);
 
