@@ -58,7 +58,10 @@ void Implementation::blockBegins(Block &block) {
   b->block = &block, b->id = uint32_t(block.linear);
   b->warps.resize(block.warpCount);
   if (options.races) b->shared.assign((block.sharedBytes + 3) / 4, Cell());
-  if (options.uninitialised) b->sharedWritten.assign(block.sharedBytes, 0);
+  if (options.uninitialised) {
+    b->sharedWritten.assign(block.sharedBytes, 0);
+    std::fill_n(b->sharedWritten.begin(), program.reservedSharedBytes, 1); // not the program's
+  }
   block.checkerState = b.release();
 }
 
