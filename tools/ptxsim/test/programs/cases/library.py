@@ -51,6 +51,13 @@ def grid_split(rng):
     return [Buffer("a", 1024), out("y", (255 - i) ** 2 + 3 * i)]
 
 
+@case("groups", block=256)
+def warps_together(rng):
+    x = ints(rng, 256, 99).astype(np.float32)
+    g = x.reshape(2, 128)
+    return [Buffer("x", x), out("y", np.repeat(g.sum(1) + 4096 * g.max(1), 128), np.float32)]
+
+
 @case("library", grid=5, block=64, cooperative=True)
 def scan_structs(rng):
     x = rng.integers(-9, 9, (320, 3)).astype(np.int32)

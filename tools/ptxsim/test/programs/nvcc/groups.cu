@@ -58,3 +58,14 @@ extern "C" __global__ void grid_split(int *a, int *y) {
   grid.barrier_wait(std::move(token));
   y[i] = a[n - 1 - i] + w;
 }
+
+// Groups of several warps meet in reserved shared memory.
+extern "C" __global__ void warps_together(const float *x, float *y) {
+  __shared__ cg::block_tile_memory<256> memory;
+  auto block = cg::this_thread_block(memory);
+  auto tile = cg::tiled_partition<128>(block);
+  float v = x[block.thread_rank()];
+  float sum = cg::reduce(tile, v, cg::plus<float>());
+  tile.sync();
+  y[block.thread_rank()] = sum + 4096 * cg::reduce(tile, v, cg::greater<float>());
+}
