@@ -204,9 +204,90 @@ TEST(PtxCheck, racesThatNeverEnd) {
   EXPECT_EQ(bad.result.reports[1].kind, "limit");
 }
 
+TEST(PtxCheck, guessesThroughFunctions) {
+  // As nvcc -G writes CUDA's guide's loop: the swap and the conversions are functions.
+  const char *functions = R"(
+.func (.param .b32 r) same(.param .b32 x) {
+  .reg .b32 %a;
+  ld.param.b32 %a, [x];
+  st.param.b32 [r], %a;
+  ret;
+}
+.func (.param .b32 r) swap(.param .b64 at, .param .b32 old, .param .b32 new) {
+  .reg .b64 %at; .reg .b32 %old, %new;
+  ld.param.b64 %at, [at];
+  ld.param.b32 %old, [old];
+  ld.param.b32 %new, [new];
+  atom.cas.b32 %old, [%at], %old, %new;
+  st.param.b32 [r], %old;
+  ret;
+}
+)";
+  const char *loop = R"(
+    .param .b32 r; .param .b64 at; .param .b32 old; .param .b32 new; .param .b32 x;
+    ld.u32 %r1, [%buffer];
+    st.param.b32 [x], %r1;
+    call.uni (r), same, (x);
+    ld.param.b32 %r1, [r];
+  L: add.u32 %r2, %r1, 1;
+    st.param.b64 [at], %buffer;
+    st.param.b32 [old], %r1;
+    st.param.b32 [new], %r2;
+    call.uni (r), swap, (at, old, new);
+    ld.param.b32 %r3, [r];
+    setp.ne.u32 %p1, %r3, %r1;
+    mov.u32 %r1, %r3;
+    @%p1 bra L;)";
+  EXPECT_EQ(checked(loop, RunOptions(), functions).reports, "");
+}
+
+TEST(PtxCheck, whatLanesAcquirePassesByShuffles) {
+  // Block 1's lane 0 sees the flag, and shows it to the others, which read what block 0 has written.
+  auto body = [](const char *shuffle) {
+    return std::string(R"(
+    mov.u64 %s1, data; mov.u64 %s2, flag;
+    setp.ne.u32 %p1, %block, 0; @%p1 bra READ;
+    setp.ne.u32 %p2, %t, 0; @%p2 bra END;
+    st.global.u32 [%s1], 5;
+    st.release.gpu.global.u32 [%s2], 1;
+    bra END;
+  READ: mov.u32 %r1, 1;
+    setp.ne.u32 %p2, %t, 0; @%p2 bra SHOW;
+  WAIT: ld.acquire.gpu.global.u32 %r1, [%s2];
+    setp.eq.u32 %p3, %r1, 0; @%p3 bra WAIT;
+  SHOW:
+  )") + shuffle +
+           "\nld.global.u32 %r3, [%s1];\nEND:";
+  };
+  EXPECT_EQ(checked(body("shfl.sync.idx.b32 %r2, %r1, 0, 31, -1;"), threads(32, 2)).reports, "");
+  EXPECT_TRUE(says(checked(body(""), threads(32, 2)), "race"));
+  // What they did themselves is not ordered by it.
+  EXPECT_TRUE(says(checked(exchange("shfl.sync.idx.b32 %r5, %t, 0, 31, -1;", 32)), "race"));
+}
+
 TEST(PtxCheck, neverWritten) {
   Outcome bad = checked("mov.u32 %r1, sh; ld.shared.u32 %r2, [%r1]; st.global.u32 [%mine], %r2;");
   EXPECT_TRUE(says(bad, "never written") && says(bad, "ld.shared.u32")) << bad.reports;
+}
+
+TEST(PtxCheck, onlyBytesThatAreUsedMatter) {
+  // The compiler reads twelve bytes by one load of sixteen; beside them nothing is written, or another thread
+  // writes.
+  auto body = [](const char *before, const char *first) {
+    return std::string("mov.u32 %r1, sh; setp.eq.u32 %p1, %t, 0;\n"
+                       "@%p1 st.shared.v2.u32 [%r1], {1, 2};\n@%p1 st.shared.u32 [%r1+8], 3;\nbar.sync 0;\n"
+                       "setp.eq.u32 %p2, %t, 40;\n@%p2 st.shared.u32 [%r1+12], 4;\n@!%p1 bra L;\n") +
+           before + first + "\nst.global.u32 [%mine], %r4;\nL:";
+  };
+  const char *load = "ld.shared.v4.u32 {%r2, %r3, %r4, %r5}, [%r1];",
+             *mask = ".pragma \"used_bytes_mask 4095\";\n";
+  EXPECT_EQ(checked(body(mask, load), threads(64)).reports, "");
+  EXPECT_EQ(checked(body(mask, load)).reports, "");
+  EXPECT_TRUE(says(checked(body("", load), threads(64)), "race"));
+  EXPECT_TRUE(says(checked(body("", load)), "never written"));
+  EXPECT_TRUE(says(checked(body(".pragma \"used_bytes_mask 0xf0ff\";\n", load), threads(64)), "race"));
+  // It is about one load.
+  EXPECT_TRUE(says(checked(body((std::string(mask) + load).c_str(), load)), "never written"));
 }
 
 TEST(PtxCheck, barrierNotReachedByAll) {

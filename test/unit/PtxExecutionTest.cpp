@@ -90,6 +90,46 @@ TEST(PtxExecution, BarriersOrderSharedMemory) {
     EXPECT_EQ(run.of<uint32_t>(t), 63 - t);
 }
 
+TEST(PtxExecution, SharedAddressesOf32BitsWrap) {
+  Outcome run = runBody(R"(
+    .shared .align 4 .b32 s[32];
+    mov.u32 %r1, s;
+    mad.lo.u32 %r2, %t, 4, %r1;
+    st.shared.u32 [%r2], %t;
+    bar.warp.sync -1;
+    sub.u32 %r3, %r1, %r2;
+    ld.shared.u32 %r4, [%r3+124];
+    st.global.u32 [%mine], %r4;)");
+  EXPECT_EQ(run.reports, "");
+  for (uint32_t t = 0; t < 32; ++t)
+    EXPECT_EQ(run.of<uint32_t>(t), 31 - t);
+}
+
+TEST(PtxExecution, ReservedSharedMemoryIsBesideThePrograms) {
+  // 288 bytes are promised from the second of the reserved region's offsets on.
+  Outcome run = runBody(R"(
+    .shared .align 4 .b32 s[32];
+    mov.u32 %r1, s;
+    mad.lo.u32 %r2, %t, 4, %r1;
+    mov.u32 %r3, %reserved_smem_offset_1;
+    mad.lo.u32 %r4, %t, 8, %r3;
+    st.shared.u32 [%r2], %t;
+    st.shared.u32 [%r4], 77;
+    st.shared.u32 [%r3+284], 78;
+    bar.warp.sync -1;
+    ld.shared.u32 %r5, [%r2];
+    mov.u32 %r6, %total_smem_size;
+    mad.lo.u32 %r5, %r6, 1000, %r5;
+    st.global.u32 [%mine], %r5;)",
+                        {.dynamicShared = 64});
+  EXPECT_EQ(run.reports, "");
+  for (uint32_t t = 0; t < 32; ++t)
+    EXPECT_EQ(run.of<uint32_t>(t), (128 + 64) * 1000 + t);
+  Outcome beyond =
+      runBody("mov.u32 %r1, %reserved_smem_offset_end; st.shared.u32 [%r1+64], 1;", {.dynamicShared = 64});
+  EXPECT_NE(beyond.reports.find("outside of its"), std::string::npos) << beyond.reports;
+}
+
 TEST(PtxExecution, BarriersVote) {
   Outcome run = runBody(R"(
     setp.lt.u32 %p1, %t, 40;
@@ -190,6 +230,35 @@ TEST(PtxExecution, PrintfWritesItsArguments) {
 )");
   EXPECT_EQ(run.reports, "");
   EXPECT_EQ(out, "3 2.50 %\n");
+}
+
+TEST(PtxExecution, PrintfCutsAndPads) {
+  std::string out;
+  Outcome run = runBody(R"(
+    .local .align 8 .b8 args[16];
+    .param .b64 f; .param .b64 a; .param .b32 r;
+    setp.ne.u32 %p1, %t, 3;
+    @%p1 bra END;
+    mov.u64 %s1, args;
+    cvta.local.u64 %s2, %s1;
+    st.local.u32 [%s1], 65836;
+    st.local.u32 [%s1+4], 65836;
+    mov.u64 %s3, word;
+    cvta.global.u64 %s4, %s3;
+    st.local.u64 [%s1+8], %s4;
+    mov.u64 %s3, format;
+    cvta.global.u64 %s4, %s3;
+    st.param.b64 [f], %s4;
+    st.param.b64 [a], %s2;
+    call.uni (r), vprintf, (f, a);
+  END:)",
+                        {.print = [&](const std::string &s) { out += s; }}, R"(
+.extern .func (.param .b32 r) vprintf(.param .b64 f, .param .b64 a);
+.global .align 1 .b8 word[4] = {120, 121, 122, 0};
+.global .align 1 .b8 format[16] = {37, 104, 104, 100, 32, 37, 104, 100, 32, 37, 52, 46, 50, 115, 10, 0};
+)"); // "%hhd %hd %4.2s\n"
+  EXPECT_EQ(run.reports, "");
+  EXPECT_EQ(out, "44 300   xy\n");
 }
 
 TEST(PtxExecution, FaultsNameThePlace) {

@@ -265,11 +265,17 @@ TEST(PtxInstruction, CarriesRunThroughAChain) {
     mad.lo.cc.u32 %r9, %r1, %r1, %r1;
     madc.hi.u32 %r10, %r1, %r1, %r3;
     st.global.v4.u32 [%buffer], {%r4, %r5, %r6, %r7};
-    st.global.v4.u32 [%buffer+16], {%r8, %r9, %r10, 0};)",
+    sub.cc.u32 %r11, %r1, %r2;
+    addc.cc.u32 %r11, %r3, %r3;
+    sub.cc.u32 %r12, %r3, %r2;
+    addc.u32 %r12, %r3, %r3;
+    st.global.v4.u32 [%buffer+16], {%r8, %r9, %r10, %r11};
+    st.global.u32 [%buffer+32], %r12;)",
                         {.threads = 1});
   EXPECT_EQ(run.reports, "");
-  const uint32_t expected[] = {0, 0, 1, ~0u, ~0u, 0, ~0u - 1 + 1};
-  for (size_t n = 0; n < 7; ++n)
+  // The last two: CC.CF is set when nothing was borrowed.
+  const uint32_t expected[] = {0, 0, 1, ~0u, ~0u, 0, ~0u - 1 + 1, 1, 0};
+  for (size_t n = 0; n < 9; ++n)
     EXPECT_EQ(run.at<uint32_t>(n), expected[n]) << n;
 }
 

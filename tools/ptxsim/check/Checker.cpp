@@ -38,7 +38,7 @@ Implementation::Implementation(const Program &program, const CheckOptions &optio
     : program(program), options(options) {
   for (const Inst &i : program.code)
     fine |= ordersFinely(i);
-  findGuesses();
+  guesses = findGuesses(program);
   if (options.races) findMatrixRegisters();
   // Arguments and results of calls are copied where no access is seen.
   checksLocal.resize(program.code.size());
@@ -47,42 +47,6 @@ Implementation::Implementation(const Program &program, const CheckOptions &optio
         program.code[n].source &&
         std::none_of(program.code[n].source->modifiers.begin(), program.code[n].source->modifiers.end(),
                      [](std::string_view m) { return m.starts_with("param"); });
-}
-
-/// A weak load whose value a compare-and-swap of the same function compares is a guess: if it is wrong, the
-/// swap says so. CUDA's own headers load like that; LLVM, which makes swaps of 16 bits from those of 32, puts
-/// the bits beside them in.
-void Implementation::findGuesses() {
-  guesses.resize(program.code.size());
-  auto has = [](const Inst &i, std::string_view m) {
-    return std::find(i.source->modifiers.begin(), i.source->modifiers.end(), m) != i.source->modifiers.end();
-  };
-  for (size_t f = 0; f < program.functions.size(); ++f) {
-    size_t begin = program.functions[f].begin,
-           end = f + 1 < program.functions.size() ? program.functions[f + 1].begin : program.code.size();
-    std::set<uint32_t> compared;
-    for (size_t n = begin; n < end; ++n) {
-      const Inst &i = program.code[n];
-      if (i.cls == Class::Atomic && i.source && i.source->opcode == "atom" && has(i, "cas"))
-        compared.insert(i.op[3]);
-    }
-    for (size_t before = 0; before != compared.size();) {
-      before = compared.size();
-      for (size_t n = begin; n < end; ++n) {
-        const Inst &i = program.code[n];
-        if (!i.source || !compared.count(i.op[0])) continue;
-        std::string_view opcode = i.source->opcode;
-        bool two = opcode == "and" || opcode == "or";
-        if (two || opcode == "mov" || opcode == "shl" || opcode == "cvt") compared.insert(i.op[1]);
-        if (two) compared.insert(i.op[2]);
-      }
-    }
-    for (size_t n = begin; n < end && !compared.empty(); ++n) {
-      const Inst &i = program.code[n];
-      guesses[n] = i.cls == Class::Load && i.count == 1 && i.more && !(i.flags & Inst::Sync) &&
-                   compared.count(i.more[0]);
-    }
-  }
 }
 
 void Implementation::blockBegins(Block &block) {
@@ -95,7 +59,10 @@ void Implementation::blockBegins(Block &block) {
   b->block = &block, b->id = uint32_t(block.linear);
   b->warps.resize(block.warpCount);
   if (options.races) b->shared.assign((block.sharedBytes + 3) / 4, Cell());
-  if (options.uninitialised) b->sharedWritten.assign(block.sharedBytes, 0);
+  if (options.uninitialised) {
+    b->sharedWritten.assign(block.sharedBytes, 0);
+    std::fill_n(b->sharedWritten.begin(), program.reservedSharedBytes, 1); // not the program's
+  }
   block.checkerState = b.release();
 }
 

@@ -1,6 +1,7 @@
 // The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells;
-// Copies.cpp knows stores of the same value; Order.cpp keeps what precedes what; Async.cpp knows the
-// asynchronous proxy, Matrices.cpp wgmma's registers; Written.cpp finds reads of memory never written.
+// Copies.cpp knows stores of the same value, Guesses.cpp loops of compare-and-swap; Order.cpp keeps what
+// precedes what; Async.cpp knows the asynchronous proxy, Matrices.cpp wgmma's registers; Written.cpp finds
+// reads of memory never written.
 #pragma once
 
 #include "tools/ptxsim/check/Checker.h"
@@ -11,6 +12,10 @@ namespace girih::ptx::check {
 
 /// Whether a barrier instruction says how many threads it is for.
 bool countsThreads(const Inst &i);
+/// Which loads are guesses of what a compare-and-swap will find, by instruction.
+std::vector<char> findGuesses(const Program &program);
+/// The bytes of a lane's access that matter, a bit each.
+uint32_t bytesUsed(const Inst &i, const Access &a);
 
 /// A warp's access as its cells see it.
 struct Actor {
@@ -37,6 +42,7 @@ public:
   void clusterArrives(Warp &w, const Inst &i, uint32_t lanes) override;
   void clusterWaits(Warp &w, const Inst &i, uint32_t lanes) override;
   void warpSyncs(Warp &w, const Inst &i, uint32_t lanes) override;
+  void warpShuffles(Warp &w, const Inst &i, uint32_t lanes) override;
   void fence(Warp &w, const Inst &i, uint32_t lanes, FenceKind kind) override;
   void asyncCommits(Warp &w, const Inst &i, uint32_t lanes) override;
   void asyncWaits(Warp &w, const Inst &i, uint32_t lanes, unsigned pending) override;
@@ -54,7 +60,7 @@ private:
   /// Whether threads may synchronise by anything but barriers of the whole block and of warps. If not,
   /// threads of different blocks never do, and cells need not remember all readers.
   bool fine = false;
-  std::vector<char> checksLocal, guesses; // by instruction; see the constructor and findGuesses
+  std::vector<char> checksLocal, guesses; // by instruction; see the constructor; findGuesses
   GlobalShadow global;
   Attachments attachments;
   static constexpr size_t stripes = 64;
@@ -75,7 +81,6 @@ private:
   uint32_t indexOf(const Inst &i) const { return uint32_t(&i - program.code.data()); }
 
   // Checker.cpp
-  void findGuesses();
   bool first(uint32_t a, uint32_t b);
   void reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned bytes,
                   const char *why = nullptr);
@@ -87,7 +92,7 @@ private:
   bool ordered(const Actor &actor, unsigned lane, const Mark &earlier) const;
   void checkShared(Actor &actor, const Access &a);
   void checkGlobal(Actor &actor, const Access &a);
-  void checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes, unsigned width,
+  void checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, uint32_t used, unsigned width,
                   Attachments &owner);
   void check(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address, unsigned bytes,
              Attachments &owner);

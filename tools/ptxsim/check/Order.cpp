@@ -168,6 +168,20 @@ void Implementation::warpSyncs(Warp &w, const Inst &i, uint32_t lanes) {
   }
 }
 
+/// What lanes have acquired from other threads passes to those that they hand values to: cooperative_groups
+/// counts on it. What they have done themselves does not.
+void Implementation::warpShuffles(Warp &w, const Inst &, uint32_t lanes) {
+  BlockState &b = stateOf(*w.block);
+  WarpState &s = b.warps[w.id];
+  settle(w, s);
+  if (!s.lanes) return;
+  ClockRef all;
+  for (uint32_t m = lanes; m; m &= m - 1)
+    all.join(clockOf(b, s, unsigned(std::countr_zero(m))));
+  for (uint32_t m = all ? lanes : 0; m; m &= m - 1)
+    s.lane(unsigned(std::countr_zero(m))).clock = all;
+}
+
 //===-- Barriers ------------------------------------------------------------------===//
 
 void Implementation::barrierArrives(Warp &w, const Inst &i, uint32_t lanes, unsigned id, bool waits) {

@@ -28,19 +28,20 @@ bool Implementation::ordered(const Actor &actor, unsigned lane, const Mark &earl
 }
 
 void Implementation::checkShared(Actor &actor, const Access &a) {
-  unsigned width = std::max<unsigned>(a.bytes, 1);
+  uint32_t used = bytesUsed(actor.instruction, a);
   for (uint32_t m = a.mask; m; m &= m - 1) {
     unsigned lane = unsigned(std::countr_zero(m));
     uint64_t offset = a.address[lane];
     BlockState *owner = sharedOwner(actor.warp, offset);
-    for (unsigned done = 0; done < width; done += 4)
-      checkBytes(actor, owner->shared[(offset + done) >> 2], lane, a.address[lane] + done,
-                 std::min(width, 4u), width, owner->attachments);
+    for (unsigned done = 0; done < a.bytes; done += 4)
+      checkBytes(actor, owner->shared[(offset + done) >> 2], lane, a.address[lane] + done, used >> done & 15,
+                 a.bytes, owner->attachments);
   }
 }
 
 void Implementation::checkGlobal(Actor &actor, const Access &a) {
   GlobalShadow::Guard guard(global);
+  uint32_t used = bytesUsed(actor.instruction, a);
   for (uint32_t m = a.mask; m; m &= m - 1) {
     unsigned lane = unsigned(std::countr_zero(m));
     for (unsigned done = 0; done < a.bytes; done += 4) {
@@ -48,16 +49,18 @@ void Implementation::checkGlobal(Actor &actor, const Access &a) {
       Cell *cell = global.at(address);
       if (!cell) return;
       guard.enter(address);
-      checkBytes(actor, *cell, lane, address, std::min<unsigned>(a.bytes, 4), a.bytes, attachments);
+      checkBytes(actor, *cell, lane, address, used >> done & 15, a.bytes, attachments);
     }
   }
 }
 
-/// An access of one to four bytes of a cell; it splits cells unless it covers them.
-void Implementation::checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes,
+/// An access of bytes from `address` on that lie in one cell, those of `used`; it splits cells unless it
+/// covers them.
+void Implementation::checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, uint32_t used,
                                 unsigned width, Attachments &owner) {
-  if (bytes == 4 && cell.tag != Cell::Split) [[likely]]
+  if (used == 15 && cell.tag != Cell::Split) [[likely]]
     return check(actor, cell, 4, lane, address, width, owner);
+  if (!used) return;
   if (cell.tag != Cell::Split) {
     Cell *parts = owner.newBytes();
     for (unsigned n = 0; n < 4; ++n) {
@@ -66,8 +69,8 @@ void Implementation::checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_
     }
     cell.bytes = parts, cell.tag = Cell::Split;
   }
-  for (unsigned n = 0; n < bytes; ++n)
-    check(actor, cell.bytes[(address + n) & 3], 1, lane, address + n, width, owner);
+  for (unsigned n = 0; n < 4; ++n)
+    if (used >> n & 1) check(actor, cell.bytes[(address + n) & 3], 1, lane, address + n, width, owner);
 }
 
 /// `size`: bytes of the cell; `bytes`: of the whole access.

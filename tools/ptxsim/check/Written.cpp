@@ -7,14 +7,19 @@
 
 namespace girih::ptx::check {
 
-/// Whether [at, at + bytes) has an element none of whose bytes is written. Padding between them is read with
-/// the rest when structs are copied.
-static bool hasHole(const uint8_t *at, unsigned bytes, unsigned element) {
+uint32_t bytesUsed(const Inst &i, const Access &a) {
+  uint32_t all = a.bytes < 32 ? (1u << a.bytes) - 1 : ~0u;
+  return a.kind == AccessKind::Load ? all & i.source->usedBytes : all;
+}
+
+/// Whether [at, at + bytes) has an element none of whose bytes is written, although it matters. Padding
+/// between them is read with the rest when structs are copied.
+static bool hasHole(const uint8_t *at, unsigned bytes, unsigned element, uint32_t used) {
   for (unsigned e = 0; e < bytes; e += element) {
-    bool any = false;
-    for (unsigned n = 0; n < element; ++n)
-      any |= at[e + n] != 0;
-    if (!any) return true;
+    bool any = false, matters = false;
+    for (unsigned n = e; n < e + element; ++n)
+      any |= at[n] != 0, matters |= used >> n & 1;
+    if (!any && matters) return true;
   }
   return false;
 }
@@ -26,6 +31,7 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
        writes = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
   unsigned element = a.bytes;
   if (i.cls == Class::Load) element = i.flags & Inst::Sync ? 4 : i.count ? a.bytes / i.count : a.bytes;
+  uint32_t used = bytesUsed(i, a);
   int hole = -1;
   if (a.space == Space::Global) {
     Range range = w.ranges[indexOf(i)];
@@ -45,7 +51,7 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
         flags[n] = __atomic_load_n(bits, __ATOMIC_RELAXED) & bit;
         if (writes && !flags[n]) __atomic_fetch_or(bits, bit, __ATOMIC_RELAXED);
       }
-      if (reads && hole < 0 && hasHole(flags, a.bytes, element)) hole = int(lane);
+      if (reads && hole < 0 && hasHole(flags, a.bytes, element, used)) hole = int(lane);
     }
   } else {
     std::vector<uint8_t> *written = &b.localWritten;
@@ -62,7 +68,7 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
       else
         at += (uint64_t(w.id) * warpSize + lane) * stride;
       uint8_t *flags = written->data() + at;
-      if (reads && hole < 0 && hasHole(flags, a.bytes, element)) hole = int(lane);
+      if (reads && hole < 0 && hasHole(flags, a.bytes, element, used)) hole = int(lane);
       if (writes) memset(flags, 1, a.bytes);
     }
   }

@@ -57,8 +57,14 @@ bool Decoder::reach(const Function &f) {
 }
 
 bool Decoder::layOutShared() {
-  uint64_t bytes = 0;
+  uint32_t &reserved = program->reservedSharedBytes;
   std::vector<const Variable *> dynamic;
+  for (const Function *f : reached)
+    for (const Instruction &i : f->body)
+      for (const Operand &o : i.operands)
+        if (o.kind == Operand::Kind::Special && o.name.starts_with("%reserved_smem_"))
+          reserved = reservedShared;
+  uint64_t bytes = reserved;
   auto visit = [&](auto &self, const Operand &o) -> void {
     for (const Operand &part : o.parts)
       self(self, part);
@@ -88,7 +94,7 @@ bool Decoder::layOutShared() {
                 "kernel '" + reached[0]->name + "' has " + std::to_string(bytes) + " bytes of shared memory");
   for (const Variable *v : dynamic)
     sharedOffset[v] = uint32_t(bytes), program->shared.push_back({v->name, uint32_t(bytes), 0});
-  program->sharedBytes = uint32_t(bytes), program->dynamicSharedAlign = uint32_t(align);
+  program->sharedBytes = uint32_t(bytes) - reserved, program->dynamicSharedAlign = uint32_t(align);
   return true;
 }
 

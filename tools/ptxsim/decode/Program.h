@@ -60,6 +60,7 @@ struct Program {
   std::vector<KernelParameter> params;
   std::vector<SharedVariable> shared; // by offset
   uint32_t paramBytes = 0, sharedBytes = 0, localBytes = 0;
+  uint32_t reservedSharedBytes = 0; // before them in each block: `reservedShared` if the program asks where
   uint32_t dynamicSharedAlign = 1;
   uint32_t stackBytes = 0; // of localBytes, for alloca
   uint32_t registers = 0;  // 32-bit registers a thread as declared; ptxas needs fewer

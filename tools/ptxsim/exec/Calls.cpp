@@ -254,10 +254,11 @@ bool Scheduler::builtin(Warp &w, const Inst &i, const CallSite &site, uint32_t l
     std::string text;
     switch (site.builtin) {
     case Builtin::Printf:
-      if (!worker.launcher->print(w, lane, argument(0, lane), argument(1, lane)))
+      if (int count = worker.launcher->print(w, lane, argument(0, lane), argument(1, lane)); count >= 0)
+        result(lane, uint32_t(count));
+      else
         return fault(w, i, int(lane), argument(0, lane),
                      "printf: its format or arguments lie outside of memory");
-      result(lane, 1);
       break;
     case Builtin::Malloc:
       result(lane, worker.launcher->allocate(argument(0, lane)));

@@ -246,7 +246,15 @@ uint64_t specialRegister(const Warp &w, unsigned id, unsigned lane) {
     return launch.dynamicSharedBytes;
   case Special::TotalSmemSize:
   case Special::AggrSmemSize:
-    return launch.sharedBytes;
+    return launch.sharedBytes - launch.reservedSharedBytes;
+  case Special::ReservedBegin:
+  case Special::Reserved0:
+    return 0;
+  case Special::Reserved1:
+    return reservedShared / 2;
+  case Special::ReservedEnd:
+  case Special::ReservedCap:
+    return reservedShared;
   case Special::CurrentGraphExec:
     return 0;
   // The driver hands the memory in which a grid synchronises to cooperative_groups in these two.

@@ -68,6 +68,11 @@ bool restoreStack(Warp &w, const Inst &i, uint32_t mask);
   X("%dynamic_smem_size", DynamicSmemSize, 4)                                                                \
   X("%total_smem_size", TotalSmemSize, 4)                                                                    \
   X("%aggr_smem_size", AggrSmemSize, 4)                                                                      \
+  X("%reserved_smem_offset_begin", ReservedBegin, 4)                                                         \
+  X("%reserved_smem_offset_end", ReservedEnd, 4)                                                             \
+  X("%reserved_smem_offset_cap", ReservedCap, 4)                                                             \
+  X("%reserved_smem_offset_0", Reserved0, 4)                                                                 \
+  X("%reserved_smem_offset_1", Reserved1, 4)                                                                 \
   X("%current_graph_exec", CurrentGraphExec, 8)                                                              \
   X("%envreg1", Envreg1, 4)                                                                                  \
   X("%envreg2", Envreg2, 4)

@@ -88,6 +88,10 @@ char *sharedPointer(const Warp &w, uint64_t address, unsigned bytes) {
   return (rank ? b.cluster[rank - 1] : b).shared + offset;
 }
 
+void observeShuffle(Warp &w, const Inst &i, uint32_t mask) {
+  w.launch->observer->warpShuffles(w, i, mask);
+}
+
 void observeAccess(Warp &w, const Inst &i, const Access &access) {
   w.launch->observer->access(w, i, access);
 }

@@ -20,7 +20,9 @@ Launcher::Launcher(const DeviceOptions &device, Memory &memory, const Program &p
   state.params = params.data(), state.paramBytes = program.paramBytes;
   state.localBytes = program.localBytes;
   // Whole words: compilers make atomics of 16 bits from those of 32.
-  state.sharedBytes = (program.sharedBytes + launch.dynamicSharedBytes + 3) / 4 * 4;
+  state.reservedSharedBytes = program.reservedSharedBytes;
+  state.sharedBytes =
+      state.reservedSharedBytes + (program.sharedBytes + launch.dynamicSharedBytes + 3) / 4 * 4;
   state.dynamicSharedBytes = launch.dynamicSharedBytes;
   state.constants = program.constants, state.code = program.code.data();
   state.observer = launch.observer;
@@ -150,6 +152,17 @@ void Launcher::report(Report r) {
 
 //===-- printf --------------------------------------------------------------------------===//
 
+/// Appends `value` as C's printf shows it by one conversion; of unreasonable widths a part.
+template <class T> static void appendFormatted(std::string &out, const std::string &conversion, T value) {
+  constexpr int most = 1 << 16;
+  int length = std::min(snprintf(nullptr, 0, conversion.c_str(), value), most);
+  if (length <= 0) return;
+  size_t at = out.size();
+  out.resize(at + size_t(length) + 1);
+  snprintf(&out[at], size_t(length) + 1, conversion.c_str(), value);
+  out.pop_back();
+}
+
 const char *Launcher::genericPointer(const Warp &w, uint32_t lane, uint64_t address, uint64_t &room) const {
   uint64_t window = address & windowBits, at = address - window;
   if (window == 0) {
@@ -175,9 +188,10 @@ std::string Launcher::text(const Warp &w, uint32_t lane, uint64_t address) const
   return at ? std::string(at, strnlen(at, std::min<uint64_t>(room, 1 << 16))) : std::string("?");
 }
 
-bool Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint64_t arguments) {
+int Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint64_t arguments) {
   uint64_t room = 0, taken = 0, offset = 0;
-  if (!genericPointer(w, lane, formatAddress, room)) return false;
+  int count = 0;
+  if (!genericPointer(w, lane, formatAddress, room)) return -1;
   std::string format = text(w, lane, formatAddress), out;
   const char *values = arguments ? genericPointer(w, lane, arguments, taken) : nullptr;
   auto argument = [&](unsigned bytes, void *value) {
@@ -185,7 +199,7 @@ bool Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint6
     memset(value, 0, bytes);
     if (!values || offset + bytes > taken) return false;
     memcpy(value, values + offset, bytes);
-    offset += bytes;
+    offset += bytes, ++count;
     return true;
   };
   for (size_t n = 0; n < format.size(); ++n) {
@@ -196,6 +210,7 @@ bool Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint6
     // One conversion: flags, width and precision as C has them, with * read from the arguments.
     std::string spec = "%";
     bool isLong = false, ok = true;
+    unsigned halves = 0;
     for (++n; n < format.size() && strchr("-+ #0123456789.*hlLjzt", format[n]); ++n) {
       char c = format[n];
       if (c == '*') {
@@ -204,46 +219,46 @@ bool Launcher::print(const Warp &w, uint32_t lane, uint64_t formatAddress, uint6
         spec += std::to_string(std::clamp(width, -4096, 4096));
       } else if (strchr("ljzt", c)) {
         isLong = true;
-      } else if (!strchr("hL", c)) {
+      } else if (c == 'h') {
+        halves = std::min(halves + 1, 2u);
+      } else if (c != 'L') {
         spec += c;
       }
     }
-    char conversion = n < format.size() ? format[n] : '%', buffer[512];
+    char conversion = n < format.size() ? format[n] : '%';
     uint64_t wide = 0;
     uint32_t narrow = 0;
     double number = 0;
-    buffer[0] = 0;
     if (spec.size() > 16) spec.resize(16); // widths beyond reason
     if (conversion == '%') {
       out += '%';
     } else if (strchr("diuoxXc", conversion)) {
       if (isLong && conversion != 'c') {
         ok &= argument(8, &wide);
-        snprintf(buffer, sizeof(buffer), (spec + "ll" + conversion).c_str(),
-                 static_cast<unsigned long long>(wide));
+        appendFormatted(out, spec + "ll" + conversion, static_cast<unsigned long long>(wide));
       } else {
         ok &= argument(4, &narrow);
-        snprintf(buffer, sizeof(buffer), (spec + conversion).c_str(), narrow);
+        if (conversion == 'c') halves = 0;
+        appendFormatted(out, spec + std::string(halves, 'h') + conversion, narrow);
       }
     } else if (strchr("fFeEgGaA", conversion)) {
       ok &= argument(8, &number);
-      snprintf(buffer, sizeof(buffer), (spec + conversion).c_str(), number);
+      appendFormatted(out, spec + conversion, number);
     } else if (conversion == 'p') {
       ok &= argument(8, &wide);
-      snprintf(buffer, sizeof(buffer), "0x%llx", static_cast<unsigned long long>(wide));
+      appendFormatted(out, "0x%llx", static_cast<unsigned long long>(wide));
     } else if (conversion == 's') {
       ok &= argument(8, &wide);
-      out += text(w, lane, wide);
+      appendFormatted(out, spec + 's', text(w, lane, wide).c_str());
     }
-    if (!ok) return false;
-    out += buffer;
+    if (!ok) return -1;
   }
   std::lock_guard<std::mutex> guard(lock);
   if (launch.print)
     launch.print(out);
   else
     fwrite(out.data(), 1, out.size(), stdout);
-  return true;
+  return count;
 }
 
 } // namespace girih::ptx

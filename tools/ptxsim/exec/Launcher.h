@@ -25,7 +25,8 @@ public:
   bool stopped() const { return stop.load(std::memory_order_relaxed); }
   /// How many turns have changed what other clusters could see.
   uint64_t changes() const { return changedTurns.load(std::memory_order_relaxed); }
-  bool print(const Warp &w, uint32_t lane, uint64_t format, uint64_t arguments);
+  /// printf: how many arguments it has taken, or -1.
+  int print(const Warp &w, uint32_t lane, uint64_t format, uint64_t arguments);
   /// A string in global or local memory, cut off at its end or the memory's.
   std::string text(const Warp &w, uint32_t lane, uint64_t address) const;
   uint64_t allocate(uint64_t bytes) { return memory.allocate(bytes); }

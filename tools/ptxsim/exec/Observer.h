@@ -29,6 +29,8 @@ struct Observer {
   /// Lanes of a warp are synchronised: bar.warp.sync and other instructions with .sync, all of `lanes` took
   /// part.
   virtual void warpSyncs(Warp &, const Inst &, uint32_t /*lanes*/) {}
+  /// Lanes of a warp hand each other values.
+  virtual void warpShuffles(Warp &, const Inst &, uint32_t /*lanes*/) {}
   virtual void fence(Warp &, const Inst &, uint32_t /*lanes*/, FenceKind) {}
   /// cp.async.commit_group, and wait_group n (all earlier than the last n groups; wait_all: n = 0, commits
   /// too).
@@ -78,6 +80,9 @@ struct Observers final : Observer {
   }
   void warpSyncs(Warp &w, const Inst &i, uint32_t lanes) override {
     first.warpSyncs(w, i, lanes), second.warpSyncs(w, i, lanes);
+  }
+  void warpShuffles(Warp &w, const Inst &i, uint32_t lanes) override {
+    first.warpShuffles(w, i, lanes), second.warpShuffles(w, i, lanes);
   }
   void fence(Warp &w, const Inst &i, uint32_t lanes, FenceKind kind) override {
     first.fence(w, i, lanes, kind), second.fence(w, i, lanes, kind);

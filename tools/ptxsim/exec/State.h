@@ -83,6 +83,9 @@ static_assert(sizeof(Inst) == 64);
 constexpr uint64_t sharedWindow = 1ull << 56, localWindow = 2ull << 56, paramWindow = 3ull << 56,
                    windowBits = 0xffull << 56;
 constexpr unsigned sharedRankShift = 24;
+/// Shared memory that belongs to NVIDIA's own software, at the start of a block's: cooperative_groups keeps
+/// barriers of groups of several warps there, in 288 bytes from %reserved_smem_offset_1 on.
+constexpr uint32_t reservedShared = 1024;
 
 /// Device addresses are host addresses.
 [[gnu::always_inline]] inline char *hostPointer(uint64_t deviceAddress) {
@@ -152,8 +155,8 @@ struct Block {
 struct LaunchState {
   uint32_t grid[3], block[3], cluster[3];
   const char *params;
-  uint32_t paramBytes, localBytes, sharedBytes, dynamicSharedBytes;
-  const char *constants; // of the program
+  uint32_t paramBytes, localBytes, sharedBytes, dynamicSharedBytes, reservedSharedBytes; // shared: all
+  const char *constants;                                                                 // of the program
   const Inst *code;
   Observer *observer;
   uint64_t gridId;
@@ -200,6 +203,8 @@ bool badAddress(Warp &w, const Inst &i, Space space, const uint64_t *address, un
 char *sharedPointer(const Warp &w, uint64_t address, unsigned bytes);
 /// Tells the observer of an access.
 void observeAccess(Warp &w, const Inst &i, const Access &access);
+/// Tells the observer that values go from lane to lane.
+void observeShuffle(Warp &w, const Inst &i, uint32_t mask);
 /// Value of a special register that the loop does not keep, for one lane.
 uint64_t specialRegister(const Warp &w, unsigned id, unsigned lane);
 

@@ -60,6 +60,8 @@ struct Instruction {
   std::vector<std::string_view> modifiers; // "global", "f32"; types are among them
   std::vector<Operand> operands;
   uint32_t scope = 0;
+  /// Which of the bytes that a load reads matter, by .pragma "used_bytes_mask": compilers widen loads.
+  uint32_t usedBytes = ~0u;
 
   /// "add.s32", for messages.
   std::string text() const;

@@ -1,4 +1,6 @@
 #include "tools/ptxsim/syntax/Parser.h"
+#include <charconv>
+#include <utility>
 
 namespace girih::ptx {
 
@@ -43,7 +45,7 @@ bool Parser::bodyStatement() {
     if (t.text == "global") return variables(Space::Global, false);
     if (t.text == "const") return variables(Space::Const, false);
     if (t.text == "loc") return location();
-    if (t.text == "pragma") return skipStatement();
+    if (t.text == "pragma") return pragma();
     return fail(t.where, "the directive '." + std::string(t.text) + "' is not supported in a function");
   }
   return instruction();
@@ -71,9 +73,25 @@ bool Parser::location() {
   return true;
 }
 
+/// .pragma "used_bytes_mask N" is about the next load. Others may be ignored, as the manual says.
+bool Parser::pragma() {
+  constexpr std::string_view mask = "used_bytes_mask ";
+  std::string_view text = peek().text;
+  if (peek().kind == TokenKind::String && text.starts_with(mask)) {
+    text.remove_prefix(mask.size());
+    int base = text.starts_with("0x") ? 16 : 10;
+    if (base == 16) text.remove_prefix(2);
+    auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), usedBytes, base);
+    if (failure != std::errc() || end != text.data() + text.size())
+      return failHere("\"used_bytes_mask\" and a number of 32 bits");
+  }
+  return skipStatement();
+}
+
 bool Parser::instruction() {
   Instruction i;
   i.source = source, i.scope = scopes.back().id;
+  i.usedBytes = std::exchange(usedBytes, ~0u);
   if (accept("@")) {
     i.guarded = true, i.guardNegated = accept("!");
     Operand guard;

@@ -37,6 +37,7 @@ private:
   Function *function = nullptr;
   std::vector<Scope> scopes;
   SourceLine source;
+  uint32_t usedBytes = ~0u; // of the next load
 
   // Words.
   const Token &peek(size_t ahead = 0) const { return tokens[std::min(at + ahead, tokens.size() - 1)]; }
@@ -78,6 +79,7 @@ private:
   bool body();
   bool bodyStatement();
   bool location();
+  bool pragma();
   bool instruction();
   bool operand(Operand &out, unsigned depth);
   bool operandList(Operand &out, std::string_view close, unsigned depth);

@@ -14,9 +14,10 @@ namespace girih::ptx::GIRIH_PTX_ISA {
     for (unsigned l = 0; l < warpSize; ++l)
       address[l] = base[l] + uint64_t(offset);
   } else {
+    // In 32 bits, as the machine adds them: compilers keep negative differences in such registers.
     const uint32_t *base = src<uint32_t>(w, i.op[at]);
     for (unsigned l = 0; l < warpSize; ++l)
-      address[l] = base[l] + uint64_t(offset);
+      address[l] = base[l] + uint32_t(offset);
   }
 }
 

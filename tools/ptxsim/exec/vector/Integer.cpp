@@ -176,6 +176,9 @@ namespace {
 
 enum class CarryOp : uint8_t { Add, Sub, MadLo, MadHi };
 
+// The machine subtracts by adding the complement, so that CC.CF is 1 when nothing was borrowed. nvcc's
+// divisions of 128 bits read it by addc.
+
 template <class T, CarryOp op, bool in, bool out> bool withCarry(Warp &w, const Inst &i, uint32_t mask) {
   using U = Unsigned<T>;
   const T *a = src<T>(w, i.op[1]), *b = src<T>(w, i.op[2]);
@@ -183,19 +186,12 @@ template <class T, CarryOp op, bool in, bool out> bool withCarry(Warp &w, const 
   U t[warpSize];
   uint32_t carry = 0;
   for (unsigned l = 0; l < warpSize; ++l) {
-    U cf = in ? (w.carry >> l) & 1 : 0, x = U(a[l]), y = U(c[l]);
+    U cf = in ? (w.carry >> l) & 1 : U(op == CarryOp::Sub), x = U(a[l]), y = U(c[l]), first;
     if constexpr (op == CarryOp::MadLo) x = U(mulLo(a[l], b[l]));
     if constexpr (op == CarryOp::MadHi) x = U(mulHi(a[l], b[l]));
-    bool overflow;
-    if constexpr (op == CarryOp::Sub) {
-      U first;
-      overflow = __builtin_sub_overflow(x, y, &first);
-      overflow |= __builtin_sub_overflow(first, cf, &t[l]);
-    } else {
-      U first;
-      overflow = __builtin_add_overflow(x, y, &first);
-      overflow |= __builtin_add_overflow(first, cf, &t[l]);
-    }
+    if constexpr (op == CarryOp::Sub) y = U(~y);
+    bool overflow = __builtin_add_overflow(x, y, &first);
+    overflow |= __builtin_add_overflow(first, cf, &t[l]);
     carry |= uint32_t(overflow) << l;
   }
   store(reg<U>(w, i.op[0]), t, mask);

@@ -45,6 +45,7 @@ template <Shuffle mode> bool shfl(Warp &w, const Inst &i, uint32_t mask) {
   }
   store(reg<uint32_t>(w, i.op[0]), t, mask);
   setPredicate(w, i.op[1], mask, inRange);
+  if (w.launch->observer) observeShuffle(w, i, mask);
   return true;
 }
 

@@ -12,9 +12,11 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 # sm_80 wherever it will do; more where a program has instructions of its own there. For sm_100 nvcc uses a newer code generator, whose PTX looks different.
 # `debug` is -G, which calls even the smallest function and keeps everything in local memory; `clang` is another compiler.
-ARCHS = {"atomics": (80, 90, "80_clang"), "half": (80, 90, 100), "hopper": (90,), "tensor": ("90a",), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
+ARCHS = {"groups": (80,), "library": (80,), "wide": (100,), "work": (80, 100),
+         "atomics": (80, 90, "80_clang"), "half": (80, 90, 100), "hopper": (90,), "tensor": ("90a",), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
          "integer": (80, 100), "locks": (80, "80_debug"), "math": (80, 100), "memory": (80, 100, "80_debug"), "reduce": (80, 100, "80_clang"), "tiles": (80, 100),
          "warp": (80, 100)}
+HEADERS = {"groups", "library"}  # made of headers: where each line comes from would be most of the text
 
 
 def nvcc():
@@ -38,7 +40,8 @@ def build(source, arch):
         command = ["clang++-22", "-x", "cuda", "--cuda-device-only", f"--cuda-gpu-arch=sm_{number}", "-O2", "-S", f"--cuda-path={toolkit}",
                    "-isystem", toolkit / "include" / "cccl", "-Wno-unknown-cuda-version", "-gline-tables-only"]
     else:
-        command = [nvcc(), "-ptx", "-G" if kind == "debug" else "-lineinfo", "-diag-suppress=20054", f"-arch=sm_{number}"]
+        lines = [] if source.stem in HEADERS else ["-G" if kind == "debug" else "-lineinfo"]
+        command = [nvcc(), "-ptx", *lines, "-diag-suppress=20054", f"-arch=sm_{number}"]
     subprocess.run([*command, "-std=c++17", source.name, "-o", out], cwd=source.parent, check=True)
     out.write_text(without_paths(out.read_text(), bool(kind)))
     print(f"{out.name}: {out.stat().st_size} bytes")

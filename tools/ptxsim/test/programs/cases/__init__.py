@@ -162,4 +162,4 @@ def f32(name, value):
     return Scalar("f32", name, value)
 
 
-from . import arithmetic, control, integer, matrix, operations, parallel, tensor, triton, workloads  # noqa: E402, F401  they register themselves
+from . import arithmetic, control, integer, library, matrix, operations, parallel, tensor, triton, workloads  # noqa: E402, F401  they register themselves
