@@ -92,6 +92,8 @@ private:
   bool ordered(const Actor &actor, unsigned lane, const Mark &earlier) const;
   void checkShared(Actor &actor, const Access &a);
   void checkGlobal(Actor &actor, const Access &a);
+  void checkGroup(Actor &actor, Cell &cell, uint32_t lanes, uint64_t address, uint32_t used, unsigned width,
+                  Attachments &owner);
   void checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, uint32_t used, unsigned width,
                   Attachments &owner);
   void check(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address, unsigned bytes,

@@ -27,14 +27,25 @@ bool Implementation::ordered(const Actor &actor, unsigned lane, const Mark &earl
   return clockOf(b, actor.state, lane).knows(earlier.block, earlier.warp, earlier.lanes, earlier.stamp);
 }
 
+/// The lowest of `lanes`, and those after it that read the same place: most broadcasts are of neighbours.
+static uint32_t together(const Actor &actor, const Access &a, uint32_t lanes) {
+  unsigned lane = unsigned(std::countr_zero(lanes));
+  uint32_t group = 1u << lane, rest = lanes & ~group;
+  if (actor.mark.write || actor.mark.strength || actor.asyncRead) return group;
+  for (; rest && a.address[std::countr_zero(rest)] == a.address[lane]; rest &= rest - 1)
+    group |= rest & -rest;
+  return group;
+}
+
 void Implementation::checkShared(Actor &actor, const Access &a) {
   uint32_t used = bytesUsed(actor.instruction, a);
-  for (uint32_t m = a.mask; m; m &= m - 1) {
+  for (uint32_t m = a.mask, group; m; m &= ~group) {
+    group = together(actor, a, m);
     unsigned lane = unsigned(std::countr_zero(m));
     uint64_t offset = a.address[lane];
     BlockState *owner = sharedOwner(actor.warp, offset);
     for (unsigned done = 0; done < a.bytes; done += 4)
-      checkBytes(actor, owner->shared[(offset + done) >> 2], lane, a.address[lane] + done, used >> done & 15,
+      checkGroup(actor, owner->shared[(offset + done) >> 2], group, a.address[lane] + done, used >> done & 15,
                  a.bytes, owner->attachments);
   }
 }
@@ -42,16 +53,40 @@ void Implementation::checkShared(Actor &actor, const Access &a) {
 void Implementation::checkGlobal(Actor &actor, const Access &a) {
   GlobalShadow::Guard guard(global);
   uint32_t used = bytesUsed(actor.instruction, a);
-  for (uint32_t m = a.mask; m; m &= m - 1) {
-    unsigned lane = unsigned(std::countr_zero(m));
+  for (uint32_t m = a.mask, group; m; m &= ~group) {
+    group = together(actor, a, m);
     for (unsigned done = 0; done < a.bytes; done += 4) {
-      uint64_t address = a.address[lane] + done;
+      uint64_t address = a.address[std::countr_zero(m)] + done;
       Cell *cell = global.at(address);
       if (!cell) return;
       guard.enter(address);
-      checkBytes(actor, *cell, lane, address, used >> done & 15, a.bytes, attachments);
+      checkGroup(actor, *cell, group, address, used >> done & 15, a.bytes, attachments);
     }
   }
+}
+
+/// Whether lanes that read what another lane of their instruction has just read need only be named beside it.
+static bool joinReader(const Actor &actor, Cell &cell, uint32_t lanes) {
+  const Mark &m = actor.mark, &last = cell.last;
+  Mark &o = cell.others;
+  if (cell.tag == Cell::Split || cell.tag == Cell::List || o.write || !o.sameKind(m)) return false;
+  bool known = last.block == actor.block.id &&
+               (last.stamp < actor.block.floor || (last.sameWarp(m) && last.stamp < actor.state.floor));
+  if (last.stamp && (last.inFlight || !known)) return false;
+  if (cell.tag == Cell::Many) return true;
+  if (o.stamp != m.stamp || !o.sameWarp(m)) return false;
+  o.lanes |= lanes;
+  return true;
+}
+
+/// Lanes access the same bytes.
+void Implementation::checkGroup(Actor &actor, Cell &cell, uint32_t lanes, uint64_t address, uint32_t used,
+                                unsigned width, Attachments &owner) {
+  checkBytes(actor, cell, unsigned(std::countr_zero(lanes)), address, used, width, owner);
+  uint32_t rest = lanes & (lanes - 1);
+  if (!rest || joinReader(actor, cell, rest)) return;
+  for (; rest; rest &= rest - 1)
+    checkBytes(actor, cell, unsigned(std::countr_zero(rest)), address, used, width, owner);
 }
 
 /// An access of bytes from `address` on that lie in one cell, those of `used`; it splits cells unless it
