@@ -18,7 +18,7 @@ COUNT = int(os.environ.get("GIRIH_PTX_MUTATIONS", "200"))
 
 
 @pytest.mark.parametrize("name", ["integer.sm_80", "half.sm_90", "warp.sm_80", "wmma.sm_80", "mma.sm_90", "memory.sm_80", "triton_softmax.sm_90",
-                                  "triton_matmul_f16.sm_80"])
+                                  "triton_matmul_f16.sm_80", "control.sm_80_debug", "tensor.sm_90a", "triton_scaled.sm_90"])
 def test_damaged_programs(name):
     if not PROGRAM.exists():
         pytest.fail(f"{PROGRAM} is missing; run tools/check.sh, or ninja -C build ptx-mutate")

@@ -345,6 +345,8 @@ TEST(PtxExecution, WhatIsUnknownIsRefusedByNameAndLine) {
   EXPECT_NE(error("add.u32 %r1, %r2;").find("does not take 2 operands"), std::string::npos);
   EXPECT_NE(error("add.u32 %r1, %s2, %r3;").find("32 bits"), std::string::npos);
   EXPECT_NE(error("bra NOWHERE;").find("label 'NOWHERE' is not defined"), std::string::npos);
+  for (const char *many : {".reg .b32 %x<1048577>;", ".reg .v4 .b32 %x<4611686018427387904>;"})
+    EXPECT_NE(error(many).find("more than a million registers"), std::string::npos) << many;
   EXPECT_NE(error("add.u32 %r1, %q2, %r3;").find("'%q2'"), std::string::npos);
 }
 

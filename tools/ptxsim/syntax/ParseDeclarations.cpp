@@ -298,7 +298,8 @@ bool Parser::registerDeclaration() {
     if (numbered &&
         (!integer(count, "the number of registers") || !expect(">", "after the number of registers")))
       return false;
-    if (count * v.vector + function->registers.size() > 1u << 20)
+    constexpr uint64_t most = 1 << 20;
+    if (count > most || count * v.vector + function->registers.size() > most)
       return fail(where, "more than a million registers in a function");
     Scope &scope = scopes.back();
     RegisterRange range{uint32_t(function->registers.size()), uint32_t(count), v.vector, v.type};
