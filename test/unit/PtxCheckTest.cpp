@@ -302,6 +302,15 @@ TEST(PtxCheck, memberMasks) {
                     "bar.warp.sync -1;")
                 .reports,
             "");
+  // Odd lanes wait for even ones, which go around the instruction: before they are done with it, or have
+  // work.
+  auto around = [](const char *work) {
+    return checked(std::string("and.b32 %r1, %t, 1; setp.eq.u32 %p1, %r1, 0;\n@%p1 bra L;\n"
+                               "shfl.sync.idx.b32 %r2, %t, 3, 31, -1;\nL: ") +
+                   work);
+  };
+  EXPECT_TRUE(says(around("st.global.u32 [%mine], %t;"), "lanes 0x55555555, which the member mask names"));
+  EXPECT_EQ(around("").reports, "");
 }
 
 //===-- Operations of the asynchronous proxy -------------------------------------===//

@@ -172,7 +172,7 @@ void Scheduler::removeSplit(Warp &w, size_t index) {
 void Scheduler::resume(Warp &w, size_t index) {
   WarpSplits &s = splitsOf(w);
   Split &split = s.splits[index];
-  s.running = index;
+  s.running = index, s.resumedLanes = split.lanes, s.resumedChanges = w.changes;
   w.pc = split.pc, w.active = split.lanes, w.entry = split.entry, w.frame = split.frame;
   w.base[0] = split.frame->registers, w.localBase = split.frame->localBase;
 }
@@ -302,7 +302,30 @@ uint32_t Scheduler::sharedEntry(const Warp &w, uint32_t a, uint32_t b) {
   return noEntry;
 }
 
+/// Lanes exit for which others wait at an instruction with .sync: they have not executed it, though its mask
+/// names them. To have exited before is fine, and whether they had may be a matter of time; so only those are
+/// meant that went on working meanwhile. Reported once for each instruction.
+void Scheduler::bypasses(Warp &w, uint32_t lanes) {
+  WarpSplits &s = splitsOf(w);
+  lanes &= s.acted | (w.changes != s.resumedChanges ? s.resumedLanes : 0);
+  for (const Split &split : s.splits) {
+    uint32_t gone = split.state == State::AtSync ? split.wants & ~split.executes & lanes : 0;
+    const Inst *i = split.pc - 1;
+    if (!gone || !worker.bypassed.insert(i).second) continue;
+    char text[160];
+    snprintf(text, sizeof(text),
+             "lanes 0x%08x, which the member mask names, went another way and exited without executing it",
+             gone);
+    Report r;
+    r.kind = "mask", r.message = text, r.instruction = i->source;
+    for (unsigned d = 0; d < 3; ++d)
+      r.block[d] = w.block->id[d], r.thread[d] = w.tid[d][std::countr_zero(split.executes)];
+    worker.launcher->report(std::move(r));
+  }
+}
+
 bool Scheduler::exits(Warp &w, uint32_t lanes) {
+  if (splitsOf(w).splits.size() > 1) bypasses(w, lanes);
   w.live &= ~lanes;
   Block &block = *w.block;
   stateOf(block).liveThreads -= uint32_t(std::popcount(lanes));
@@ -383,6 +406,10 @@ bool Scheduler::meet(Warp &w, const Inst &i, uint32_t lanes, uint32_t wants) {
     w.active = lanes;
     save(w);
     Split &split = s.splits[s.running];
+    if (std::none_of(s.splits.begin(), s.splits.end(),
+                     [](const Split &o) { return o.state == State::AtSync; }))
+      s.acted = 0;
+    s.resumedChanges = w.changes;
     split.state = State::AtSync, split.executes = lanes, split.wants = wants;
     return false;
   }
@@ -483,6 +510,7 @@ bool Scheduler::runWarp(Warp &w, uint64_t budget) {
       loop<false>(w, turn);
     else
       loop<true>(w, turn);
+    if (w.changes != s.resumedChanges) s.acted |= s.resumedLanes;
   }
   return ran;
 }

@@ -13,6 +13,7 @@
 
 #include "tools/ptxsim/decode/Program.h"
 #include "tools/ptxsim/exec/Observer.h"
+#include <set>
 #include <string>
 #include <utility>
 
@@ -41,6 +42,7 @@ struct Worker {
   uint64_t quietTurns = 0, quietSince = 0;
   bool mayWait = false;
   std::vector<uint64_t> executions, laneExecutions; // by instruction, if counted
+  std::set<const Inst *> bypassed;                  // reported: lanes of their masks exited without them
   bool observesInstructions = false;                // and counted
   ~Worker();
 };
@@ -112,6 +114,10 @@ private:
     std::vector<uint32_t> freeEntries;
     size_t running = 0;
     uint32_t productGroups = 0; // that wgmma has committed
+    // Lanes of the running split when it was resumed and what the warp had changed by then; lanes that have
+    // changed something while others waited for them at an instruction with .sync.
+    uint32_t resumedLanes = 0, acted = 0;
+    uint64_t resumedChanges = 0;
     bool done = false;
     // Slices without a change, since which of the launch's (Launcher::changes); what the warp was like at one
     // of them (Endless.cpp).
@@ -161,6 +167,7 @@ private:
   void join(Warp &w, const Split &other);
   bool meet(Warp &w, const Inst &i, uint32_t lanes, uint32_t wants);
   uint32_t membersOf(Warp &w, const Inst &i, uint32_t lanes);
+  void bypasses(Warp &w, uint32_t lanes);
   void detach(Warp &w, uint32_t lanes, uint32_t at, uint32_t end);
   uint32_t sharedEntry(const Warp &w, uint32_t a, uint32_t b);
   bool takeMemory();
