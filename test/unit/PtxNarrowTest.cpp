@@ -20,6 +20,10 @@ TEST(PtxNarrow, Conversions) {
       {"cvt.rn.f16x2.e3m2x2", "rh", 0x4f003c00, 0x1f0c},
       {"cvt.rn.f16x2.e2m3x2", "rh", 0x47803000, 0x1f01},
       {"cvt.rn.relu.f16x2.e2m3x2", "rh", 0x00003c00, 0x2808},
+      {"cvt.rn.bf16x2.e3m2x2", "rh", 0x41e03f80, 0x1f0c},
+      {"cvt.rn.bf16x2.e4m3x2", "rh", 0x3f8043e0, 0x387e},
+      {"cvt.rn.bf16x2.e4m3x2", "rh", 0x7fffc000, 0x7fc0},
+      {"cvt.rn.relu.bf16x2.e5m2x2", "rh", 0x00003f80, 0xbc3c},
       {"cvt.rn.satfinite.e4m3x2.f16x2", "hr", 0x7e38, 0x64003c00},
       {"cvt.rn.relu.satfinite.e4m3x2.f32", "hff", 0x0038, f(-2), f(1)},
       // ue8m0: the exponent plus 127, 255 is NaN.
