@@ -24,9 +24,7 @@ bool countsThreads(const Inst &i) {
 static bool ordersFinely(const Inst &i) {
   if (!i.source) return false;
   const Instruction &text = *i.source;
-  auto has = [&](std::string_view m) {
-    return std::find(text.modifiers.begin(), text.modifiers.end(), m) != text.modifiers.end();
-  };
+  auto has = [&](std::string_view m) { return text.has(m); };
   if (text.opcode == "bar" || text.opcode == "barrier")
     return has("cluster") || has("arrive") || (!has("warp") && countsThreads(i));
   return text.opcode == "fence" || text.opcode == "membar" || text.opcode == "mbarrier" ||

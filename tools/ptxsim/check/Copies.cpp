@@ -16,11 +16,8 @@ struct Element {
 
 /// stmatrix: the row that a lane addresses is gathered from the registers of eight or four lanes.
 Element matrixElement(const Warp &w, const Inst &i, unsigned lane, unsigned byte) {
-  bool transposed = false;
-  for (std::string_view m : i.source->modifiers)
-    transposed |= m == "trans";
   unsigned row = lane % 8, column = byte / 2;
-  if (transposed) std::swap(row, column);
+  if (i.source->has("trans")) std::swap(row, column);
   uint32_t op = i.more[lane / 8];
   Element e{2, byte % 2, {}};
   memcpy(e.value, w.base[op >> 31] + (op & operandOffset) + (row * 4 + column / 2) * 4 + column % 2 * 2, 2);
@@ -51,9 +48,8 @@ template <class T> bool alike(const char *a, const char *b) {
 }
 
 bool holdsFloats(const Inst &i) {
-  for (std::string_view m : i.source->modifiers)
-    if (m == "f32" || m == "f64" || m == "b32" || m == "b64") return true;
-  return false;
+  const Instruction &text = *i.source;
+  return text.has("f32") || text.has("f64") || text.has("b32") || text.has("b64");
 }
 
 } // namespace

@@ -44,14 +44,11 @@ private:
   }
 
   void follow(const Function &f, const Instruction &i) {
-    auto is = [&](std::string_view m) {
-      return std::find(i.modifiers.begin(), i.modifiers.end(), m) != i.modifiers.end();
-    };
     const std::vector<Operand> &o = i.operands;
     if (i.opcode == "call") return followCall(f, i);
-    if (i.opcode == "atom" && is("cas") && o.size() > 2) return add(f, o[2]);
+    if (i.opcode == "atom" && i.has("cas") && o.size() > 2) return add(f, o[2]);
     if (o.size() < 2) return;
-    if (i.opcode == "st" && is("param")) {
+    if (i.opcode == "st" && i.has("param")) {
       if (!o[0].parts.empty() && has(f, o[0].parts[0])) add(f, o[1]);
       return;
     }
@@ -59,7 +56,7 @@ private:
     bool two = i.opcode == "and" || i.opcode == "or";
     if (two || i.opcode == "mov" || i.opcode == "shl" || i.opcode == "cvt") add(f, o[1]);
     if (two && o.size() > 2) add(f, o[2]);
-    if (i.opcode == "ld" && is("param") && !o[1].parts.empty()) add(f, o[1].parts[0]);
+    if (i.opcode == "ld" && i.has("param") && !o[1].parts.empty()) add(f, o[1].parts[0]);
   }
 
   /// Arguments that the callee compares; results that the caller compares.

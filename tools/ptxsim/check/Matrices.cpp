@@ -16,17 +16,14 @@ void addRegisters(const Operand &o, std::vector<uint32_t> &to) {
     addRegisters(part, to);
 }
 
-bool has(const Instruction &text, std::string_view modifier) {
-  return std::find(text.modifiers.begin(), text.modifiers.end(), modifier) != text.modifiers.end();
-}
 bool isProduct(const Instruction &text) {
-  return text.opcode == "wgmma" && has(text, "mma_async");
+  return text.opcode == "wgmma" && text.has("mma_async");
 }
 
 /// What an instruction does with registers, by the roles of its operands in the table.
 RegisterUse usesOf(const Instruction &text) {
   RegisterUse use;
-  use.isProduct = isProduct(text), use.isFence = text.opcode == "wgmma" && has(text, "fence");
+  use.isProduct = isProduct(text), use.isFence = text.opcode == "wgmma" && text.has("fence");
   use.isMove =
       text.opcode == "mov" && text.operands.size() == 2 && text.operands[0].kind == Operand::Kind::Register;
   Match match;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tools/ptxsim/syntax/Types.h"
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -65,6 +66,9 @@ struct Instruction {
 
   /// "add.s32", for messages.
   std::string text() const;
+  bool has(std::string_view modifier) const {
+    return std::find(modifiers.begin(), modifiers.end(), modifier) != modifiers.end();
+  }
 };
 
 struct Register {

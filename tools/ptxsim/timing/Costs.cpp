@@ -12,10 +12,6 @@ const char *pipeName(Pipe pipe) {
   return names[unsigned(pipe)];
 }
 
-static bool has(const Instruction &i, std::string_view modifier) {
-  return std::find(i.modifiers.begin(), i.modifiers.end(), modifier) != i.modifiers.end();
-}
-
 static bool oneOf(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -35,29 +31,29 @@ static std::string_view shapeOf(const Instruction &i) {
 }
 
 static bool isGroupProduct(const Instruction &i) {
-  return i.opcode == "wgmma" && has(i, "mma_async");
+  return i.opcode == "wgmma" && i.has("mma_async");
 }
 
 double mmaWork(const Instruction &i, std::string &rate) {
   std::string_view shape = shapeOf(i);
   double work = shapeNumber(shape, 'm') * shapeNumber(shape, 'n') * shapeNumber(shape, 'k');
   if (isGroupProduct(i)) work /= 4;
-  if (has(i, "b1"))
+  if (i.has("b1"))
     rate = "b1";
-  else if (has(i, "s4") || has(i, "u4"))
+  else if (i.has("s4") || i.has("u4"))
     rate = "s4";
-  else if (has(i, "s8") || has(i, "u8"))
+  else if (i.has("s8") || i.has("u8"))
     rate = "s8";
-  else if (has(i, "kind::mxf4") || has(i, "kind::mxf4nvf4"))
+  else if (i.has("kind::mxf4") || i.has("kind::mxf4nvf4"))
     rate = "s4"; // Blackwell's rate of four bits, float or not
-  else if (has(i, "e4m3") || has(i, "e5m2") || has(i, "e3m2") || has(i, "e2m3") || has(i, "e2m1"))
+  else if (i.has("e4m3") || i.has("e5m2") || i.has("e3m2") || i.has("e2m3") || i.has("e2m1"))
     rate = "f8";
-  else if (has(i, "tf32"))
+  else if (i.has("tf32"))
     rate = "tf32";
-  else if (has(i, "f64"))
+  else if (i.has("f64"))
     rate = "f64";
   else
-    rate = has(i, "f32") ? "f16" : "f16_acc16";
+    rate = i.has("f32") ? "f16" : "f16_acc16";
   return work;
 }
 
@@ -83,7 +79,7 @@ static bool writesFirst(const Instruction &i) {
   return !oneOf(i.opcode, {"st", "red", "bar", "barrier", "bra", "brx", "ret", "exit", "stmatrix", "cp",
                            "membar", "fence", "prefetch", "prefetchu", "trap", "nanosleep", "discard",
                            "applypriority", "stackrestore"}) ||
-         (oneOf(i.opcode, {"bar", "barrier"}) && has(i, "red"));
+         (oneOf(i.opcode, {"bar", "barrier"}) && i.has("red"));
 }
 
 static void registersOf(const Instruction &i, uint32_t base, Cost &c) {
@@ -130,10 +126,10 @@ private:
 } // namespace
 
 void Table::integer(const Instruction &i, Cost &c) const {
-  bool wide = has(i, "u64") || has(i, "s64") || has(i, "b64");
+  bool wide = i.has("u64") || i.has("s64") || i.has("b64");
   if (i.opcode[0] == 'v') return alu(c, i.opcode.back() == '2' || i.opcode.back() == '4' ? 8 : 4); // emulated
   if (oneOf(i.opcode, {"mul", "mad", "mul24", "mad24"}))
-    return imad(c, has(i, "wide") ? 1 : wide ? 4 : has(i, "hi") ? 2 : 1);
+    return imad(c, i.has("wide") ? 1 : wide ? 4 : i.has("hi") ? 2 : 1);
   // Compound sequences: the lengths that ABD22 lists.
   if (oneOf(i.opcode, {"div", "rem"})) return imad(c, wide ? 70 : 22);
   if (oneOf(i.opcode, {"popc", "clz", "brev", "bfind", "fns"}))
@@ -145,13 +141,13 @@ void Table::integer(const Instruction &i, Cost &c) const {
 }
 
 void Table::special(const Instruction &i, Cost &c) const {
-  bool approximate = has(i, "approx"), ftz = has(i, "ftz");
-  if (i.opcode == "div") return sfu(c, has(i, "full") ? 4 : approximate ? (ftz ? 1 : 3) : 9);
+  bool approximate = i.has("approx"), ftz = i.has("ftz");
+  if (i.opcode == "div") return sfu(c, i.has("full") ? 4 : approximate ? (ftz ? 1 : 3) : 9);
   if (oneOf(i.opcode, {"sqrt", "rcp"}) && !approximate) return sfu(c, 9);
   if (oneOf(i.opcode, {"sin", "cos"})) return sfu(c, 1);
   if (i.opcode == "sqrt") return sfu(c, ftz ? 1 : 3);
   if (i.opcode == "tanh") return sfu(c);
-  sfu(c, ftz || has(i, "f16") || has(i, "f16x2") || has(i, "bf16") || has(i, "bf16x2")
+  sfu(c, ftz || i.has("f16") || i.has("f16x2") || i.has("bf16") || i.has("bf16x2")
              ? 0
              : 2); // scaling of subnormals
 }
@@ -164,7 +160,7 @@ void Table::move(const Instruction &i, Cost &c) const {
     return;
   }
   // Packing two halves into a register is a permutation; unpacking, and pairs of registers, are only names.
-  if (from && from->kind == Operand::Kind::Vector && !has(i, "b64") && !has(i, "b128")) return alu(c);
+  if (from && from->kind == Operand::Kind::Vector && !i.has("b64") && !i.has("b128")) return alu(c);
   c.slots = 0;
 }
 
@@ -173,11 +169,11 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
   case Class::Integer:
     return integer(i, c);
   case Class::Compare:
-    return alu(c, has(i, "u64") || has(i, "s64") || has(i, "b64") ? 2 : 1);
+    return alu(c, i.has("u64") || i.has("s64") || i.has("b64") ? 2 : 1);
   case Class::Float:
     if (oneOf(i.opcode, {"min", "max"})) return alu(c);
     if (oneOf(i.opcode, {"abs", "neg"})) return void(c.slots = 0); // a modifier of what reads it
-    return fma(c, has(i, "f32x2") ? 2 : 1);
+    return fma(c, i.has("f32x2") ? 2 : 1);
   case Class::Double:
     return on(c, Pipe::Double, gpu.lanes.fp64, gpu.latency.fp64,
               oneOf(i.opcode, {"div", "sqrt", "rcp"}) ? 12 : 1);
@@ -186,15 +182,15 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
   case Class::Special:
     return special(i, c);
   case Class::Convert: {
-    bool isFloat = has(i, "f16") || has(i, "f32") || has(i, "f64") || has(i, "bf16") || has(i, "f16x2") ||
-                   has(i, "bf16x2");
+    bool isFloat =
+        i.has("f16") || i.has("f32") || i.has("f64") || i.has("bf16") || i.has("f16x2") || i.has("bf16x2");
     bool integers = false, same = true;
     for (std::string_view m : i.modifiers)
       if (oneOf(m, {"s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64"})) integers = true;
     for (std::string_view m : i.modifiers)
       same &= oneOf(m, {"u32", "u64", "b32"});
     if (!isFloat && same) return void(c.slots = 0); // the upper half is zero, or is dropped
-    if (has(i, "f64") || (isFloat && integers)) return on(c, Pipe::Special, gpu.lanes.sfu, gpu.latency.sfu);
+    if (i.has("f64") || (isFloat && integers)) return on(c, Pipe::Special, gpu.lanes.sfu, gpu.latency.sfu);
     return on(c, Pipe::Alu, gpu.lanes.convert, gpu.latency.alu);
   }
   case Class::Move:
@@ -204,16 +200,16 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
   case Class::Atomic:
     c.kind = Cost::Kind::Memory, c.pipe = Pipe::Memory;
     c.latency = uint16_t(gpu.latency.alu);
-    if (has(i, "param") || has(i, "const"))
+    if (i.has("param") || i.has("const"))
       c.slots = 0, c.kind = Cost::Kind::Plain, c.pipe = Pipe::None; // the constant bank
     return;
   case Class::Async:
-    c.queue = i.opcode == "wgmma" ? Cost::GroupProducts : has(i, "bulk") ? Cost::BulkCopies : Cost::Copies;
-    if (has(i, "commit_group"))
+    c.queue = i.opcode == "wgmma" ? Cost::GroupProducts : i.has("bulk") ? Cost::BulkCopies : Cost::Copies;
+    if (i.has("commit_group"))
       c.kind = Cost::Kind::AsyncCommit, c.closes = true;
-    else if (has(i, "wait_group") || has(i, "wait_all"))
+    else if (i.has("wait_group") || i.has("wait_all"))
       c.kind = Cost::Kind::AsyncWait, c.closes = true;
-    else if (has(i, "mbarrier") && has(i, "arrive"))
+    else if (i.has("mbarrier") && i.has("arrive"))
       c.kind = Cost::Kind::AsyncBarrier, c.closes = true;
     else
       c.kind = Cost::Kind::AsyncCopy, c.pipe = Pipe::Memory;
@@ -241,9 +237,9 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
   case Class::Barrier:
     c.closes = true;
     c.latency = uint16_t(gpu.latency.alu);
-    if (i.opcode == "mbarrier" || has(i, "cluster"))
+    if (i.opcode == "mbarrier" || i.has("cluster"))
       c.kind = Cost::Kind::AsyncBarrier;
-    else if (oneOf(i.opcode, {"bar", "barrier"}) && !has(i, "warp"))
+    else if (oneOf(i.opcode, {"bar", "barrier"}) && !i.has("warp"))
       c.kind = Cost::Kind::Barrier;
     return;
   case Class::Control:
@@ -260,16 +256,16 @@ void Table::fill(const Inst &inst, const Instruction &i, Cost &c) const {
 static bool fuses(const Instruction &producer, const Instruction &reader) {
   auto logic = [](const Instruction &i) { return oneOf(i.opcode, {"and", "or", "xor", "not"}); };
   bool add = oneOf(reader.opcode, {"add", "sub"});
-  if (logic(producer)) return logic(reader) && !has(reader, "pred") == !has(producer, "pred"); // lop3, plop3
+  if (logic(producer)) return logic(reader) && !reader.has("pred") == !producer.has("pred"); // lop3, plop3
   if (producer.opcode == "mul" && add) {
-    if (has(producer, "f32") || has(producer, "f64") || has(producer, "f16x2"))
-      return !has(producer, "rn") && !has(reader, "rn");
-    return has(producer, "wide") || has(producer, "lo");
+    if (producer.has("f32") || producer.has("f64") || producer.has("f16x2"))
+      return !producer.has("rn") && !reader.has("rn");
+    return producer.has("wide") || producer.has("lo");
   }
-  if (producer.opcode == "shl") return add && !has(producer, "b64"); // lea
+  if (producer.opcode == "shl") return add && !producer.has("b64"); // lea
   if (producer.opcode == "cvt")
-    return add || oneOf(reader.opcode, {"mul", "mad", "shl"});                    // of widened indices
-  if (producer.opcode == "add" && (has(producer, "s64") || has(producer, "u64"))) // [base + offset]
+    return add || oneOf(reader.opcode, {"mul", "mad", "shl"});                  // of widened indices
+  if (producer.opcode == "add" && (producer.has("s64") || producer.has("u64"))) // [base + offset]
     return oneOf(reader.opcode, {"ld", "st", "cp", "atom", "red"}) &&
            producer.operands.back().kind == Operand::Kind::Immediate;
   return false;

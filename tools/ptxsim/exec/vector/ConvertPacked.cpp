@@ -14,27 +14,6 @@ struct PackedConversion {
   uint8_t unused[3];
 };
 
-const Format &formatOf(Type t) {
-  switch (t) {
-  case Type::F16x2:
-    return formatHalf;
-  case Type::BF16x2:
-    return formatBrain;
-  case Type::E4M3x2:
-    return formatE4M3;
-  case Type::E5M2x2:
-    return formatE5M2;
-  case Type::E3M2x2:
-    return formatE3M2;
-  case Type::E2M3x2:
-    return formatE2M3;
-  case Type::E2M1x2:
-    return formatE2M1;
-  default:
-    return formatSingle;
-  }
-}
-
 /// Bits from one element to the next in its register; six bits are padded to eight.
 unsigned stride(Type t) {
   return typeBytes(t) * 4;

@@ -18,21 +18,6 @@ struct NarrowProduct {
   uint8_t unused;
 };
 
-const Format &formatOf(Type t) {
-  switch (t) {
-  case Type::E4M3:
-    return formatE4M3;
-  case Type::E5M2:
-    return formatE5M2;
-  case Type::E3M2:
-    return formatE3M2;
-  case Type::E2M3:
-    return formatE2M3;
-  default:
-    return formatE2M1;
-  }
-}
-
 /// The values of an element's container. Of a byte, elements of 6 bits are the lower six, those of 4 bits the
 /// four in the middle.
 struct Values {

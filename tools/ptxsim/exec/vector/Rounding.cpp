@@ -64,6 +64,32 @@ float narrowTo32(double value, Rounding rounding) {
   return float(value);
 }
 
+const Format &formatOf(Type type) {
+  switch (type) {
+  case Type::F16x2:
+    return formatHalf;
+  case Type::BF16x2:
+    return formatBrain;
+  case Type::E4M3:
+  case Type::E4M3x2:
+    return formatE4M3;
+  case Type::E5M2:
+  case Type::E5M2x2:
+    return formatE5M2;
+  case Type::E3M2:
+  case Type::E3M2x2:
+    return formatE3M2;
+  case Type::E2M3:
+  case Type::E2M3x2:
+    return formatE2M3;
+  case Type::E2M1:
+  case Type::E2M1x2:
+    return formatE2M1;
+  default:
+    return formatSingle;
+  }
+}
+
 uint32_t roundTo(const Format &f, double value, Rounding rounding, bool saturate) {
   uint64_t bits = std::bit_cast<uint64_t>(value);
   uint32_t sign = uint32_t(bits >> 63) << (f.mantissa + f.exponent);

@@ -35,6 +35,8 @@ constexpr Format formatHalf{10, 5}, formatBrain{7, 8}, formatSingle{23, 8}, form
     formatE4M3{3, 4, Specials::OneNan}, formatE5M2{2, 5}, formatE3M2{2, 3, Specials::None},
     formatE2M3{3, 2, Specials::None}, formatE2M1{1, 2, Specials::None};
 
+/// The format of a type, or of the elements of a packed one.
+const Format &formatOf(Type type);
 /// The bits of `value` in a format; overflow gives infinity or the largest number as the rounding says, with
 /// `saturate` always the latter.
 uint32_t roundTo(const Format &format, double value, Rounding rounding, bool saturate = false);
