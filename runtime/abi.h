@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GIRIH_ABI_VERSION 2
+#define GIRIH_ABI_VERSION 3
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
 
 /* A kernel computes tasks [begin, end) of a launch. Tasks are independent, and their number does not depend
@@ -71,7 +71,7 @@ typedef struct {
 } girih_abi_tensor;
 
 /* Slot `slot` is read from an input before compute_slots: its dimension `axis` (axis >= 0), or, with axis <
- * 0, its element -1 - axis (an integer tensor whose values are shapes). */
+ * 0, its element -1 - axis (an integer tensor whose values are shapes). Only what sizes depend on is one. */
 typedef struct {
   uint32_t input;
   int32_t axis;
@@ -86,14 +86,28 @@ typedef struct {
   uint32_t output;
 } girih_abi_copy;
 
-/* Two sizes that an operator of the model needs to be equal, and that only a run's inputs tell; or, where
- * second_text is null, a size of its result that must not be negative (two of these would make a positive
- * number of bytes). */
+/* A relation of two sizes that an operator of the model needs, and that only a run's inputs tell. */
+enum {
+  GIRIH_CHECK_EQUAL = 0,
+  GIRIH_CHECK_AT_MOST = 1,     /* the first is not larger */
+  GIRIH_CHECK_BROADCAST = 2,   /* equal, or one of them is 1 */
+  GIRIH_CHECK_BROADCAST_TO = 3 /* equal, or the first is 1 */
+};
 typedef struct {
+  uint32_t kind; /* GIRIH_CHECK_... */
   girih_abi_size first, second;
   const char *first_text, *second_text; /* "seq", "past + 1" */
   const char *node;                     /* the model's name of the operator that needs it; may be empty */
+  const char *where; /* where the sizes come from: "seq is dimension 1 of input 'x'"; may be empty */
 } girih_abi_check;
+
+/* Checked when a run's kernels are done: the int64_t at `worst` is the largest of i and -1 - i of all indices
+ * that an operator has read at, and has to be less than `size`. (Kernels clamp what is outside.) */
+typedef struct {
+  girih_abi_buffer_ref worst;
+  girih_abi_size size;
+  const char *node;
+} girih_abi_index_check;
 
 struct girih_artifact {
   uint32_t abi_version;
@@ -103,13 +117,14 @@ struct girih_artifact {
   const char *target_cpu;        /* as given or detected, e.g. "znver4" */
   const char *required_features; /* comma-separated, LLVM's names: "avx2,fma"; checked before the first run */
   uint32_t input_count, output_count, launch_count, arena_buffer_count, symbol_count, slot_count, copy_count,
-      node_count, check_count;
+      node_count, check_count, index_check_count;
   const girih_abi_tensor *inputs, *outputs;
   const girih_abi_launch *launches;
   const girih_abi_arena_buffer *arena_buffers;
   const girih_abi_symbol *symbols;
   const girih_abi_copy *copies;
   const girih_abi_check *checks;
+  const girih_abi_index_check *index_checks;
   /* Null where there are none to compute. Products and sums saturate (to INT64_MAX or INT64_MIN), so that
    * absurd sizes are seen as such by the runtime and never wrap around to small ones. */
   void (*compute_slots)(int64_t *slots);

@@ -200,26 +200,41 @@ static void run_launch(girih_context *context, const plan *plan, uint32_t i) {
     context->parallel_for(context->executor, planned->chunks, run_chunk, &job);
 }
 
-static void copy_output(const girih_context *context, const plan *plan, const girih_abi_copy *copy,
+/* Where a buffer lies in this run. */
+static char *address_of(const girih_context *context, const plan *plan, const girih_abi_buffer_ref *ref,
                         const girih_tensor *inputs, const girih_tensor *outputs) {
-  const char *base = NULL;
-  switch (copy->from.base) {
+  char *base = NULL;
+  switch (ref->base) {
   case GIRIH_BASE_ARENA:
-    base = plan->arena + plan->offsets[copy->from.index];
+    base = plan->arena + plan->offsets[ref->index];
     break;
   case GIRIH_BASE_INPUT:
-    base = inputs[copy->from.index].data;
+    base = inputs[ref->index].data;
     break;
   case GIRIH_BASE_OUTPUT:
-    base = outputs[copy->from.index].data;
+    base = outputs[ref->index].data;
     break;
   case GIRIH_BASE_WEIGHT:
-    base = context->model->weights;
+    base = (char *)context->model->weights;
     break;
   }
-  int64_t bytes = plan->output_bytes[copy->output];
-  if (bytes)
-    memcpy(outputs[copy->output].data, base + size_value(copy->from.offset, plan->slots), (size_t)bytes);
+  return base + size_value(ref->offset, plan->slots);
+}
+
+/* Whether all indices that the run has read at were inside. */
+static girih_status check_indices(const girih_context *context, const plan *plan, const girih_tensor *inputs,
+                                  const girih_tensor *outputs, girih_error *error) {
+  const girih_artifact *artifact = context->model->artifact;
+  for (uint32_t i = 0; i < artifact->index_check_count; ++i) {
+    const girih_abi_index_check *check = &artifact->index_checks[i];
+    int64_t size = size_value(check->size, plan->slots), worst;
+    memcpy(&worst, address_of(context, plan, &check->worst, inputs, outputs), sizeof worst);
+    if (worst >= size)
+      return fail(error, GIRIH_INVALID_ARGUMENT,
+                  "inputs: '%s' has an index of %lld or %lld, which is outside of a dimension of size %lld",
+                  check->node, (long long)worst, (long long)(-1 - worst), (long long)size);
+  }
+  return GIRIH_OK;
 }
 
 static uint64_t now(void) {
@@ -256,9 +271,13 @@ static girih_status run(girih_context *context, const girih_tensor *inputs, cons
     }
     ++context->profiled_runs;
   }
-  for (uint32_t i = 0; i < artifact->copy_count; ++i)
-    copy_output(context, plan, &artifact->copies[i], inputs, outputs);
-  return GIRIH_OK;
+  for (uint32_t i = 0; i < artifact->copy_count; ++i) {
+    const girih_abi_copy *copy = &artifact->copies[i];
+    size_t bytes = (size_t)plan->output_bytes[copy->output];
+    if (bytes)
+      memcpy(outputs[copy->output].data, address_of(context, plan, &copy->from, inputs, outputs), bytes);
+  }
+  return check_indices(context, plan, inputs, outputs, error);
 }
 
 girih_status girih_run(girih_context *context, const girih_tensor *inputs, const girih_tensor *outputs,

@@ -25,6 +25,8 @@
 
 /* Fixed by the width of a virtual address: no size beyond it is a real one. */
 #define MAX_BYTES ((int64_t)1 << 47)
+/* What the compiler takes every dimension of an input to be at most. */
+#define MAX_DIMENSION ((int64_t)1 << 40)
 
 /* Writes a message unless `error` is null, and returns `status`. */
 __attribute__((format(printf, 3, 4))) girih_status fail(girih_error *error, girih_status status,

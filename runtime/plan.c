@@ -33,12 +33,12 @@ static girih_status bad_input(const girih_abi_tensor *expected, const girih_tens
   return fail(error, GIRIH_INVALID_ARGUMENT, "%s", message);
 }
 
-/* Elements * element bytes; -1 if negative or beyond MAX_BYTES. */
+/* Elements * element bytes; -1 if negative or beyond MAX_BYTES, or if a dimension is beyond MAX_DIMENSION. */
 static int64_t tensor_bytes(uint32_t dtype, const int64_t *dims, uint32_t rank) {
   int64_t bytes = (int64_t)girih_dtype_bytes(dtype);
   bool empty = false;
   for (uint32_t axis = 0; axis < rank; ++axis) {
-    if (dims[axis] < 0) return -1;
+    if (dims[axis] < 0 || dims[axis] > MAX_DIMENSION) return -1;
     empty |= dims[axis] == 0;
   }
   for (uint32_t axis = 0; axis < rank && !empty; ++axis)
@@ -120,19 +120,65 @@ static girih_status check_dims(const girih_artifact *artifact, const girih_tenso
   return GIRIH_OK;
 }
 
+/* Sums and products of sizes saturate: two such are not known to be equal. */
+static bool is_saturated(int64_t value) {
+  return value == INT64_MAX || value == INT64_MIN;
+}
+
+static bool holds(uint32_t kind, int64_t first, int64_t second) {
+  bool equal = first == second && !is_saturated(first);
+  switch (kind) {
+  case GIRIH_CHECK_EQUAL:
+    return equal;
+  case GIRIH_CHECK_AT_MOST:
+    return first <= second && first != INT64_MAX && second != INT64_MIN;
+  case GIRIH_CHECK_BROADCAST:
+    return equal || first == 1 || second == 1;
+  default:
+    return equal || first == 1;
+  }
+}
+
+/* "'TopK_3' needs k[0] to be at most n, but they are 9 and 6; k[0] is ..., n is ..." */
+static girih_status broken_check(const girih_abi_check *check, int64_t first, int64_t second,
+                                 girih_error *error) {
+  char message[sizeof(girih_error)];
+  text_buffer text = {message, 0, sizeof message};
+  const char *x = check->first_text, *y = check->second_text;
+  /* Of a constant and a size, the size is what the caller can change. */
+  bool is_first_constant = check->first.slot < 0, is_second_constant = check->second.slot < 0;
+  append(&text, "inputs: '%s' needs ", check->node);
+  switch (check->kind) {
+  case GIRIH_CHECK_EQUAL:
+    if (is_first_constant || is_second_constant)
+      append(&text, "%s to be %s", is_first_constant ? y : x, is_first_constant ? x : y);
+    else
+      append(&text, "%s and %s to be equal", x, y);
+    break;
+  case GIRIH_CHECK_AT_MOST:
+    append(&text, "%s to be at %s %s", is_first_constant ? y : x, is_first_constant ? "least" : "most",
+           is_first_constant ? x : y);
+    break;
+  case GIRIH_CHECK_BROADCAST:
+    append(&text, "%s and %s to be equal, or one of them to be 1", x, y);
+    break;
+  default:
+    append(&text, "%s to be 1 or %s", x, y);
+  }
+  if (is_first_constant || is_second_constant)
+    append(&text, ", but it is %lld", (long long)(is_first_constant ? second : first));
+  else
+    append(&text, ", but they are %lld and %lld", (long long)first, (long long)second);
+  if (check->where[0]) append(&text, "; %s", check->where);
+  return fail(error, GIRIH_INVALID_ARGUMENT, "%s", message);
+}
+
 /* What the model's operators need of sizes. */
 static girih_status check_sizes(const girih_artifact *artifact, const int64_t *slots, girih_error *error) {
   for (uint32_t i = 0; i < artifact->check_count; ++i) {
     const girih_abi_check *check = &artifact->checks[i];
     int64_t first = size_value(check->first, slots), second = size_value(check->second, slots);
-    if (!check->second_text && (first < 0 || first > MAX_BYTES))
-      return fail(error, GIRIH_INVALID_ARGUMENT,
-                  "inputs: too %s for '%s', whose result would have a size %s of %lld",
-                  first < 0 ? "small" : "large", check->node, check->first_text, (long long)first);
-    if (check->second_text && first != second)
-      return fail(error, GIRIH_INVALID_ARGUMENT,
-                  "inputs: '%s' needs %s and %s to be equal, but they are %lld and %lld", check->node,
-                  check->first_text, check->second_text, (long long)first, (long long)second);
+    if (!holds(check->kind, first, second)) return broken_check(check, first, second, error);
   }
   return GIRIH_OK;
 }

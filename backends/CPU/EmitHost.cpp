@@ -42,6 +42,7 @@ private:
   C symbols();
   C copies(uint32_t &count);
   C checks(uint32_t &count);
+  C indexChecks(uint32_t &count);
   int64_t scratch();
   int64_t number(StringRef attr);
 
@@ -189,8 +190,8 @@ llvm::Constant *HostBuilder::arena() {
 /// girih_abi_symbol
 llvm::Constant *HostBuilder::symbols() {
   SmallVector<C> list;
-  for (auto [slot, s] : llvm::enumerate(slots.getSources()))
-    list.push_back(record({i32(s.input), i32(s.axis), i32(slot), text(s.name)}));
+  for (const SlotTable::Source &s : slots.getSources())
+    list.push_back(record({i32(s.input), i32(s.axis), i32(s.slot), text(s.name)}));
   return array(list, "symbols");
 }
 
@@ -205,19 +206,45 @@ llvm::Constant *HostBuilder::copies(uint32_t &count) {
   return array(list, "copies");
 }
 
-/// girih_abi_check, for each size or pair of sizes in `girih.checks`.
+static uint32_t getKind(CheckKind kind) {
+  switch (kind) {
+  case CheckKind::equal:
+    return GIRIH_CHECK_EQUAL;
+  case CheckKind::at_most:
+    return GIRIH_CHECK_AT_MOST;
+  case CheckKind::broadcast:
+    return GIRIH_CHECK_BROADCAST;
+  case CheckKind::broadcast_to:
+    return GIRIH_CHECK_BROADCAST_TO;
+  }
+  llvm_unreachable("all kinds have a code");
+}
+
+/// girih_abi_check, for each relation in `girih.checks`.
 llvm::Constant *HostBuilder::checks(uint32_t &count) {
   SmallVector<C> list;
   if (auto recorded = source->getAttrOfType<ArrayAttr>("girih.checks"))
-    for (ArrayAttr check : recorded.getAsRange<ArrayAttr>()) {
-      ArrayRef<DimExpr> d = cast<DimsAttr>(check[1]).getDims();
-      bool isPair = d.size() == 2;
-      list.push_back(record({size(d[0], main.getLoc()), size(isPair ? d[1] : d[0], main.getLoc()),
-                             text(dimToString(d[0])), isPair ? text(dimToString(d[1])) : null(),
-                             text(cast<StringAttr>(check[0]).getValue())}));
+    for (auto check : recorded.getAsRange<CheckAttr>()) {
+      ArrayRef<DimExpr> d = check.getSizes().getDims();
+      list.push_back(record({i32(getKind(check.getKind())), size(d[0], main.getLoc()),
+                             size(d[1], main.getLoc()), text(dimToString(d[0])), text(dimToString(d[1])),
+                             text(check.getNode().getValue()), text(slots.describe(d))}));
     }
   count = list.size();
   return array(list, "checks");
+}
+
+/// girih_abi_index_check
+llvm::Constant *HostBuilder::indexChecks(uint32_t &count) {
+  SmallVector<C> list;
+  main.walk([&](CheckIndexOp op) {
+    auto worst = cast<RefAttr>(*op.getRef());
+    auto name = dyn_cast<NameLoc>(op.getLoc());
+    list.push_back(record({ref(worst, op.getLoc()), size(op.getSize().getDims().front(), op.getLoc()),
+                           text(name ? name.getName().getValue() : "")}));
+  });
+  count = list.size();
+  return array(list, "index_checks");
 }
 
 int64_t HostBuilder::scratch() {
@@ -240,8 +267,9 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   C launchTable = array(launches, "launches");
   C inputs = tensors(main.getArgumentTypes(), true), outputs = tensors(main.getResultTypes(), false);
   C arenaTable = arena();
-  uint32_t copyCount, checkCount;
-  C copyTable = copies(copyCount), checkTable = checks(checkCount), symbolTable = symbols();
+  uint32_t copyCount, checkCount, indexCheckCount;
+  C copyTable = copies(copyCount), checkTable = checks(checkCount),
+    indexCheckTable = indexChecks(indexCheckCount), symbolTable = symbols();
   if (failedSize) return failure();
   llvm::Function *compute = slots.emit(module, "compute_slots");
 
@@ -271,6 +299,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     i32(copyCount),
                     i32(number("girih.nodes")),
                     i32(checkCount),
+                    i32(indexCheckCount),
                     inputs,
                     outputs,
                     launchTable,
@@ -278,6 +307,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     symbolTable,
                     copyTable,
                     checkTable,
+                    indexCheckTable,
                     compute ? compute : null(),
                     i64(number("girih.arena_bytes")),
                     i64(number("girih.arena_lower_bound")),

@@ -6,38 +6,28 @@ using namespace mlir;
 
 namespace girih {
 
-/// Splits "name[3]", the symbol for an element of an input, into name and 3.
-static std::optional<std::pair<StringRef, int>> parseElement(StringRef symbol) {
-  auto [name, index] = symbol.rsplit('[');
-  int element;
-  if (!index.consume_back("]") || index.getAsInteger(10, element) || element < 0) return std::nullopt;
-  return std::pair(name, element);
-}
-
 SlotTable::SlotTable(func::FuncOp main) : context(main.getContext()) {
-  auto add = [&](DimExpr symbol, unsigned input, int axis, StringRef name) {
-    if (!slots.try_emplace(symbol, sources.size()).second) return;
-    sources.push_back({input, axis, name.str()});
-  };
-  llvm::StringMap<unsigned> inputs;
   for (BlockArgument argument : main.getArguments()) {
     unsigned i = argument.getArgNumber();
-    if (auto name = main.getArgAttrOfType<StringAttr>(i, "girih.name")) inputs[name.getValue()] = i;
-    for (auto [axis, dim] : llvm::enumerate(getDims(argument))) {
-      auto symbol = dyn_cast<AffineSymbolExpr>(dim);
-      if (!symbol) continue;
-      const DimSymbol &s = getDimSymbols(context)[symbol.getPosition()];
-      if (s.kind == DimSymbol::Name) add(dim, i, axis, s.name);
-    }
+    auto name = main.getArgAttrOfType<StringAttr>(i, "girih.name");
+    inputNames.push_back(name ? name.getValue() : StringRef());
+    if (name) inputs[name.getValue()] = i;
+    for (auto [axis, dim] : llvm::enumerate(getDims(argument)))
+      if (const DimSymbol *s = dimSymbol(dim); s && s->kind == DimSymbol::Dimension)
+        axes.try_emplace(dim, i, axis);
   }
-  DimSymbols &symbols = getDimSymbols(context);
-  for (unsigned position = 0, end = symbols.size(); position < end; ++position) {
-    const DimSymbol &s = symbols[position];
-    auto element = s.kind == DimSymbol::Name ? parseElement(s.name) : std::nullopt;
-    if (!element) continue;
-    if (auto it = inputs.find(element->first); it != inputs.end())
-      add(getAffineSymbolExpr(position, context), it->second, -1 - element->second, s.name);
+}
+
+std::optional<SlotTable::Source> SlotTable::findSource(DimExpr symbol) const {
+  const DimSymbol &s = *dimSymbol(symbol);
+  if (s.kind == DimSymbol::Dimension) {
+    auto it = axes.find(symbol);
+    if (it == axes.end()) return std::nullopt;
+    return Source{it->second.first, int(it->second.second), 0, dimToString(symbol)};
   }
+  auto it = inputs.find(s.name);
+  if (it == inputs.end()) return std::nullopt;
+  return Source{it->second, int(-1 - s.element), 0, dimToString(symbol)};
 }
 
 int64_t SlotTable::getSlot(DimExpr expr, Location loc) {
@@ -46,16 +36,36 @@ int64_t SlotTable::getSlot(DimExpr expr, Location loc) {
   llvm::SetVector<unsigned> used;
   dimCollectSymbols(expr, used);
   for (unsigned position : used) {
-    const DimSymbol &s = getDimSymbols(context)[position];
-    if (s.kind != DimSymbol::Name || slots.contains(getAffineSymbolExpr(position, context))) continue;
-    emitError(loc) << "the size '" << s.name << "' in '" << dimToString(expr)
-                   << "' is no dimension and no element of an input; pin it with --dim " << s.name
-                   << "=VALUE";
-    return -1;
+    DimExpr symbol = getAffineSymbolExpr(position, context);
+    if (slots.contains(symbol)) continue;
+    std::optional<Source> source = findSource(symbol);
+    if (!source) {
+      emitError(loc) << "the size '" << dimToString(symbol) << "' in '" << dimToString(expr)
+                     << "' is no dimension and no element of an input; pin it with --dim "
+                     << dimToString(symbol) << "=VALUE";
+      return -1;
+    }
+    source->slot = slots.size();
+    slots.insert({symbol, source->slot});
+    sources.push_back(*source);
   }
-  int64_t slot = slots.size();
-  slots.insert({expr, slot});
-  return slot;
+  return slots.insert({expr, slots.size()}).first->second;
+}
+
+std::string SlotTable::describe(ArrayRef<DimExpr> exprs) const {
+  llvm::SetVector<unsigned> used;
+  for (DimExpr e : exprs)
+    dimCollectSymbols(e, used);
+  std::string text;
+  for (unsigned position : used) {
+    std::optional<Source> source = findSource(getAffineSymbolExpr(position, context));
+    if (!source) continue;
+    if (!text.empty()) text += ", ";
+    text += source->name + " is " + (source->axis < 0 ? "element " : "dimension ") +
+            std::to_string(source->axis < 0 ? -1 - source->axis : source->axis) + " of input '" +
+            inputNames[source->input].str() + "'";
+  }
+  return text;
 }
 
 namespace {
@@ -64,7 +74,7 @@ namespace {
 /// division by what is not positive gives 0, which no size that matters survives.
 class ExprEmitter {
 public:
-  ExprEmitter(llvm::IRBuilder<> &b, MLIRContext *context) : b(b), context(context) {}
+  explicit ExprEmitter(llvm::IRBuilder<> &b) : b(b) {}
   llvm::DenseMap<DimExpr, llvm::Value *> values;
 
   llvm::Value *emit(DimExpr e) {
@@ -78,11 +88,21 @@ private:
   llvm::Value *compute(DimExpr e) {
     if (auto constant = dyn_cast<AffineConstantExpr>(e)) return b.getInt64(constant.getValue());
     if (auto symbol = dyn_cast<AffineSymbolExpr>(e)) {
-      const DimSymbol &s = getDimSymbols(context)[symbol.getPosition()];
-      assert(s.kind != DimSymbol::Name && "getSlot has seen to it that names are read");
-      auto id = s.kind == DimSymbol::Min ? llvm::Intrinsic::smin : llvm::Intrinsic::smax;
-      llvm::Value *lhs = emit(s.lhs), *rhs = emit(s.rhs);
-      return b.CreateBinaryIntrinsic(id, lhs, rhs);
+      const DimSymbol &s = *dimSymbol(symbol);
+      SmallVector<llvm::Value *, 3> of =
+          llvm::map_to_vector<3>(s.operands, [&](DimExpr operand) { return emit(operand); });
+      switch (s.kind) {
+      case DimSymbol::Min:
+        return b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, of[0], of[1]);
+      case DimSymbol::Max:
+        return b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, of[0], of[1]);
+      case DimSymbol::Broadcast:
+        return b.CreateSelect(b.CreateICmpEQ(of[0], b.getInt64(1)), of[1], of[0]);
+      case DimSymbol::Select:
+        return b.CreateSelect(b.CreateICmpSLT(of[0], b.getInt64(0)), of[1], of[2]);
+      default:
+        llvm_unreachable("getSlot has seen to it that free symbols are read");
+      }
     }
     auto binary = cast<AffineBinaryOpExpr>(e);
     llvm::Value *lhs = emit(binary.getLHS()), *rhs = emit(binary.getRHS());
@@ -122,7 +142,6 @@ private:
   }
 
   llvm::IRBuilder<> &b;
-  MLIRContext *context;
 };
 
 } // namespace
@@ -134,14 +153,17 @@ llvm::Function *SlotTable::emit(llvm::Module &module, StringRef name) const {
                                        {llvm::PointerType::get(llvmContext, 0)}, false);
   auto *function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module);
   llvm::IRBuilder<> b(llvm::BasicBlock::Create(llvmContext, "", function));
-  ExprEmitter emitter(b, context);
+  ExprEmitter emitter(b);
   auto address = [&](int64_t slot) {
     return b.CreateConstGEP1_64(b.getInt64Ty(), function->getArg(0), slot);
   };
+  llvm::SmallDenseSet<int64_t> given;
+  for (const Source &source : sources)
+    given.insert(source.slot);
   for (auto [expr, slot] : slots)
-    if (size_t(slot) < sources.size()) emitter.values[expr] = b.CreateLoad(b.getInt64Ty(), address(slot));
+    if (given.contains(slot)) emitter.values[expr] = b.CreateLoad(b.getInt64Ty(), address(slot));
   for (auto [expr, slot] : slots)
-    if (size_t(slot) >= sources.size()) b.CreateStore(emitter.emit(expr), address(slot));
+    if (!given.contains(slot)) b.CreateStore(emitter.emit(expr), address(slot));
   b.CreateRetVoid();
   return function;
 }

@@ -9,31 +9,38 @@
 
 namespace girih {
 
-/// A slot that is read: a dimension of an input (axis >= 0), or its element -1 - axis.
-struct SlotSource {
-  unsigned input;
-  int axis;
-  std::string name;
-};
-
 class SlotTable {
 public:
-  /// Finds where each symbol that `@main`'s inputs name is read.
+  /// A slot that is read: a dimension of an input (axis >= 0), or its element -1 - axis.
+  struct Source {
+    unsigned input;
+    int axis;
+    int64_t slot;
+    std::string name;
+  };
+
   explicit SlotTable(mlir::func::FuncOp main);
 
-  /// The slot of an expression that is not constant; made if it is new. -1, with an error at `loc`, where a
-  /// symbol in it is given by no input.
+  /// The slot of an expression that is not constant; made if it is new, and with it those of the symbols that
+  /// it depends on. -1, with an error at `loc`, where a symbol in it is given by no input.
   int64_t getSlot(DimExpr expr, mlir::Location loc);
 
   size_t size() const { return slots.size(); }
-  /// The sources of the first slots, in order.
-  llvm::ArrayRef<SlotSource> getSources() const { return sources; }
+  /// What the slots depend on: only these are read from the inputs.
+  llvm::ArrayRef<Source> getSources() const { return sources; }
+  /// "n is dimension 1 of input 'x'", for all symbols of some expressions.
+  std::string describe(llvm::ArrayRef<DimExpr> exprs) const;
   /// Defines `void name(int64_t *slots)`, which computes all slots that are not read. Null if there are none.
   llvm::Function *emit(llvm::Module &module, llvm::StringRef name) const;
 
 private:
+  std::optional<Source> findSource(DimExpr symbol) const;
+
   mlir::MLIRContext *context;
-  llvm::SmallVector<SlotSource> sources;
+  llvm::SmallVector<llvm::StringRef> inputNames;
+  llvm::StringMap<unsigned> inputs;
+  llvm::DenseMap<DimExpr, std::pair<unsigned, unsigned>> axes; // of each dimension's first input
+  llvm::SmallVector<Source> sources;
   llvm::MapVector<DimExpr, int64_t> slots;
 };
 

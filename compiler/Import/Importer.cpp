@@ -36,6 +36,7 @@ public:
       if (failed(importNode(graph.nodes[index], *row))) return failure();
     if (failed(importOutputs(main))) return failure();
     eraseDead(main);
+    if (!checks.empty()) (*module)->setAttr("girih.checks", b.getArrayAttr(checks));
     return module;
   }
 
@@ -203,23 +204,17 @@ private:
 
   //===-- Inputs ----------------------------------------------------------===//
 
-  /// Whether every symbol of an input's dimension is pinned or is a dimension of its own somewhere, so that
-  /// the inputs give its value. `2 * h` alone does not give `h`: it is a name as a whole.
-  bool isBound(DimExpr e) {
-    if (plainDims.empty())
-      for (const model::ValueInfo &input : graph.inputs)
-        if (input.type.shape)
-          for (const model::Dim &d : *input.type.shape) {
-            std::string error;
-            DimExpr plain = d.kind == model::Dim::Param ? dimParse(ctx, d.param, error) : DimExpr();
-            if (isa_and_nonnull<AffineSymbolExpr>(plain)) plainDims.insert(d.param);
-          }
-    llvm::SetVector<unsigned> symbols;
-    dimCollectSymbols(e, symbols);
-    return llvm::all_of(symbols, [&](unsigned s) {
-      StringRef name = getDimSymbols(ctx)[s].name;
-      return plainDims.contains(name) || options.dims.contains(name);
-    });
+  /// A name for a dimension that has none: no other dimension's.
+  std::string ownName(const model::ValueInfo &input, size_t i) {
+    if (paramNames.empty())
+      for (const model::ValueInfo &other : graph.inputs)
+        if (other.type.shape)
+          for (const model::Dim &d : *other.type.shape)
+            if (d.kind == model::Dim::Param) paramNames.insert(d.param);
+    std::string name = input.name + "_d" + std::to_string(i);
+    while (paramNames.contains(name))
+      name += "_";
+    return name;
   }
 
   FailureOr<DimExpr> inputDim(const model::ValueInfo &input, const model::Dim &d, size_t i) {
@@ -230,26 +225,17 @@ private:
       // only.
       if (d.value < -1) return fail(who + " is negative: " + Twine(d.value));
       if (d.value >= 0) return dimConstant(ctx, d.value);
-    } else if (d.kind == model::Dim::Param && llvm::any_of(d.param, llvm::isAlnum)) {
-      // Names without a letter or digit ("?", "*") say no more than that the size is dynamic.
-      std::string error;
-      e = dimParse(ctx, d.param, error);
-      // What is no expression ("N/2") is a name as a whole.
-      if (!e || !isBound(e)) e = dimNamed(ctx, d.param);
-      if (auto v = dimValue(e); v && *v < 0) e = {}; // "-1"
+    } else if (d.kind == model::Dim::Param && d.param != "-1" && llvm::any_of(d.param, llvm::isAlnum)) {
+      // A name and nothing more, whatever it looks like ("33", "past + 1", "shape[0]"). Names without a
+      // letter or digit ("?", "*") say no more than that the size is dynamic.
+      e = dimNamed(ctx, d.param);
     }
-    if (!e) e = dimNamed(ctx, input.name + "_d" + std::to_string(i));
+    if (!e) e = dimNamed(ctx, ownName(input, i));
     llvm::StringMap<DimExpr> pinned;
     for (const auto &[name, value] : options.dims)
       pinned[name] = dimConstant(ctx, value);
-    llvm::SetVector<unsigned> symbols;
-    dimCollectSymbols(e, symbols);
-    for (unsigned s : symbols)
-      usedSymbols.insert(getDimSymbols(ctx)[s].name);
-    DimExpr r = dimSubstitute(e, pinned);
-    if (auto v = dimValue(r); v && *v < 0)
-      return fail(who + " is negative: " + quote(dimToString(e)) + " is " + Twine(*v));
-    return r;
+    usedSymbols.insert(dimSymbol(e)->name);
+    return dimSubstitute(e, pinned);
   }
 
   LogicalResult importInputs(func::FuncOp main) {
@@ -292,7 +278,7 @@ private:
       if (isInt && type.getRank() <= 1 && type.hasStaticShape() && type.getNumElements() <= maxShapeInput) {
         SmallVector<DimExpr> elements;
         for (int64_t i = 0; i < type.getNumElements(); ++i)
-          elements.push_back(dimNamed(ctx, input.name + "[" + std::to_string(i) + "]"));
+          elements.push_back(dimElement(ctx, input.name, i));
         v.known = Known::vector(elements, element);
         if (type.getRank() == 0) v.known->shape.clear();
         v.fromData = true;
@@ -373,6 +359,10 @@ private:
       }
       if (importer.hasFailed()) return failure();
     }
+    auto nodeName = b.getStringAttr(cast<NameLoc>(nodeLoc(node)).getName().getValue());
+    for (const DimCheck &check : importer.checks)
+      checks.push_back(
+          CheckAttr::get(ctx, check.kind, DimsAttr::get(ctx, {check.first, check.second}), nodeName));
     for (auto [i, name] : llvm::enumerate(node.outputs)) {
       if (name.empty()) continue;
       ImportedValue *v = declare(name);
@@ -467,7 +457,8 @@ private:
   llvm::StringMap<ImportedValue> values;
   SmallVector<size_t> order;
   SmallVector<const OpRow *> rows;
-  llvm::StringSet<> plainDims; // names that are an input's dimension by themselves
+  llvm::StringSet<> paramNames;  // of all inputs' dimensions
+  SmallVector<Attribute> checks; // of sizes, for the runtime
   llvm::StringSet<> usedSymbols;
 };
 

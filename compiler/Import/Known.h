@@ -32,22 +32,8 @@ struct Known {
 /// or `double`).
 std::optional<std::pair<int64_t, int64_t>> asFraction(double value, bool isSingle);
 
-/// What is known of the value of an expression when every dimension is in [0, 2^40] and elements of inputs
-/// (`name[i]`) are anything.
-std::optional<int64_t> dimLowerBound(DimExpr e);
-std::optional<int64_t> dimUpperBound(DimExpr e);
-inline bool dimNonNegative(DimExpr e) {
-  return dimLowerBound(e).value_or(-1) >= 0;
-}
-/// -1, 0 or 1 where a < b, a == b or a > b for all values of the symbols.
-std::optional<int> dimCompare(DimExpr a, DimExpr b);
-/// Minimum and maximum, without a symbol of their own where the bounds decide.
-DimExpr dimLeast(DimExpr a, DimExpr b);
-DimExpr dimGreatest(DimExpr a, DimExpr b);
 /// Division that truncates towards zero, as ONNX's; null if the divisor is not a positive expression.
 DimExpr dimTruncatingDiv(DimExpr a, DimExpr b);
-/// True if an element of an input (`name[i]`) takes part.
-bool dimHasData(DimExpr e);
 /// The elements after/before a product cancel: (product of a) / (product of b), null if it is not known to be
 /// exact.
 DimExpr dimQuotient(mlir::MLIRContext *ctx, llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);

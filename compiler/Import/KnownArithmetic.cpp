@@ -40,6 +40,48 @@ int64_t broadcastIndex(int64_t flat, ArrayRef<int64_t> to, ArrayRef<int64_t> fro
   return index;
 }
 
+/// The condition a == b as 1 or 0, and a < b.
+static DimExpr isEqual(DimExpr a, DimExpr b) {
+  DimExpr zero = dimConstant(a.getContext(), 0), one = dimConstant(a.getContext(), 1);
+  return dimSelect(a - b, zero, dimSelect(b - a, zero, one));
+}
+static DimExpr isLess(DimExpr a, DimExpr b) {
+  return dimSelect(a - b, dimConstant(a.getContext(), 1), dimConstant(a.getContext(), 0));
+}
+/// `condition` is 1 or 0.
+static DimExpr choose(DimExpr condition, DimExpr yes, DimExpr no) {
+  // A choice between constants says itself which side is meant.
+  if (const DimSymbol *s = dimSymbol(dimSimplify(condition)); s && s->kind == DimSymbol::Select)
+    if (auto negative = dimValue(s->operands[1]), otherwise = dimValue(s->operands[2]); negative && otherwise)
+      return dimSelect(s->operands[0], *negative ? yes : no, *otherwise ? yes : no);
+  return dimSelect(-condition, yes, no);
+}
+
+/// x / divisor, rounded to the nearest whole number, halves to even.
+static DimExpr roundHalfToEven(DimExpr x, int64_t divisor) {
+  DimExpr doubled = x * 2 + divisor, up = doubled.floorDiv(divisor * 2), rest = doubled % (divisor * 2);
+  return dimSelect(-rest, up, up - up % 2);
+}
+
+/// Rounds a number as the type does; false where that cannot be followed.
+static bool roundTo(Type type, Num &x) {
+  if (!type.isF16() && !type.isBF16()) return true; // wider ones hold every size exactly
+  auto digits = type.isF16() ? 11 : 8;
+  if (x.denominator != 1) return false;
+  DimExpr e = x.numerator;
+  if (dimLowerBound(e).value_or(-1) < 0) return dimValue(e) && std::abs(*dimValue(e)) >> digits == 0;
+  // Whole numbers have all their digits up to 2^digits; above, each power of two takes one.
+  constexpr int64_t largest = 65504, steps = 5;
+  DimExpr out = e;
+  for (int64_t i = 1; i <= steps; ++i)
+    out = dimSelect((int64_t(1) << (digits + i - 1)) - 1 - e,
+                    roundHalfToEven(e, int64_t(1) << i) * (int64_t(1) << i), out);
+  if (type.isBF16() && dimUpperBound(e).value_or(INT64_MAX) > (int64_t(1) << (digits + steps))) return false;
+  if (auto v = dimValue(e); v && *v > largest) return false;
+  x.numerator = dimSimplify(out);
+  return !dimIsTooLarge(x.numerator);
+}
+
 /// Applies `fn` element by element with broadcasting. `fn` gives nothing for what cannot be followed.
 static bool elementwise(NodeImporter &n, Type elementType, KnownResults &results,
                         function_ref<std::optional<Num>(ArrayRef<Num>)> fn) {
@@ -65,6 +107,7 @@ static bool elementwise(NodeImporter &n, Type elementType, KnownResults &results
     // What grows without bound (n + n / 2, again and again) is not followed.
     if (dimIsTooLarge(r->numerator)) return false;
     r->numerator = dimSimplify(r->numerator);
+    if (!roundTo(elementType, *r)) return false;
     out.elements.push_back(*r);
   }
   results.push_back(std::move(out));
@@ -162,10 +205,10 @@ static bool extremum(NodeImporter &n, KnownResults &r, DimExpr (*pick)(DimExpr, 
   });
 }
 bool knownMin(NodeImporter &n, KnownResults &r) {
-  return extremum(n, r, dimLeast);
+  return extremum(n, r, dimMin);
 }
 bool knownMax(NodeImporter &n, KnownResults &r) {
-  return extremum(n, r, dimGreatest);
+  return extremum(n, r, dimMax);
 }
 
 bool knownNeg(NodeImporter &n, KnownResults &r) {
@@ -178,7 +221,7 @@ bool knownNeg(NodeImporter &n, KnownResults &r) {
 bool knownAbs(NodeImporter &n, KnownResults &r) {
   return elementwise(n, n.element(0), r, [](ArrayRef<Num> x) -> std::optional<Num> {
     if (!isSmall(x[0])) return std::nullopt;
-    return Num{dimGreatest(x[0].numerator, dimSimplify(-x[0].numerator)), x[0].denominator};
+    return Num{dimMax(x[0].numerator, dimSimplify(-x[0].numerator)), x[0].denominator};
   });
 }
 
@@ -198,6 +241,44 @@ bool knownCeil(NodeImporter &n, KnownResults &r) {
   });
 }
 
+bool knownRound(NodeImporter &n, KnownResults &r) {
+  return elementwise(n, n.element(0), r, [](ArrayRef<Num> x) -> std::optional<Num> {
+    if (x[0].denominator == 1) return x[0];
+    return Num{roundHalfToEven(x[0].numerator, x[0].denominator)};
+  });
+}
+
+bool knownSign(NodeImporter &n, KnownResults &r) {
+  return elementwise(n, n.element(0), r, [&](ArrayRef<Num> x) -> std::optional<Num> {
+    DimExpr e = x[0].numerator;
+    return Num{dimSelect(e, n.dim(-1), dimSelect(-e, n.dim(1), n.dim(0)))};
+  });
+}
+
+bool knownClip(NodeImporter &n, KnownResults &r) {
+  auto bound = [&](unsigned i, StringRef attribute) -> std::optional<Num> {
+    if (n.since() >= 11) {
+      auto k = n.known(i);
+      return k && k->elements.size() == 1 ? std::optional(k->elements[0]) : std::nullopt;
+    }
+    auto value = asFraction(n.floatAttr(attribute, 0), /*isSingle=*/true);
+    return value ? std::optional(Num{n.dim(value->first), value->second}) : std::nullopt;
+  };
+  auto x = n.known(0);
+  if (!x) return false;
+  for (auto [i, attribute, pick] : {std::tuple(1u, "min", &dimMax), {2u, "max", &dimMin}}) {
+    if (n.since() >= 11 ? !n.has(i) : !n.hasAttribute(attribute)) continue;
+    auto limit = bound(i, attribute);
+    if (!limit) return false;
+    for (Num &e : x->elements) {
+      if (e.denominator != limit->denominator || !isSmall(e)) return false;
+      e.numerator = pick(e.numerator, limit->numerator);
+    }
+  }
+  r.push_back(std::move(*x));
+  return true;
+}
+
 bool knownCast(NodeImporter &n, KnownResults &r) {
   Type to = n.row.op == "CastLike"
                 ? n.element(1)
@@ -210,9 +291,7 @@ bool knownCast(NodeImporter &n, KnownResults &r) {
   bool toInt = isa<IntegerType>(to);
   for (Num &x : out.elements) {
     if (to.isInteger(1)) {
-      auto isZero = dimCompare(x.numerator, dimConstant(n.context(), 0));
-      if (!isZero) return false;
-      x = {dimConstant(n.context(), *isZero != 0)};
+      x = {dimSimplify(n.dim(1) - isEqual(x.numerator, n.dim(0)))};
     } else if (toInt) {
       // Narrow types may wrap around; sizes do not fit into them anyway.
       if (to.getIntOrFloatBitWidth() < 32 || !isSmall(x)) return false;
@@ -220,64 +299,59 @@ bool knownCast(NodeImporter &n, KnownResults &r) {
       DimExpr q = dimTruncatingDiv(x.numerator, dimConstant(n.context(), x.denominator));
       if (!q) return false;
       x = {dimSimplify(q)};
-    } else if (to.getIntOrFloatBitWidth() < 32) {
-      return false; // half precision rounds sizes over 2048
+    } else if (!roundTo(to, x)) {
+      return false;
     }
   }
   r.push_back(std::move(out));
   return true;
 }
 
-template <typename Fn> static bool compare(NodeImporter &n, KnownResults &r, Fn fn) {
+/// Comparisons of fractions: of both sides times the other's denominator.
+static bool compare(NodeImporter &n, KnownResults &r, function_ref<DimExpr(DimExpr, DimExpr)> fn) {
   return elementwise(n, IntegerType::get(n.context(), 1), r, [&](ArrayRef<Num> x) -> std::optional<Num> {
-    if (x[0].denominator != x[1].denominator) return std::nullopt;
-    auto c = dimCompare(x[0].numerator, x[1].numerator);
-    if (!c) return std::nullopt;
-    return Num{dimConstant(n.context(), fn(*c))};
+    if (!isSmall(x[0]) || !isSmall(x[1]) || x[0].denominator > 1024 || x[1].denominator > 1024)
+      return std::nullopt;
+    return Num{fn(x[0].numerator * x[1].denominator, x[1].numerator * x[0].denominator)};
   });
 }
 bool knownEqual(NodeImporter &n, KnownResults &r) {
-  return compare(n, r, [](int c) { return c == 0; });
+  return compare(n, r, isEqual);
 }
 bool knownLess(NodeImporter &n, KnownResults &r) {
-  return compare(n, r, [](int c) { return c < 0; });
+  return compare(n, r, isLess);
 }
 bool knownLessOrEqual(NodeImporter &n, KnownResults &r) {
-  return compare(n, r, [](int c) { return c <= 0; });
+  return compare(n, r, [](DimExpr a, DimExpr b) { return 1 - isLess(b, a); });
 }
 bool knownGreater(NodeImporter &n, KnownResults &r) {
-  return compare(n, r, [](int c) { return c > 0; });
+  return compare(n, r, [](DimExpr a, DimExpr b) { return isLess(b, a); });
 }
 bool knownGreaterOrEqual(NodeImporter &n, KnownResults &r) {
-  return compare(n, r, [](int c) { return c >= 0; });
+  return compare(n, r, [](DimExpr a, DimExpr b) { return 1 - isLess(a, b); });
 }
 
-template <typename Fn> static bool logical(NodeImporter &n, KnownResults &r, Fn fn) {
-  return elementwise(n, n.element(0), r, [&](ArrayRef<Num> x) -> std::optional<Num> {
-    SmallVector<bool> bits;
-    for (const Num &y : x) {
-      auto v = dimValue(y.numerator);
-      if (!v) return std::nullopt;
-      bits.push_back(*v != 0);
-    }
-    return Num{dimConstant(n.context(), fn(bits))};
-  });
-}
+// Conditions are 1 or 0.
 bool knownNot(NodeImporter &n, KnownResults &r) {
-  return logical(n, r, [](ArrayRef<bool> x) { return !x[0]; });
+  return elementwise(n, n.element(0), r,
+                     [](ArrayRef<Num> x) -> std::optional<Num> { return Num{1 - x[0].numerator}; });
 }
 bool knownAnd(NodeImporter &n, KnownResults &r) {
-  return logical(n, r, [](ArrayRef<bool> x) { return x[0] && x[1]; });
+  return elementwise(n, n.element(0), r, [](ArrayRef<Num> x) -> std::optional<Num> {
+    return Num{dimMin(x[0].numerator, x[1].numerator)};
+  });
 }
 bool knownOr(NodeImporter &n, KnownResults &r) {
-  return logical(n, r, [](ArrayRef<bool> x) { return x[0] || x[1]; });
+  return elementwise(n, n.element(0), r, [](ArrayRef<Num> x) -> std::optional<Num> {
+    return Num{dimMax(x[0].numerator, x[1].numerator)};
+  });
 }
 
 bool knownWhere(NodeImporter &n, KnownResults &r) {
   return elementwise(n, n.element(1), r, [](ArrayRef<Num> x) -> std::optional<Num> {
-    auto c = dimValue(x[0].numerator);
-    if (!c) return std::nullopt;
-    return *c ? x[1] : x[2];
+    if (auto c = dimValue(x[0].numerator)) return *c ? x[1] : x[2];
+    if (x[1].denominator != x[2].denominator) return std::nullopt;
+    return Num{choose(x[0].numerator, x[1].numerator, x[2].numerator), x[1].denominator};
   });
 }
 

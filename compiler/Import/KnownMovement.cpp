@@ -153,6 +153,57 @@ bool knownSlice(NodeImporter &n, KnownResults &r) {
   return true;
 }
 
+bool knownTranspose(NodeImporter &n, KnownResults &r) {
+  auto k = n.known(0);
+  if (!k) return false;
+  int64_t rank = k->shape.size();
+  SmallVector<int64_t> permutation;
+  for (int64_t i = rank; i-- > 0;)
+    permutation.push_back(i);
+  if (auto perm = n.intsAttr("perm")) permutation.assign(perm->begin(), perm->end());
+  SmallVector<int64_t> sorted(permutation);
+  llvm::sort(sorted);
+  if (!llvm::equal(sorted, llvm::seq<int64_t>(rank))) return false; // the handler says so
+  Known out;
+  out.elementType = k->elementType;
+  for (int64_t p : permutation)
+    out.shape.push_back(k->shape[p]);
+  for (int64_t i = 0, e = k->elements.size(); i < e; ++i) {
+    SmallVector<int64_t> at = unflatten(i, out.shape), from(rank);
+    for (auto [d, p] : llvm::enumerate(permutation))
+      from[p] = at[d];
+    out.elements.push_back(k->elements[flatten(from, k->shape)]);
+  }
+  r.push_back(std::move(out));
+  return true;
+}
+
+/// Updates of single elements of a list, or of rows, at constant indices.
+bool knownScatterND(NodeImporter &n, KnownResults &r) {
+  auto data = n.known(0), updates = n.known(2);
+  auto indices = n.known(1);
+  auto at = indices ? indices->constants() : std::nullopt;
+  if (!data || !updates || !at || indices->shape.empty() || n.stringAttr("reduction", "none") != "none")
+    return false;
+  int64_t length = indices->shape.back(), rank = data->shape.size();
+  if (length < 1 || length > rank) return false;
+  ArrayRef<int64_t> shape = data->shape;
+  int64_t slice = countElements(shape.drop_front(length)), tuples = at->size() / length;
+  if (int64_t(updates->elements.size()) != tuples * slice) return false;
+  for (int64_t t = 0; t < tuples; ++t) {
+    SmallVector<int64_t> tuple(ArrayRef(*at).slice(t * length, length));
+    for (auto [index, size] : llvm::zip(tuple, shape)) {
+      if (index < 0) index += size;
+      if (index < 0 || index >= size) return false; // the handler says so
+    }
+    int64_t begin = flatten(tuple, shape.take_front(length)) * slice;
+    for (int64_t i = 0; i < slice; ++i)
+      data->elements[begin + i] = updates->elements[t * slice + i];
+  }
+  r.push_back(std::move(*data));
+  return true;
+}
+
 bool knownSplit(NodeImporter &n, KnownResults &r) {
   auto k = n.known(0);
   if (!k || k->shape.empty()) return false;
@@ -294,13 +345,13 @@ bool knownReduceProd(NodeImporter &n, KnownResults &r) {
 bool knownReduceMin(NodeImporter &n, KnownResults &r) {
   return reduced(n, r, [](Num a, Num b) -> std::optional<Num> {
     if (a.denominator != 1 || b.denominator != 1) return std::nullopt;
-    return Num{dimLeast(a.numerator, b.numerator)};
+    return Num{dimMin(a.numerator, b.numerator)};
   });
 }
 bool knownReduceMax(NodeImporter &n, KnownResults &r) {
   return reduced(n, r, [](Num a, Num b) -> std::optional<Num> {
     if (a.denominator != 1 || b.denominator != 1) return std::nullopt;
-    return Num{dimGreatest(a.numerator, b.numerator)};
+    return Num{dimMax(a.numerator, b.numerator)};
   });
 }
 

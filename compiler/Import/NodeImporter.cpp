@@ -148,6 +148,30 @@ void NodeImporter::report(const Twine &message) {
   failedOnce = true;
 }
 
+//===-- Sizes -------------------------------------------------------------===//
+
+LogicalResult NodeImporter::requireEqual(DimExpr a, DimExpr b, const Twine &message) {
+  DimChecks taken;
+  if (failed(unifyDims(dimSimplify(a), dimSimplify(b)))) return fail(message);
+  llvm::append_range(checks, taken.get());
+  return success();
+}
+
+LogicalResult NodeImporter::requireAtMost(DimExpr a, DimExpr b, const Twine &message) {
+  DimChecks taken;
+  if (failed(girih::requireAtMost(dimSimplify(a), dimSimplify(b)))) return fail(message);
+  llvm::append_range(checks, taken.get());
+  return success();
+}
+
+FailureOr<NodeImporter::Dims> NodeImporter::broadcast(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) {
+  DimChecks taken;
+  auto dims = broadcastDims(a, b);
+  if (failed(dims)) return failure();
+  llvm::append_range(checks, taken.get());
+  return Dims(*dims);
+}
+
 //===-- Operands ----------------------------------------------------------===//
 
 Value NodeImporter::operand(unsigned i) {

@@ -6,6 +6,7 @@
 #include "compiler/Import/Model.h"
 #include "dialects/Graph/Graph.h"
 #include "dialects/Graph/HostTensor.h"
+#include "dialects/Graph/Inference.h"
 #include "mlir/IR/Builders.h"
 
 namespace girih {
@@ -77,6 +78,14 @@ public:
     return mlir::failure();
   }
   bool hasFailed() const { return failedOnce; }
+
+  //===-- Sizes -----------------------------------------------------------===//
+  // What the node needs of sizes, where no op that it becomes says so: refused where it cannot hold, with
+  // `message`, else left to the runtime if it cannot be proved.
+  mlir::LogicalResult requireEqual(DimExpr a, DimExpr b, const llvm::Twine &message);
+  mlir::LogicalResult requireAtMost(DimExpr a, DimExpr b, const llvm::Twine &message);
+  mlir::FailureOr<Dims> broadcast(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
+  llvm::SmallVector<DimCheck> checks; // for the runtime
 
   //===-- Operands --------------------------------------------------------===//
   unsigned numInputs() const { return operands.size(); }

@@ -55,9 +55,11 @@ LogicalResult importTopK(NodeImporter &n) {
     if (k->size() != 1) return n.fail("input 1 (k) must have one element");
     dims[axis] = (*k)[0];
   }
-  if (auto c = dimCompare(dims[axis], n.dims(0)[axis]); (c && *c > 0) || dimValue(dims[axis]).value_or(0) < 0)
-    return n.fail("k is " + dimToString(dims[axis]) + ", but axis " + Twine(axis) + " has size " +
-                  dimToString(n.dims(0)[axis]));
+  for (auto [least, most] : {std::pair(n.dim(0), dims[axis]), {dims[axis], n.dims(0)[axis]}})
+    if (failed(n.requireAtMost(least, most,
+                               "k is " + dimToString(dims[axis]) + ", but axis " + Twine(axis) +
+                                   " has size " + dimToString(n.dims(0)[axis]))))
+      return failure();
   bool smallest = !n.flagAttr("largest", true);
   n.flagAttr("sorted", true);
   RankedTensorType values = getTensorType(dims, n.element(0)),
@@ -138,7 +140,7 @@ LogicalResult importRange(NodeImporter &n) {
     int64_t by = std::clamp<int64_t>(*step, -INT32_MAX, INT32_MAX) * from.denominator * to.denominator;
     DimExpr span = to.numerator * from.denominator - from.numerator * to.denominator;
     span = dimSimplify(span * (*step > 0 ? delta->elements[0].denominator : -delta->elements[0].denominator));
-    length = dimGreatest(dimSimplify(span.ceilDiv(std::abs(by))), n.dim(0));
+    length = dimMax(dimSimplify(span.ceilDiv(std::abs(by))), n.dim(0));
   }
   return n.result(n.createTyped<RangeOp>(getTensorType({length}, n.element(0)), n.reshape(n.operand(0), {}),
                                          n.reshape(n.operand(2), {})));

@@ -19,12 +19,32 @@ static FailureOr<std::optional<Ints>> axesOf(NodeImporter &n, int inputSince) {
   return std::optional<Ints>(std::move(*v));
 }
 
+/// A shape that is given at run time may hold 0 (the operand's size) and one -1 (what is left).
+static FailureOr<Dims> runtimeReshapeDims(NodeImporter &n, ArrayRef<DimExpr> target, bool allowZero) {
+  Dims in = n.dims(0), given, out;
+  DimExpr one = n.dim(1), inferred = n.dim(0);
+  for (auto [i, d] : llvm::enumerate(target)) {
+    DimExpr size = !allowZero && i < in.size() ? dimSelect(-d, d, in[i]) : d;
+    given.push_back(dimSelect(d, one, size)); // a -1 does not count
+    out.push_back(size);
+    inferred = inferred + dimSelect(d, one, n.dim(0));
+    if (failed(n.requireAtMost(n.dim(-1), d, "its shape has the negative size " + dimToString(d))))
+      return failure();
+  }
+  if (failed(n.requireAtMost(inferred, one, "its shape has more than one -1"))) return failure();
+  DimExpr rest = dimSimplify(dimProduct(n.context(), in).floorDiv(dimProduct(n.context(), given)));
+  for (auto [d, size] : llvm::zip_equal(target, out))
+    size = dimSelect(d, rest, size);
+  return out;
+}
+
 FailureOr<Dims> reshapeDims(NodeImporter &n) {
   auto target = n.shapeOperand(1, "shape");
   if (failed(target)) return failure();
   if (n.rank(1) != 1) return n.fail("input 1 (shape) must have one dimension");
   Dims in = n.dims(0), out;
   bool allowZero = n.flagAttr("allowzero", false);
+  if (llvm::any_of(*target, dimHasData)) return runtimeReshapeDims(n, *target, allowZero);
   std::optional<size_t> inferred;
   for (auto [i, d] : llvm::enumerate(*target)) {
     auto v = dimValue(d);
@@ -90,8 +110,10 @@ FailureOr<Dims> squeezeDims(NodeImporter &n) {
   for (auto [i, d] : llvm::enumerate(in)) {
     if (!llvm::is_contained(axes, int64_t(i))) {
       out.push_back(d);
-    } else if (auto v = dimValue(d); v && *v != 1) {
-      return n.fail("axis " + Twine(i) + " has size " + Twine(*v) + ", and only sizes of 1 can be squeezed");
+    } else if (failed(n.requireEqual(n.dim(1), d,
+                                     "axis " + Twine(i) + " has size " + dimToString(d) +
+                                         ", and only sizes of 1 can be squeezed"))) {
+      return failure();
     }
   }
   return out;
@@ -160,7 +182,7 @@ LogicalResult importTranspose(NodeImporter &n) {
 LogicalResult importExpand(NodeImporter &n) {
   auto target = n.shapeOperand(1, "shape");
   if (failed(target)) return failure();
-  auto dims = broadcastDims(n.dims(0), *target);
+  auto dims = n.broadcast(n.dims(0), *target);
   if (failed(dims))
     return n.fail("input of shape " + dimsToString(n.dims(0)) + " does not broadcast with " +
                   dimsToString(*target));
@@ -175,8 +197,8 @@ LogicalResult importTile(NodeImporter &n) {
     return n.fail("input 1 (repeats) has " + Twine(repeats->size()) + " elements, but input 0 has " +
                   Twine(dims.size()) + " dimensions");
   for (auto [d, r] : llvm::zip_equal(dims, *repeats)) {
-    if (dimValue(r).value_or(0) < 0)
-      return n.fail("input 1 (repeats) has the negative value " + dimToString(r));
+    if (failed(n.requireAtMost(n.dim(0), r, "input 1 (repeats) has the negative value " + dimToString(r))))
+      return failure();
     d = dimSimplify(d * r);
   }
   return n.result(n.createTyped<TileOp>(getTensorType(dims, n.element(0)), n.operand(0)));
@@ -272,24 +294,23 @@ FailureOr<Dims> splitSizes(NodeImporter &n, int64_t axis) {
     if (n.since() >= 18 && n.intAttr("num_outputs", parts) != parts)
       return n.fail("attribute 'num_outputs' is " + Twine(n.intAttr("num_outputs", 0)) +
                     ", but the node has " + Twine(parts) + " outputs");
-    DimExpr exact = dimExactDiv(total, n.dim(parts));
-    if (!exact && n.since() < 18)
-      return n.fail("a dimension of size " + dimToString(total) + " cannot be split into " + Twine(parts) +
-                    " equal parts");
     // From version 18 on the last part may be smaller.
-    DimExpr size = exact ? exact : dimSimplify(total.ceilDiv(parts));
+    DimExpr size = dimExactDiv(total, n.dim(parts));
+    if (!size) size = dimSimplify(n.since() < 18 ? total.floorDiv(parts) : total.ceilDiv(parts));
     sizes.assign(parts, size);
-    if (!exact) sizes.back() = dimSimplify(total - size * (parts - 1));
+    if (n.since() >= 18) sizes.back() = dimSimplify(total - size * (parts - 1));
   }
   if (int64_t(sizes.size()) != parts)
     return n.fail("it has " + Twine(parts) + " outputs, but " + Twine(sizes.size()) + " sizes are given");
   DimExpr sum = n.dim(0);
   for (DimExpr s : sizes) {
-    if (dimValue(s).value_or(0) < 0) return n.fail("the split size " + dimToString(s) + " is negative");
-    sum = dimSimplify(sum + s);
+    if (failed(n.requireAtMost(n.dim(0), s, "the split size " + dimToString(s) + " is negative")))
+      return failure();
+    sum = sum + s;
   }
-  if (dimCompare(sum, total).value_or(0) != 0)
-    return n.fail("the split sizes " + dimsToString(sizes) + " do not add up to " + dimToString(total));
+  if (failed(n.requireEqual(
+          sum, total, "the split sizes " + dimsToString(sizes) + " do not add up to " + dimToString(total))))
+    return failure();
   return sizes;
 }
 
@@ -362,10 +383,11 @@ LogicalResult importDepthToSpace(NodeImporter &n) {
   StringRef mode = n.stringAttr("mode", "DCR");
   if (mode != "DCR" && mode != "CRD") return n.fail("attribute 'mode' must be DCR or CRD");
   Dims d = n.dims(0);
-  DimExpr bl = n.dim(block), c = dimExactDiv(d[1], n.dim(block * block));
-  if (!c)
-    return n.fail("channels (" + dimToString(d[1]) +
-                  ") must be a multiple of blocksize² = " + Twine(block * block));
+  DimExpr bl = n.dim(block), c = dimSimplify(d[1].floorDiv(block * block));
+  if (failed(n.requireEqual(c * (block * block), d[1],
+                            "channels (" + dimToString(d[1]) +
+                                ") must be a multiple of blocksize² = " + Twine(block * block))))
+    return failure();
   bool isDcr = mode == "DCR";
   Value x =
       n.reshape(n.operand(0), isDcr ? Dims{d[0], bl, bl, c, d[2], d[3]} : Dims{d[0], c, bl, bl, d[2], d[3]});
@@ -382,11 +404,11 @@ LogicalResult importSpaceToDepth(NodeImporter &n) {
   Dims d = n.dims(0);
   DimExpr bl = n.dim(block), h, w;
   for (auto [from, to] : {std::pair{d[2], &h}, std::pair{d[3], &w}}) {
-    *to = dimExactDiv(from, bl);
-    if (!*to && dimValue(from))
-      return n.fail("height and width (" + dimsToString({d[2], d[3]}) + ") must be multiples of blocksize " +
-                    Twine(block));
-    if (!*to) *to = dimSimplify(from.floorDiv(block));
+    *to = dimSimplify(from.floorDiv(block));
+    if (failed(n.requireEqual(*to * block, from,
+                              "height and width (" + dimsToString({d[2], d[3]}) +
+                                  ") must be multiples of blocksize " + Twine(block))))
+      return failure();
   }
   Value x = n.reshape(n.operand(0), {d[0], d[1], h, bl, w, bl});
   x = n.transpose(x, mode == "DCR" ? Ints{0, 3, 5, 1, 2, 4} : Ints{0, 1, 3, 5, 2, 4});

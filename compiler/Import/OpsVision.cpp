@@ -31,9 +31,9 @@ LogicalResult importCenterCropPad(NodeImporter &n) {
       return n.fail("input 1 (shape) has the negative size " + dimToString(size));
     // What is cut off (or added) in front is the half, rounded down.
     DimExpr excess = dimSimplify(in[axis] - size);
-    starts[axis] = dimSimplify(dimGreatest(excess, n.dim(0)).floorDiv(2));
-    low[axis] = dimSimplify(dimGreatest(dimSimplify(-excess), n.dim(0)).floorDiv(2));
-    cropped[axis] = dimLeast(in[axis], size), out[axis] = size;
+    starts[axis] = dimSimplify(dimMax(excess, n.dim(0)).floorDiv(2));
+    low[axis] = dimSimplify(dimMax(dimSimplify(-excess), n.dim(0)).floorDiv(2));
+    cropped[axis] = dimMin(in[axis], size), out[axis] = size;
   }
   Value x = n.operand(0);
   if (cropped != in) x = n.slice(x, starts, cropped, Ints(rank, 1));
@@ -65,7 +65,7 @@ LogicalResult importAffineGrid(NodeImporter &n) {
   for (size_t i = spatial; i-- > 0;) {
     // -1 and 1 are the outer edges of the image, or the centres of its outermost pixels.
     Value at = count(n, points[i], type), one = n.scalar(1, type);
-    DimExpr steps = alignCorners ? dimGreatest(dimSimplify(points[i] - 1), n.dim(1)) : points[i];
+    DimExpr steps = alignCorners ? dimMax(dimSimplify(points[i] - 1), n.dim(1)) : points[i];
     at = n.binary(BinaryFn::add, at, at);
     if (!alignCorners) at = n.binary(BinaryFn::add, at, one);
     at = n.binary(BinaryFn::sub, n.binary(BinaryFn::div, at, n.materialize(Known::scalar(steps, type))), one);

@@ -69,7 +69,7 @@ static LogicalResult resolveSame(NodeImporter &n, Window &w, Value &x, std::opti
     DimExpr d = dims[i + 2];
     // What the last window reaches over the input: with d = q * stride - r, extent - stride + r.
     DimExpr over = (-d) % w.strides[i] + (w.extent(i) - w.strides[i]);
-    DimExpr total = dimGreatest(dimSimplify(over), n.dim(0));
+    DimExpr total = dimMax(dimSimplify(over), n.dim(0));
     DimExpr half = w.autoPad == "SAME_UPPER" ? total.floorDiv(2) : total.ceilDiv(2);
     if (auto v = dimValue(total)) {
       w.pads[i] = *dimValue(dimSimplify(half));

@@ -15,16 +15,22 @@ unsigned DimSymbols::add(DimSymbol symbol, std::string key) {
   return it->second;
 }
 
-unsigned DimSymbols::intern(StringRef name) {
-  return add({DimSymbol::Name, name.str(), {}, {}}, ("n" + name).str());
+unsigned DimSymbols::intern(StringRef dimension) {
+  return add({DimSymbol::Dimension, dimension.str(), 0, {}}, ("d" + dimension).str());
 }
 
-unsigned DimSymbols::intern(DimSymbol::Kind kind, AffineExpr lhs, AffineExpr rhs) {
+unsigned DimSymbols::intern(StringRef input, int64_t element) {
+  return add({DimSymbol::Element, input.str(), element, {}}, ("e" + Twine(element) + " " + input).str());
+}
+
+unsigned DimSymbols::intern(DimSymbol::Kind kind, ArrayRef<AffineExpr> operands) {
   // Expressions are unique in their context, so their addresses name them.
-  const void *operands[] = {lhs.getAsOpaquePointer(), rhs.getAsOpaquePointer()};
-  std::string key(kind == DimSymbol::Min ? "<" : ">");
-  key.append(reinterpret_cast<const char *>(operands), sizeof(operands));
-  return add({kind, "", lhs, rhs}, std::move(key));
+  std::string key(1, char(kind));
+  for (AffineExpr e : operands) {
+    const void *address = e.getAsOpaquePointer();
+    key.append(reinterpret_cast<const char *>(&address), sizeof(address));
+  }
+  return add({kind, "", 0, llvm::to_vector<3>(operands)}, std::move(key));
 }
 
 const DimSymbol &DimSymbols::operator[](unsigned position) const {
@@ -54,20 +60,64 @@ std::optional<int64_t> dimValue(DimExpr e) {
   return std::nullopt;
 }
 
-static DimExpr minMax(DimSymbol::Kind kind, DimExpr a, DimExpr b) {
-  a = dimSimplify(a), b = dimSimplify(b);
-  if (a == b) return a;
-  // A constant difference decides, whatever the symbols are.
-  if (auto d = dimValue(dimSimplify(a - b))) return ((*d < 0) == (kind == DimSymbol::Min)) ? a : b;
-  MLIRContext *ctx = a.getContext();
-  return getAffineSymbolExpr(getDimSymbols(ctx).intern(kind, a, b), ctx);
+DimExpr dimElement(MLIRContext *ctx, StringRef input, int64_t element) {
+  return getAffineSymbolExpr(getDimSymbols(ctx).intern(input, element), ctx);
+}
+
+const DimSymbol *dimSymbol(DimExpr e) {
+  auto symbol = dyn_cast<AffineSymbolExpr>(e);
+  return symbol ? &getDimSymbols(e.getContext())[symbol.getPosition()] : nullptr;
+}
+
+static DimExpr makeSymbol(DimSymbol::Kind kind, ArrayRef<DimExpr> operands) {
+  MLIRContext *ctx = operands.front().getContext();
+  return getAffineSymbolExpr(getDimSymbols(ctx).intern(kind, operands), ctx);
 }
 
 DimExpr dimMin(DimExpr a, DimExpr b) {
-  return minMax(DimSymbol::Min, a, b);
+  a = dimSimplify(a), b = dimSimplify(b);
+  if (dimNonNegative(b - a)) return a;
+  if (dimNonNegative(a - b)) return b;
+  return makeSymbol(DimSymbol::Min, {a, b});
 }
+
 DimExpr dimMax(DimExpr a, DimExpr b) {
-  return minMax(DimSymbol::Max, a, b);
+  a = dimSimplify(a), b = dimSimplify(b);
+  if (dimNonNegative(a - b)) return a;
+  if (dimNonNegative(b - a)) return b;
+  return makeSymbol(DimSymbol::Max, {a, b});
+}
+
+/// What a size is broadcast from.
+static void collectBroadcast(DimExpr e, SmallVectorImpl<DimExpr> &parts) {
+  const DimSymbol *symbol = dimSymbol(e);
+  if (!symbol || symbol->kind != DimSymbol::Broadcast) return parts.push_back(e);
+  for (DimExpr operand : symbol->operands)
+    collectBroadcast(operand, parts);
+}
+
+DimExpr dimBroadcast(DimExpr a, DimExpr b) {
+  a = dimSimplify(a), b = dimSimplify(b);
+  if (a == b || dimValue(b) == 1) return a;
+  if (dimValue(a) == 1) return b;
+  if (dimValue(a)) return a;
+  if (dimValue(b)) return b;
+  SmallVector<DimExpr> parts;
+  collectBroadcast(a, parts), collectBroadcast(b, parts);
+  // By their text, so that the order in which symbols were made does not matter.
+  llvm::sort(parts, [](DimExpr x, DimExpr y) { return dimToString(x) < dimToString(y); });
+  parts.erase(llvm::unique(parts), parts.end());
+  DimExpr out = parts.front();
+  for (DimExpr part : ArrayRef(parts).drop_front())
+    out = makeSymbol(DimSymbol::Broadcast, {out, part});
+  return out;
+}
+
+DimExpr dimSelect(DimExpr condition, DimExpr negative, DimExpr otherwise) {
+  condition = dimSimplify(condition), negative = dimSimplify(negative), otherwise = dimSimplify(otherwise);
+  if (negative == otherwise || dimUpperBound(condition).value_or(0) < 0) return negative;
+  if (dimNonNegative(condition)) return otherwise;
+  return makeSymbol(DimSymbol::Select, {condition, negative, otherwise});
 }
 
 bool dimHasSymbol(DimExpr e) {
@@ -81,9 +131,8 @@ static void countNodes(DimExpr e, const DimSymbols &symbols, int64_t &room) {
   if (auto bin = dyn_cast<AffineBinaryOpExpr>(e)) {
     countNodes(bin.getLHS(), symbols, room), countNodes(bin.getRHS(), symbols, room);
   } else if (auto s = dyn_cast<AffineSymbolExpr>(e)) {
-    const DimSymbol &symbol = symbols[s.getPosition()];
-    if (symbol.kind != DimSymbol::Name)
-      countNodes(symbol.lhs, symbols, room), countNodes(symbol.rhs, symbols, room);
+    for (DimExpr operand : symbols[s.getPosition()].operands)
+      countNodes(operand, symbols, room);
   }
 }
 
@@ -209,6 +258,22 @@ DimExpr dimProduct(MLIRContext *ctx, ArrayRef<DimExpr> dims) {
   return dimSimplify(r);
 }
 
+/// The function of a symbol, of other operands.
+static DimExpr rebuild(DimSymbol::Kind kind, ArrayRef<DimExpr> operands) {
+  switch (kind) {
+  case DimSymbol::Min:
+    return dimMin(operands[0], operands[1]);
+  case DimSymbol::Max:
+    return dimMax(operands[0], operands[1]);
+  case DimSymbol::Broadcast:
+    return dimBroadcast(operands[0], operands[1]);
+  case DimSymbol::Select:
+    return dimSelect(operands[0], operands[1], operands[2]);
+  default:
+    llvm_unreachable("free symbols have no operands");
+  }
+}
+
 DimExpr dimSubstitute(DimExpr e, const llvm::StringMap<DimExpr> &values) {
   DimSymbols &symbols = getDimSymbols(e.getContext());
   llvm::SetVector<unsigned> used;
@@ -219,10 +284,11 @@ DimExpr dimSubstitute(DimExpr e, const llvm::StringMap<DimExpr> &values) {
   for (unsigned s : used) {
     const DimSymbol &sym = symbols[s];
     AffineExpr from = getAffineSymbolExpr(s, e.getContext()), to = from;
-    if (sym.kind == DimSymbol::Name) {
+    if (sym.kind == DimSymbol::Dimension) {
       if (auto it = values.find(sym.name); it != values.end()) to = it->second;
-    } else {
-      to = minMax(sym.kind, dimSubstitute(sym.lhs, values), dimSubstitute(sym.rhs, values));
+    } else if (!sym.isFree()) {
+      to = rebuild(sym.kind,
+                   llvm::map_to_vector<3>(sym.operands, [&](DimExpr x) { return dimSubstitute(x, values); }));
     }
     if (to != from) map[from] = to;
   }
@@ -235,20 +301,40 @@ void dimCollectSymbols(DimExpr e, llvm::SetVector<unsigned> &out) {
     auto s = dyn_cast<AffineSymbolExpr>(x);
     if (!s) return;
     const DimSymbol &sym = symbols[s.getPosition()];
-    if (sym.kind == DimSymbol::Name) {
-      out.insert(s.getPosition());
-    } else {
-      dimCollectSymbols(sym.lhs, out), dimCollectSymbols(sym.rhs, out);
-    }
+    if (sym.isFree()) out.insert(s.getPosition());
+    for (DimExpr operand : sym.operands)
+      dimCollectSymbols(operand, out);
   });
+}
+
+bool dimHasData(DimExpr e) {
+  llvm::SetVector<unsigned> symbols;
+  dimCollectSymbols(e, symbols);
+  return llvm::any_of(
+      symbols, [&](unsigned s) { return getDimSymbols(e.getContext())[s].kind == DimSymbol::Element; });
 }
 
 //===-- Text --------------------------------------------------------------===//
 
 static bool isPlainName(StringRef s) {
-  static constexpr StringLiteral reserved[] = {"floordiv", "ceildiv", "mod", "min", "max"};
+  static constexpr StringLiteral reserved[] = {"floordiv", "ceildiv",   "mod",   "min",
+                                               "max",      "broadcast", "select"};
   return !s.empty() && !llvm::isDigit(s[0]) && !llvm::is_contained(reserved, s) &&
          llvm::all_of(s, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+/// The functions of symbols, by their names in text.
+static constexpr struct {
+  DimSymbol::Kind kind;
+  StringLiteral name;
+  unsigned operands;
+} functions[] = {{DimSymbol::Min, "min", 2},
+                 {DimSymbol::Max, "max", 2},
+                 {DimSymbol::Broadcast, "broadcast", 2},
+                 {DimSymbol::Select, "select", 3}};
+
+static StringRef functionName(DimSymbol::Kind kind) {
+  return llvm::find_if(functions, [&](const auto &f) { return f.kind == kind; })->name;
 }
 
 static std::string toString(DimExpr e) {
@@ -266,14 +352,18 @@ static std::string toString(DimExpr e) {
   case AffineExprKind::Constant:
     return std::to_string(cast<AffineConstantExpr>(e).getValue());
   case AffineExprKind::SymbolId: {
-    const DimSymbol &s = getDimSymbols(e.getContext())[cast<AffineSymbolExpr>(e).getPosition()];
-    if (s.kind != DimSymbol::Name)
-      return (s.kind == DimSymbol::Min ? "min(" : "max(") + toString(s.lhs) + ", " + toString(s.rhs) + ")";
-    if (isPlainName(s.name)) return s.name;
-    std::string out = "\"";
-    llvm::raw_string_ostream os(out);
-    llvm::printEscapedString(s.name, os);
-    return out + "\"";
+    const DimSymbol &s = *dimSymbol(e);
+    if (!s.isFree())
+      return (functionName(s.kind) + "(" + llvm::join(llvm::map_range(s.operands, toString), ", ") + ")")
+          .str();
+    std::string out = s.name;
+    if (!isPlainName(s.name)) {
+      out = "\"";
+      llvm::raw_string_ostream os(out);
+      llvm::printEscapedString(s.name, os);
+      out += '"';
+    }
+    return s.kind == DimSymbol::Element ? out + "[" + std::to_string(s.element) + "]" : out;
   }
   case AffineExprKind::Add:
     return binary("+", 1);
@@ -334,16 +424,18 @@ struct DimParser {
       --depth;
       return e;
     }
-    for (bool isMin : {true, false}) {
-      if (!eat(isMin ? "min" : "max")) continue;
+    for (const auto &function : functions) {
+      if (!eat(function.name)) continue;
       if (++depth > 100) return fail("expression nested too deeply");
-      if (!eat("(")) return fail("expected '('");
-      DimExpr a = sum();
-      if (a && !eat(",")) return fail("expected ','");
-      DimExpr b = a ? sum() : a;
-      if (b && !eat(")")) return fail("expected ')'");
+      SmallVector<DimExpr, 3> operands;
+      for (unsigned i = 0; i < function.operands; ++i) {
+        if (!eat(i ? "," : "(")) return fail(i ? "expected ','" : "expected '('");
+        operands.push_back(sum());
+        if (!operands.back()) return {};
+      }
+      if (!eat(")")) return fail("expected ')'");
       --depth;
-      return b ? (isMin ? dimMin(a, b) : dimMax(a, b)) : b;
+      return rebuild(function.kind, operands);
     }
     if (text.starts_with("\"")) {
       std::string name;
@@ -361,7 +453,7 @@ struct DimParser {
       }
       if (i >= text.size()) return fail("unterminated name");
       text = text.drop_front(i + 1);
-      return dimNamed(ctx, name);
+      return named(name);
     }
     if (!text.empty() && llvm::isDigit(text[0])) {
       StringRef digits = text.take_while(llvm::isDigit);
@@ -373,7 +465,16 @@ struct DimParser {
     StringRef name = text.take_while([](char c) { return llvm::isAlnum(c) || c == '_'; });
     if (!isPlainName(name)) return fail("expected a number, a name or '('");
     text = text.drop_front(name.size());
-    return dimNamed(ctx, name);
+    return named(name);
+  }
+  /// A dimension, or, with `[i]` behind it, an element of an input.
+  DimExpr named(StringRef name) {
+    if (!eat("[")) return dimNamed(ctx, name);
+    text = text.ltrim();
+    int64_t element;
+    if (text.consumeInteger(10, element) || element < 0 || !eat("]"))
+      return fail("expected the position of an element and ']'");
+    return dimElement(ctx, name, element);
   }
   DimExpr product() {
     DimExpr e = atom();

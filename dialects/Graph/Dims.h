@@ -1,7 +1,6 @@
-// Symbolic dimensions. A dimension is an affine (or semi-affine) expression over named symbols such as
-// `past`, `past + 1` or `2 * h`. Symbols are interned once per context, so equal expressions are the same
-// pointer. What an affine expression cannot say (min, max) is a symbol of its own that carries its
-// definition.
+// Symbolic dimensions. A dimension is an affine (or semi-affine) expression over symbols such as `past`,
+// `past + 1` or `2 * h`. Symbols are interned once per context, so equal expressions are the same pointer.
+// What an affine expression cannot say (min, max, ...) is a symbol of its own that carries its definition.
 #pragma once
 
 #include "mlir/IR/AffineExpr.h"
@@ -15,18 +14,29 @@
 
 namespace girih {
 
-/// A symbol: a free name (`seq`), or the minimum or maximum of two expressions.
+/// What a run's inputs give, or a function of other expressions.
 struct DimSymbol {
-  enum Kind { Name, Min, Max } kind;
-  std::string name;          // Name only
-  mlir::AffineExpr lhs, rhs; // Min and Max only
+  enum Kind {
+    Dimension, // of an input, by its name: never negative
+    Element,   // of an integer input: `name[element]`, any number
+    Min,
+    Max,
+    Broadcast, // the size that two broadcast to: the second where the first is 1, else the first
+    Select     // the second where the first is negative, else the third
+  } kind;
+  std::string name;    // Dimension and Element
+  int64_t element = 0; // Element
+  llvm::SmallVector<mlir::AffineExpr, 3> operands;
+
+  bool isFree() const { return kind == Dimension || kind == Element; }
 };
 
 /// The symbols of one context; position i is `getAffineSymbolExpr(i)`. Thread-safe.
 class DimSymbols {
 public:
-  unsigned intern(llvm::StringRef name);
-  unsigned intern(DimSymbol::Kind kind, mlir::AffineExpr lhs, mlir::AffineExpr rhs);
+  unsigned intern(llvm::StringRef dimension);
+  unsigned intern(llvm::StringRef input, int64_t element);
+  unsigned intern(DimSymbol::Kind kind, llvm::ArrayRef<mlir::AffineExpr> operands);
   const DimSymbol &operator[](unsigned position) const;
   unsigned size() const;
 
@@ -42,8 +52,16 @@ using DimExpr = mlir::AffineExpr;
 DimSymbols &getDimSymbols(mlir::MLIRContext *ctx);
 DimExpr dimConstant(mlir::MLIRContext *ctx, int64_t value);
 DimExpr dimNamed(mlir::MLIRContext *ctx, llvm::StringRef name);
+DimExpr dimElement(mlir::MLIRContext *ctx, llvm::StringRef input, int64_t element);
+/// Minimum and maximum, without a symbol of their own where bounds decide.
 DimExpr dimMin(DimExpr a, DimExpr b);
 DimExpr dimMax(DimExpr a, DimExpr b);
+/// The size that sizes broadcast to, for valid sizes: it does not depend on the order or on repetition.
+DimExpr dimBroadcast(DimExpr a, DimExpr b);
+/// `negative` where `condition` is less than 0, else `otherwise`.
+DimExpr dimSelect(DimExpr condition, DimExpr negative, DimExpr otherwise);
+/// The symbol that an expression is as a whole, or null.
+const DimSymbol *dimSymbol(DimExpr e);
 /// Canonical form, so that equal sizes compare equal (`s + s` is `s * 2`). Where constants would overflow, or
 /// the expression is too large, it is returned as it is: what stays symbolic without a symbol is no size, and
 /// isGraphTensor refuses it.
@@ -59,10 +77,22 @@ bool dimHasSymbol(DimExpr e);
 /// a / b when the division is known to be exact (constants, or a factor that cancels); null otherwise.
 DimExpr dimExactDiv(DimExpr a, DimExpr b);
 DimExpr dimProduct(mlir::MLIRContext *ctx, llvm::ArrayRef<DimExpr> dims);
-/// Replaces named symbols by other expressions (`--dim NAME=VALUE`), inside min and max too.
+/// Replaces dimensions by other expressions (`--dim NAME=VALUE`), inside min and max too.
 DimExpr dimSubstitute(DimExpr e, const llvm::StringMap<DimExpr> &values);
-/// Positions of the symbols that `e` depends on; min and max are looked through.
+/// Positions of the free symbols that `e` depends on; min, max and the like are looked through.
 void dimCollectSymbols(DimExpr e, llvm::SetVector<unsigned> &symbols);
+/// Whether an element of an input takes part.
+bool dimHasData(DimExpr e);
+
+/// What is known of an expression's value when every dimension is in [0, maxDimension], which the runtime
+/// sees to, and elements of inputs are anything.
+constexpr int64_t maxDimension = int64_t(1) << 40;
+std::optional<int64_t> dimLowerBound(DimExpr e);
+std::optional<int64_t> dimUpperBound(DimExpr e);
+/// Whether `e` >= 0 can be proved: by bounds, and case by case where it holds minima, maxima and the like.
+bool dimNonNegative(DimExpr e);
+/// -1, 0 or 1 where a < b, a == b or a > b for all values of the symbols.
+std::optional<int> dimCompare(DimExpr a, DimExpr b);
 std::string dimToString(DimExpr e);
 /// Parses the printed form. Returns null, with `error` set, on bad input.
 DimExpr dimParse(mlir::MLIRContext *ctx, llvm::StringRef text, std::string &error);

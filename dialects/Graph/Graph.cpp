@@ -60,6 +60,10 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
         text += ")", --depth;
       } else if (depth && succeeded(parser.parseOptionalComma())) {
         text += ",";
+      } else if (succeeded(parser.parseOptionalLSquare())) {
+        text += "[";
+      } else if (succeeded(parser.parseOptionalRSquare())) {
+        text += "]";
       } else if (succeeded(parser.parseOptionalPlus())) {
         text += "+";
       } else if (succeeded(parser.parseOptionalStar())) {

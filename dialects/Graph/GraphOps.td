@@ -45,7 +45,8 @@ def Girih_DimsAttr : Girih_Attr<"Dims", "dims", [DeclareAttrInterfaceMethods<Ver
   let summary = "a list of symbolic integers";
   let description = [{
     Expressions over named symbols with `+ - * floordiv ceildiv mod min max`:
-    `#girih.dims<1, seq, 2 * h, min(past + 1, 512)>`. Names that are no identifiers are quoted.
+    `#girih.dims<1, seq, 2 * h, min(past + 1, 512)>`. Names that are no identifiers are quoted. `name` is a dimension of an input, `name[i]` an
+    element of an integer input called so; `broadcast(a, b)` is the size that both broadcast to, `select(c, a, b)` is a where c is negative, else b.
     Used as the encoding of dynamic tensor types and wherever ONNX takes integers at run time.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::AffineExpr">:$dims);
@@ -59,6 +60,19 @@ class Girih_Enum<string name, string summary, list<string> cases> :
   let genSpecializedAttr = 0;
 }
 class Girih_EnumAttr<I32EnumAttr e, string m> : EnumAttr<Girih_Dialect, e, m>;
+
+def Girih_CheckKind : Girih_Enum<"CheckKind", "a relation of two sizes", ["equal", "at_most", "broadcast", "broadcast_to"]>;
+
+def Girih_CheckAttr : Girih_Attr<"Check", "check"> {
+  let summary = "a relation of two sizes that only a run's inputs tell";
+  let description = [{
+    `#girih.check<at_most, <k, n>, "TopK_3">`: the runtime refuses inputs for which k > n, in the name of the model's node. `equal` sizes; the first
+    is `at_most` the second; both `broadcast` (they are equal, or one is 1); the first can `broadcast_to` the second (it is 1 or equal).
+    The module's `girih.checks` is a list of these.
+  }];
+  let parameters = (ins EnumParameter<Girih_CheckKind>:$kind, "DimsAttr":$sizes, "::mlir::StringAttr":$node);
+  let assemblyFormat = "`<` $kind `,` $sizes `,` $node `>`";
+}
 
 def Girih_UnaryFn : Girih_Enum<"UnaryFn", "element-wise function of one operand", [
   "abs", "neg", "sign", "floor", "ceil", "round", "reciprocal", "sqrt", "exp", "log",
@@ -467,6 +481,18 @@ def Girih_PadOp : Girih_TypedOp<"pad"> {
   let assemblyFormat = "custom<Enum>($mode) operands attr-dict `:` functional-type(operands, results)";
 }
 
+def Girih_CheckIndexOp : Girih_Op<"check_index"> {
+  let summary = "a run whose `worst` index is `size` or more ends in an error";
+  let description = [{
+    `worst` is a 0-D i64, computed from all indices that an operator reads at: the largest of i and -1 - i, which is below the size where i is in
+    [-size, size). Checked when the run's kernels are done; until then indices are clamped where they are used. The location names the
+    operator.
+  }];
+  let arguments = (ins Girih_Tensor:$worst, Girih_DimsAttr:$size, OptionalAttr<AnyAttr>:$ref);
+  let assemblyFormat = "$worst `below` $size attr-dict `:` type($worst)";
+  let hasVerifier = 1;
+}
+
 def Girih_ConcatOp : Girih_InferredOp<"concat"> {
   let summary = "tensors one after the other along an axis; ONNX source: Concat";
   let arguments = (ins Variadic<Girih_Tensor>:$inputs, Axis:$axis);
@@ -480,7 +506,10 @@ def Girih_TileOp : Girih_TypedOp<"tile"> {
 
 def Girih_GatherOp : Girih_InferredOp<"gather"> {
   let summary = "slices of `data` along `axis` at `indices`";
-  let description = [{ Negative indices count from the end; others outside are clamped. ONNX source: Gather. }];
+  let description = [{
+    Negative indices count from the end. Others outside are clamped, so that nothing else is read, as in all ops that read or write at indices; that
+    they are an error is what `girih.check_index` is for. ONNX source: Gather.
+  }];
   let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Axis:$axis);
 }
 

@@ -6,21 +6,41 @@ using namespace mlir;
 
 namespace girih {
 
-static thread_local DimAssumptions *collector = nullptr;
+static thread_local DimChecks *collector = nullptr;
 
-DimAssumptions::DimAssumptions() : outer(collector) {
+DimChecks::DimChecks() : outer(collector) {
   collector = this;
 }
-DimAssumptions::~DimAssumptions() {
+DimChecks::~DimChecks() {
   collector = outer;
 }
 
-SmallVector<DimAssumptions::Pair> getDimAssumptions(Operation *op) {
+void DimChecks::add(CheckKind kind, DimExpr first, DimExpr second) {
+  bool isSymmetric = kind == CheckKind::equal || kind == CheckKind::broadcast;
+  bool isKnown = llvm::any_of(checks, [&](const DimCheck &c) {
+    return c.kind == kind && ((c.first == first && c.second == second) ||
+                              (isSymmetric && c.first == second && c.second == first));
+  });
+  if (!isKnown) checks.push_back({kind, first, second});
+}
+
+static void take(CheckKind kind, DimExpr first, DimExpr second) {
+  if (collector) collector->add(kind, first, second);
+}
+
+SmallVector<DimCheck> getDimChecks(Operation *op) {
   // Inference and verifiers are the rules: they run once more, only to be watched.
-  DimAssumptions watched;
+  DimChecks watched;
   if (failed(op->getName().verifyInvariants(op)) || failed(op->getName().verifyRegionInvariants(op)))
     return {};
-  return llvm::to_vector(watched.getPairs());
+  return llvm::to_vector(watched.get());
+}
+
+/// Whether a symbolic size can have the value: `6 * n` is never 7, and what overflows is nothing.
+static bool canBe(DimExpr e, int64_t value) {
+  int64_t divisor = dimHasSymbol(e) ? e.getLargestKnownDivisor() : 0;
+  return divisor >= 1 && value % divisor == 0 && dimLowerBound(e).value_or(value) <= value &&
+         dimUpperBound(e).value_or(value) >= value;
 }
 
 FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b) {
@@ -29,21 +49,47 @@ FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b) {
   if (va && vb) return failure();
   if (va || vb) {
     if (vb) std::swap(a, b), std::swap(va, vb);
-    // `6 * n` is never 7, and what overflows is nothing.
-    int64_t divisor = dimHasSymbol(b) ? b.getLargestKnownDivisor() : 0;
-    if (divisor < 1 || *va % divisor != 0) return failure();
+    if (!canBe(b, *va)) return failure();
   } else if (auto difference = dimValue(dimSimplify(a - b))) {
     if (*difference != 0) return failure();
     return a;
   }
-  if (collector && !collector->pairs.contains({b, a})) collector->pairs.insert({a, b});
+  take(CheckKind::equal, a, b);
   return a;
 }
 
+LogicalResult requireAtMost(DimExpr a, DimExpr b) {
+  DimExpr room = dimSimplify(b - a);
+  if (dimUpperBound(room).value_or(0) < 0) return failure();
+  if (!dimNonNegative(room)) take(CheckKind::at_most, a, b);
+  return success();
+}
+
+/// An exporter may name a dimension by what it computes ("past + 1"). A name is only a name; but where
+/// inference comes to that very expression, they are taken to be equal, not to be 1 or the other.
+static bool isNamedAs(DimExpr a, DimExpr b) {
+  const DimSymbol *symbol = dimSymbol(a);
+  if (!symbol || symbol->kind != DimSymbol::Dimension || isa<AffineSymbolExpr>(b)) return false;
+  std::string error;
+  return dimParse(a.getContext(), symbol->name, error) == b;
+}
+
 FailureOr<DimExpr> broadcastDim(DimExpr a, DimExpr b) {
+  if (a == b || dimValue(b) == 1) return a;
   if (dimValue(a) == 1) return b;
-  if (dimValue(b) == 1) return a;
-  return unifyDims(a, b);
+  if (dimValue(b)) std::swap(a, b);
+  if (auto va = dimValue(a)) {
+    if (dimValue(b) || (!canBe(b, 1) && !canBe(b, *va))) return failure();
+    take(CheckKind::broadcast_to, b, a);
+    return a;
+  }
+  if (isNamedAs(a, b)) std::swap(a, b);
+  if (isNamedAs(b, a)) {
+    take(CheckKind::equal, a, b);
+    return a;
+  }
+  take(CheckKind::broadcast, a, b);
+  return dimBroadcast(a, b);
 }
 
 FailureOr<SmallVector<DimExpr>> broadcastDims(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) {
@@ -61,7 +107,14 @@ bool isBroadcastableTo(ArrayRef<DimExpr> from, ArrayRef<DimExpr> to) {
   if (from.size() > to.size()) return false;
   return llvm::all_of(llvm::zip_equal(from, to.take_back(from.size())), [](auto pair) {
     auto [f, t] = pair;
-    return dimValue(f) == 1 || succeeded(unifyDims(f, t));
+    if (f == t || dimValue(f) == 1) return true;
+    auto vf = dimValue(f), vt = dimValue(t);
+    if (vf ? vt || !canBe(t, *vf) : vt && !canBe(f, 1) && !canBe(f, *vt)) return false;
+    if (isNamedAs(f, t))
+      take(CheckKind::equal, f, t);
+    else
+      take(CheckKind::broadcast_to, f, t);
+    return true;
   });
 }
 
@@ -142,6 +195,17 @@ LogicalResult checkIndices(const At &at, Value v) {
 LogicalResult checkEqualDims(const At &at, const Twine &a, DimExpr da, const Twine &b, DimExpr db) {
   if (succeeded(unifyDims(da, db))) return success();
   return at.fail(a, " is ", dimToString(da), " but ", b, " is ", dimToString(db));
+}
+
+LogicalResult checkAtMost(const At &at, const Twine &a, DimExpr da, const Twine &b, DimExpr db) {
+  if (succeeded(requireAtMost(da, db))) return success();
+  return at.fail(a, " is ", dimToString(da), " but ", b, " is ", dimToString(db));
+}
+
+LogicalResult checkNotEmpty(const At &at, const Twine &what, DimExpr size, ArrayRef<DimExpr> readers) {
+  MLIRContext *ctx = size.getContext();
+  if (succeeded(requireAtMost(dimMin(dimProduct(ctx, readers), dimConstant(ctx, 1)), size))) return success();
+  return at.fail(what, " is empty but elements of it are needed");
 }
 
 LogicalResult checkCount(const At &at, StringRef name, int64_t count, int64_t expected) {

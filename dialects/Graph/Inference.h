@@ -2,34 +2,42 @@
 // broadcasting, windows and concatenation, over symbolic dimensions.
 #pragma once
 
-#include "dialects/Graph/Dims.h"
+#include "dialects/Graph/Graph.h"
 #include "mlir/Support/LLVM.h"
 
 namespace girih {
 
-/// Two sizes that must be equal. A constant is preferred to a symbol; two different expressions are taken to
-/// be equal (see DimAssumptions). Fails where they cannot be: different constants, `6 * n` and 7, `s` and
-/// `s + 1`.
-mlir::FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b);
-/// While one lives, it collects the pairs of different sizes that unifyDims takes to be equal on this thread.
-class DimAssumptions {
-public:
-  using Pair = std::pair<DimExpr, DimExpr>;
-  DimAssumptions();
-  ~DimAssumptions();
-  DimAssumptions(const DimAssumptions &) = delete;
-  llvm::ArrayRef<Pair> getPairs() const { return pairs.getArrayRef(); }
-
-private:
-  friend mlir::FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b);
-  DimAssumptions *outer;
-  llvm::SetVector<Pair> pairs;
+/// A relation of sizes that a valid op needs and that only a run's inputs tell: the runtime refuses inputs
+/// for which it does not hold (CheckAttr).
+struct DimCheck {
+  CheckKind kind;
+  DimExpr first, second;
 };
 
-/// What a valid op takes to be equal: the runtime must refuse inputs for which it is not.
-llvm::SmallVector<DimAssumptions::Pair> getDimAssumptions(mlir::Operation *op);
+/// While one lives, it collects the relations that the functions below take to hold on this thread.
+class DimChecks {
+public:
+  DimChecks();
+  ~DimChecks();
+  DimChecks(const DimChecks &) = delete;
+  llvm::ArrayRef<DimCheck> get() const { return checks; }
+  void add(CheckKind kind, DimExpr first, DimExpr second);
 
-/// NumPy broadcasting of one pair of sizes: equal ones match, 1 stretches.
+private:
+  DimChecks *outer;
+  llvm::SmallVector<DimCheck> checks;
+};
+
+/// What a valid op needs of sizes beyond what can be proved.
+llvm::SmallVector<DimCheck> getDimChecks(mlir::Operation *op);
+
+/// Two sizes that must be equal. A constant is preferred to a symbol; two different expressions are taken to
+/// be equal. Fails where they cannot be: different constants, `6 * n` and 7, `s` and `s + 1`.
+mlir::FailureOr<DimExpr> unifyDims(DimExpr a, DimExpr b);
+/// A size that must not be larger than another one. Fails where it is for all values of the symbols.
+mlir::LogicalResult requireAtMost(DimExpr a, DimExpr b);
+/// NumPy broadcasting of one pair of sizes: equal ones match, 1 stretches. Which of two symbols does, the run
+/// will tell.
 mlir::FailureOr<DimExpr> broadcastDim(DimExpr a, DimExpr b);
 /// NumPy broadcasting of two shapes, aligned at the last dimension.
 mlir::FailureOr<llvm::SmallVector<DimExpr>> broadcastDims(llvm::ArrayRef<DimExpr> a,

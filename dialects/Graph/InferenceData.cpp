@@ -67,6 +67,8 @@ GIRIH_INFER(GatherOp) {
   if (failed(checkAxis(at, op.getAxis(), rankOf(op.getData()))) || failed(checkIndices(at, op.getIndices())))
     return failure();
   SmallVector<DimExpr> data = getDims(op.getData()), indices = getDims(op.getIndices());
+  if (failed(checkNotEmpty(at, "dimension " + Twine(op.getAxis()) + " of data", data[op.getAxis()], indices)))
+    return failure();
   SmallVector<DimExpr> dims(data.begin(), data.begin() + op.getAxis());
   dims.append(indices);
   dims.append(data.begin() + op.getAxis() + 1, data.end());
@@ -79,10 +81,13 @@ static LogicalResult checkElementIndices(const At &at, Value data, Value indices
   if (failed(checkAxis(at, axis, rankOf(data))) || failed(checkIndices(at, indices)) ||
       failed(checkRank(at, "indices", indices, rankOf(data))))
     return failure();
-  for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(getDims(data), getDims(indices)))) {
-    auto d = dimValue(std::get<0>(pair)), n = dimValue(std::get<1>(pair));
-    if (int64_t(i) != axis && d && n && *n > *d)
-      return at.fail("dimension ", i, " of indices is ", *n, " but that of data is ", *d);
+  SmallVector<DimExpr> dims = getDims(indices);
+  for (auto [i, d, n] : llvm::enumerate(getDims(data), dims)) {
+    bool fits =
+        int64_t(i) == axis
+            ? succeeded(checkNotEmpty(at, "dimension " + Twine(i) + " of data", d, dims))
+            : succeeded(checkAtMost(at, "dimension " + Twine(i) + " of indices", n, "that of data", d));
+    if (!fits) return failure();
   }
   return success();
 }
@@ -118,6 +123,15 @@ static FailureOr<int64_t> tupleLength(const At &at, Value indices, int64_t most)
   return *length;
 }
 
+/// The dimensions of data that index tuples go into, from dimension `first` on, have elements.
+static LogicalResult checkIndexed(const At &at, ArrayRef<DimExpr> sizes, int64_t first,
+                                  ArrayRef<DimExpr> indices) {
+  for (auto [i, size] : llvm::enumerate(sizes))
+    if (failed(checkNotEmpty(at, "dimension " + Twine(first + i) + " of data", size, indices.drop_back())))
+      return failure();
+  return success();
+}
+
 GIRIH_INFER(GatherNDOp) {
   Value data = op.getData(), indices = op.getIndices();
   int64_t batch = op.getBatchDims();
@@ -127,6 +141,7 @@ GIRIH_INFER(GatherNDOp) {
   FailureOr<int64_t> length = tupleLength(at, indices, rankOf(data) - batch);
   if (failed(length)) return failure();
   SmallVector<DimExpr> d = getDims(data), dims = getDims(indices);
+  if (failed(checkIndexed(at, ArrayRef(d).slice(batch, *length), batch, dims))) return failure();
   for (int64_t i = 0; i < batch; ++i) {
     if (failed(
             checkEqualDims(at, "batch dimension " + Twine(i) + " of data", d[i], "that of indices", dims[i])))
@@ -146,6 +161,7 @@ GIRIH_INFER(ScatterNDOp) {
       failed(checkSameElementType(at, "data", elementType(data), "updates", elementType(updates))))
     return failure();
   SmallVector<DimExpr> d = getDims(data), expected = getDims(indices);
+  if (failed(checkIndexed(at, ArrayRef(d).take_front(*length), 0, expected))) return failure();
   expected.pop_back();
   expected.append(d.begin() + *length, d.end());
   if (failed(checkRank(at, "updates", updates, expected.size()))) return failure();
@@ -176,8 +192,11 @@ GIRIH_INFER(GridSampleOp) {
                    rank - 2, " spatial dimensions");
   if (failed(checkEqualDims(at, "the batch of the operand", from[0], "that of grid", dims[0])))
     return failure();
-  for (auto [i, d] : llvm::enumerate(ArrayRef(from).drop_front().drop_back()))
-    if (dimValue(d) == 0) return at.fail("spatial dimension ", i, " of the operand is empty");
+  if (op.getOutside() != PadMode::constant)
+    for (auto [i, d] : llvm::enumerate(ArrayRef(from).drop_front().drop_back()))
+      if (failed(checkNotEmpty(at, "spatial dimension " + Twine(i) + " of the operand", d,
+                               ArrayRef(dims).drop_back())))
+        return failure();
   dims[0] = *unifyDims(from[0], dims[0]);
   dims.back() = from.back();
   types.push_back(getTensorType(dims, elementType(x)));
@@ -196,8 +215,9 @@ GIRIH_INFER(RoiAlignOp) {
   if (dimValue(regions[1]) != 4) return at.fail("rois has ", dimToString(regions[1]), " columns, expected 4");
   if (failed(checkEqualDims(at, "the regions of rois", regions[0], "those of batch_indices", images[0])))
     return failure();
-  for (DimExpr d : ArrayRef(from).take_front(3))
-    if (dimValue(d) == 0) return at.fail("the operand is empty");
+  for (auto [i, d] : llvm::enumerate(ArrayRef(from).take_front(3)))
+    if (failed(checkNotEmpty(at, "dimension " + Twine(i) + " of the operand", d, regions[0])))
+      return failure();
   if (op.getHeight() < 1 || op.getWidth() < 1 || op.getSamples() < 1)
     return at.fail("height, width and samples are ", op.getHeight(), ", ", op.getWidth(), " and ",
                    op.getSamples(), ", expected positive numbers");

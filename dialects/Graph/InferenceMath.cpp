@@ -166,10 +166,9 @@ template <typename Adaptor> static LogicalResult checkConvolution(const At &at, 
   return success();
 }
 
-static LogicalResult checkChannels(const At &at, DimExpr channels, StringRef of, int64_t group) {
-  auto c = dimValue(channels);
-  if (!c || *c % group == 0) return success();
-  return at.fail(of, " (", *c, ") is not a multiple of group (", group, ")");
+static LogicalResult checkMultiple(const At &at, StringRef what, DimExpr size, StringRef of, int64_t factor) {
+  if (succeeded(unifyDims(dimSimplify(size % factor), dimConstant(size.getContext(), 0)))) return success();
+  return at.fail(what, " (", dimToString(size), ") is not a multiple of ", of, " (", factor, ")");
 }
 
 GIRIH_INFER(ConvOp) {
@@ -179,7 +178,7 @@ GIRIH_INFER(ConvOp) {
   int64_t channel = op.getChannelsLast() ? rank - 1 : 1;
   if (failed(checkEqualDims(at, "the number of channels of x", x[channel], "that of w times group",
                             dimSimplify(w[1] * group))) ||
-      failed(checkChannels(at, w[0], "the number of output channels", group)))
+      failed(checkMultiple(at, "the number of output channels", w[0], "group", group)))
     return failure();
   if (op.getBias() && failed(checkEqualDims(at, "the size of bias", getDims(op.getBias())[0],
                                             "the number of output channels", w[0])))
@@ -189,7 +188,8 @@ GIRIH_INFER(ConvOp) {
   for (auto [i, dim] : llvm::enumerate(spatialPositions(rank, op.getChannelsLast()))) {
     dims[dim] = windowOutputDim(x[dim], w[2 + i], op.getStrides()[i], op.getDilations()[i], op.getPads()[i],
                                 op.getPads()[spatial + i]);
-    if (auto v = dimValue(dims[dim]); v && *v < 1)
+    DimExpr padded = dimSimplify(x[dim] + op.getPads()[i] + op.getPads()[spatial + i]);
+    if (failed(requireAtMost(dimSimplify((w[2 + i] - 1) * op.getDilations()[i] + 1), padded)))
       return at.fail("the window (", dimToString(w[2 + i]), " with dilation ", op.getDilations()[i],
                      ") is larger than dimension ", dim, " of x (", dimToString(x[dim]), ") with its pads");
   }
@@ -206,7 +206,7 @@ GIRIH_INFER(ConvTransposeOp) {
   if (failed(checkCount(at, "output_padding", op.getOutputPadding().size(), spatial)) ||
       failed(checkAllAtLeast(at, "output_padding", op.getOutputPadding(), 0)) ||
       failed(checkEqualDims(at, "the number of channels of x", x[channel], "that of w", w[0])) ||
-      failed(checkChannels(at, w[0], "the number of input channels", group)))
+      failed(checkMultiple(at, "the number of input channels", w[0], "group", group)))
     return failure();
   if (op.getBias() && failed(checkEqualDims(at, "the size of bias", getDims(op.getBias())[0],
                                             "the number of output channels", outputs)))
@@ -216,8 +216,10 @@ GIRIH_INFER(ConvTransposeOp) {
   for (auto [i, dim] : llvm::enumerate(spatialPositions(rank, op.getChannelsLast()))) {
     dims[dim] = convTransposeOutputDim(x[dim], w[2 + i], op.getStrides()[i], op.getDilations()[i],
                                        op.getPads()[i], op.getPads()[spatial + i], op.getOutputPadding()[i]);
-    if (auto v = dimValue(dims[dim]); v && *v < 1)
-      return at.fail("pads crop all of dimension ", dim, " of the result (", *v, ")");
+    DimExpr one = dimConstant(x[dim].getContext(), 1);
+    if (failed(requireAtMost(one, x[dim]))) return at.fail("dimension ", dim, " of x is empty");
+    if (failed(requireAtMost(one, dims[dim])))
+      return at.fail("pads crop all of dimension ", dim, " of the result (", dimToString(dims[dim]), ")");
   }
   types.push_back(getTensorType(dims, elementType(op.getX())));
   return success();
@@ -254,10 +256,10 @@ GIRIH_INFER(ArgReduceOp) {
     return failure();
   SmallVector<DimExpr> dims = getDims(operand);
   MLIRContext *ctx = operand.getContext();
-  if (op.getKeepdims())
-    dims[op.getAxis()] = dimConstant(ctx, 1);
-  else
-    dims.erase(dims.begin() + op.getAxis());
+  DimExpr reduced = std::exchange(dims[op.getAxis()], dimConstant(ctx, 1));
+  if (failed(checkNotEmpty(at, "dimension " + Twine(op.getAxis()) + " of the operand", reduced, dims)))
+    return failure();
+  if (!op.getKeepdims()) dims.erase(dims.begin() + op.getAxis());
   types.push_back(getTensorType(dims, IntegerType::get(ctx, 64)));
   return success();
 }
@@ -322,8 +324,7 @@ GIRIH_INFER(GroupNormOp) {
   DimExpr channels = getDims(x)[op.getChannelsLast() ? rankOf(x) - 1 : 1];
   int64_t groups = op.getGroups();
   if (groups < 1) return at.fail("groups is ", groups, " but must be at least 1");
-  if (auto c = dimValue(channels); c && *c % groups != 0)
-    return at.fail("the number of channels (", *c, ") is not a multiple of groups (", groups, ")");
+  if (failed(checkMultiple(at, "the number of channels", channels, "groups", groups))) return failure();
   if (failed(checkPerChannel(at, "scale", op.getScale(), x, channels)) ||
       failed(checkPerChannel(at, "bias", op.getBias(), x, channels)))
     return failure();

@@ -68,6 +68,12 @@ mlir::LogicalResult checkNumber(const At &at, llvm::StringRef name, mlir::Value 
 mlir::LogicalResult checkIndices(const At &at, mlir::Value v);
 mlir::LogicalResult checkEqualDims(const At &at, const llvm::Twine &a, DimExpr da, const llvm::Twine &b,
                                    DimExpr db);
+mlir::LogicalResult checkAtMost(const At &at, const llvm::Twine &a, DimExpr da, const llvm::Twine &b,
+                                DimExpr db);
+/// A dimension of `size` has an element if there is any reader of it: one for each element of a tensor of the
+/// dims `readers`.
+mlir::LogicalResult checkNotEmpty(const At &at, const llvm::Twine &what, DimExpr size,
+                                  llvm::ArrayRef<DimExpr> readers);
 /// A list attribute has one entry for each of `expected` things.
 mlir::LogicalResult checkCount(const At &at, llvm::StringRef name, int64_t count, int64_t expected);
 mlir::LogicalResult checkAllAtLeast(const At &at, llvm::StringRef name, llvm::ArrayRef<int64_t> values,

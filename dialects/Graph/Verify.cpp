@@ -73,8 +73,8 @@ static LogicalResult checkPool(const At &at, Value x, Value result, ArrayRef<int
     auto least = dimValue(windowOutputDim(in[d], k, strides[i], dilations[i], pads[i], pads[spatial + i]));
     auto most = dimValue(dimSimplify((in[d] + (pads[i] + pads[spatial + i])).ceilDiv(strides[i])));
     auto size = dimValue(out[d]);
-    if (size && *size < 1)
-      return at.fail("dimension ", d, " of the result is ", *size, " but must be at least 1");
+    if (failed(requireAtMost(dimConstant(x.getContext(), 1), out[d])))
+      return at.fail("dimension ", d, " of the result is ", dimToString(out[d]), " but must be at least 1");
     if (size && least && most && (*size < *least || *size > *most))
       return at.fail("dimension ", d, " of the result is ", *size, " but the windows have ", *least, " to ",
                      *most, " positions");
@@ -122,6 +122,21 @@ LogicalResult ExpandOp::verify() {
   return where.fail(dimsToString(from), " does not broadcast to ", dimsToString(to));
 }
 
+/// The least and the largest index that a slice reads, if it reads any, or what they are within.
+static std::pair<DimExpr, DimExpr> sliceReach(DimExpr start, DimExpr count, int64_t step) {
+  // What makes sizes not negative does nothing where there are elements.
+  if (const DimSymbol *s = dimSymbol(count); s && s->kind == DimSymbol::Max)
+    for (auto [zero, other] : {std::pair(s->operands[0], s->operands[1]), {s->operands[1], s->operands[0]}})
+      if (dimValue(zero) == 0) count = other;
+  // ceil(span / step) steps of which the last begins inside the span.
+  auto division = dyn_cast<AffineBinaryOpExpr>(count);
+  DimExpr way = (count - 1) * std::abs(step);
+  if (division && count.getKind() == AffineExprKind::CeilDiv && dimValue(division.getRHS()) == std::abs(step))
+    way = division.getLHS() - 1;
+  way = dimSimplify(way);
+  return step > 0 ? std::pair(start, dimSimplify(start + way)) : std::pair(dimSimplify(start - way), start);
+}
+
 LogicalResult SliceOp::verify() {
   At where = at(*this);
   int64_t rank = rankOf(getOperand());
@@ -133,15 +148,19 @@ LogicalResult SliceOp::verify() {
   for (int64_t i = 0; i < rank; ++i) {
     int64_t step = getSteps()[i];
     if (step == 0) return where.fail("step ", i, " is 0");
-    DimExpr start = getStarts().getDims()[i], last = dimSimplify(start + (to[i] - 1) * step);
-    auto size = dimValue(from[i]), count = dimValue(to[i]);
-    if (count && *count == 0) continue;
-    for (DimExpr e : {start, last}) {
-      auto v = dimValue(e);
-      if (v && (*v < 0 || (size && *v >= *size)))
-        return where.fail("reads element ", *v, " of dimension ", i, " but the operand has ",
-                          dimToString(from[i]));
+    DimExpr start = getStarts().getDims()[i];
+    if (dimValue(to[i]) == 0) continue;
+    auto [low, high] = sliceReach(start, to[i], step);
+    DimExpr zero = dimConstant(getContext(), 0), end = dimSimplify(high + 1);
+    if (dimNonNegative(low) && dimNonNegative(from[i] - end)) continue;
+    // A slice of no elements may begin anywhere.
+    if (dimLowerBound(to[i]).value_or(0) < 1) {
+      DimExpr isEmpty = dimSimplify(-to[i]);
+      low = dimSelect(isEmpty, low, zero), end = dimSelect(isEmpty, end, zero);
     }
+    if (failed(requireAtMost(zero, low)) || failed(requireAtMost(end, from[i])))
+      return where.fail("reads elements ", dimToString(low), " to ", dimToString(high), " of dimension ", i,
+                        " but the operand has ", dimToString(from[i]));
   }
   return success();
 }
@@ -158,20 +177,11 @@ LogicalResult PadOp::verify() {
                                     elementType(value))))
       return failure();
   if (getMode() == PadMode::constant) return success();
-  // Other modes read the operand for each border element: there must be one, and reflect does not go round
-  // twice.
-  for (auto [i, in, out, low] :
-       llvm::enumerate(getDims(getOperand()), getDims(getResult()), getLow().getDims())) {
-    auto size = dimValue(in);
-    if (!size) continue;
-    for (DimExpr border : {low, dimSimplify(out - in - low)}) {
-      auto v = dimValue(border);
-      int64_t most = getMode() == PadMode::reflect ? *size - 1 : *size == 0 ? 0 : INT64_MAX;
-      if (v && *v > 0 && *v > most)
-        return where.fail("mode ", stringifyPadMode(getMode()), " cannot pad dimension ", i, " (", *size,
-                          ") by ", *v);
-    }
-  }
+  // Other modes read the operand for each border element: there must be one.
+  SmallVector<DimExpr> dims = getDims(getResult());
+  for (auto [i, in, out] : llvm::enumerate(getDims(getOperand()), dims))
+    if (in != out && failed(checkNotEmpty(where, "dimension " + Twine(i) + " of the operand", in, dims)))
+      return failure();
   return success();
 }
 
@@ -199,11 +209,9 @@ LogicalResult ResizeOp::verify() {
   bool crops = getCoord() == CoordMode::tf_crop_and_resize;
   if ((crops || !getRoi().empty()) && failed(checkCount(where, "roi", getRoi().size(), 2 * rank)))
     return failure();
-  for (auto [i, in, out] : llvm::enumerate(getDims(getOperand()), getDims(getResult()))) {
-    auto to = dimValue(out);
-    if (dimValue(in) == 0 && to && *to != 0)
-      return where.fail("dimension ", i, " is empty but its result has ", *to);
-  }
+  SmallVector<DimExpr> dims = getDims(getResult());
+  for (auto [i, in] : llvm::enumerate(getDims(getOperand())))
+    if (failed(checkNotEmpty(where, "dimension " + Twine(i) + " of the operand", in, dims))) return failure();
   return success();
 }
 
@@ -227,9 +235,9 @@ LogicalResult TopKOp::verify() {
         return failure();
       continue;
     }
-    auto size = dimValue(in), k = dimValue(value);
-    if (size && k && *k > *size)
-      return where.fail("k is ", *k, " but dimension ", i, " has ", *size, " elements");
+    if (failed(requireAtMost(value, in)))
+      return where.fail("k is ", dimToString(value), " but dimension ", i, " has ", dimToString(in),
+                        " elements");
   }
   return success();
 }
@@ -265,4 +273,11 @@ LogicalResult RangeOp::verify() {
       failed(checkRank(where, "the result", getResult(), 1)))
     return failure();
   return checkNotNegative(where, getResult());
+}
+
+LogicalResult CheckIndexOp::verify() {
+  if (rankOf(getWorst()) == 0 && elementType(getWorst()).isSignlessInteger(64) &&
+      getSize().getDims().size() == 1)
+    return success();
+  return at(*this).fail("needs a 0-D i64 and one size but has ", getWorst().getType(), " and ", getSize());
 }

@@ -53,7 +53,8 @@ private:
   llvm::EquivalenceClasses<int64_t> same; // buffers merged by launches in place
   DenseMap<Operation *, int64_t> weights; // offsets of constants
   SmallVector<LaunchOp> launches;
-  SmallVector<SmallVector<Access>> accesses; // one list a launch, then the return's
+  SmallVector<CheckIndexOp> checks;
+  SmallVector<SmallVector<Access>> accesses; // one list a launch, then the return's and the checks'
 };
 
 } // namespace
@@ -200,14 +201,20 @@ LogicalResult ArenaPlanner::run() {
       launches.push_back(launch);
       if (failed(readAccesses(&op, op.getOperands(), op.getResults(), accesses.emplace_back())))
         return failure();
+    } else if (auto check = dyn_cast<CheckIndexOp>(op)) {
+      checks.push_back(check);
     } else if (!isa<ConstantOp, ReshapeOp, AssembleOp>(op) && &op != end) {
       return op.emitError("expected launches only, got '") << op.getName() << "'";
     }
   }
-  if (failed(readAccesses(end, end->getOperands(), {}, accesses.emplace_back()))) return failure();
+  // The return comes after the last launch, and so do the checks of indices.
+  SmallVector<Access> &last = accesses.emplace_back();
+  if (failed(readAccesses(end, end->getOperands(), {}, last))) return failure();
+  for (CheckIndexOp check : checks)
+    if (failed(readAccesses(check, check->getOperands(), {}, last))) return failure();
   if (failed(placeWeights())) return failure();
 
-  // The return comes after the last launch: what it copies from, no launch may write over.
+  // What the return copies from, no launch may write over.
   for (auto [i, list] : llvm::enumerate(accesses)) {
     for (const Access &access : list) {
       same.insert(access.place.buffer);
@@ -229,7 +236,10 @@ LogicalResult ArenaPlanner::run() {
   };
   for (auto [op, list] : llvm::zip(launches, accesses))
     op.setRefsAttr(refs(list));
-  end->setAttr("girih.refs", refs(accesses.back()));
+  ArrayRef<Access> results = ArrayRef(accesses.back()).take_front(end->getNumOperands());
+  end->setAttr("girih.refs", refs(results));
+  for (auto [check, access] : llvm::zip(checks, ArrayRef(accesses.back()).drop_front(results.size())))
+    check.setRefAttr(ref(access));
   return success();
 }
 

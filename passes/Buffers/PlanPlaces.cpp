@@ -232,7 +232,7 @@ LogicalResult Planner::assign(Operation *op) {
       if (is.buffer != want.buffer || is.offset != want.offset || is.strides != want.strides)
         part.set(copy(b, op->getLoc(), part.get(), want));
     }
-  } else if (!isa<func::ReturnOp>(op)) {
+  } else if (!isa<func::ReturnOp, CheckIndexOp>(op)) {
     return op->emitError("'") << op->getName() << "' is left outside of kernels";
   }
   return success();
@@ -274,7 +274,7 @@ void Planner::annotate() {
       if (SmallVector<int64_t> inputs = getOverwritableInputs(kernel); !inputs.empty())
         op.setAttr("girih.in_place", b.getDenseI64ArrayAttr(inputs));
     }
-    if (isa<func::ReturnOp>(op)) op.setAttr("girih.places", list(op.getOperands()));
+    if (isa<func::ReturnOp, CheckIndexOp>(op)) op.setAttr("girih.places", list(op.getOperands()));
   }
   main->setAttr("girih.buffers", b.getArrayAttr(SmallVector<Attribute>(buffers.begin(), buffers.end())));
 }

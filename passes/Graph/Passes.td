@@ -12,20 +12,43 @@ class GraphPass<string argument> : Pass<argument, "::mlir::func::FuncOp"> {
 def RecordAssumptions : Pass<"girih-record-assumptions", "::mlir::ModuleOp"> {
   let summary = "keep what the model's ops take for granted of sizes, for the runtime to check";
   let description = [{
-    Where an op needs two sizes to be equal and they are different expressions, inference takes them to be equal (a constant
-    wins over a symbol). Each such pair goes into the module's attribute `girih.checks`, with the node that needs it; the
-    artifact refuses inputs for which they differ. So does each size of a result that some input could make negative, alone: an
-    image smaller than a window, say, which nothing else would notice in a model that ends in a global pooling. Runs first,
-    on the ops as the model has them.
+    Where an op needs a relation of sizes that cannot be proved (equal inner sizes of a product, k at most the size, shapes that
+    broadcast, an element where one is read), its inference or verifier takes it to hold. Each such relation goes into the module's attribute
+    `girih.checks`, with the node that needs it, and the artifact refuses inputs for which it does not hold. So does each size of a result that
+    some input could make negative: an image smaller than a window, say, which nothing else would notice in a model that ends in a global
+    pooling. Runs first, on the ops as the model has them.
 
     ```mlir
     module {
       %r = girih.binary add %x, %y : (tensor<?xf32, #girih.dims<n>>, tensor<8xf32>) -> tensor<8xf32>
     // becomes
-    module attributes {girih.checks = [["Add_0", #girih.dims<8, n>]]} {
+    module attributes {girih.checks = [#girih.check<broadcast_to, <n, 8>, "Add_0">]} {
     ```
   }];
-  let statistics = [Statistic<"numChecks", "checks", "sizes, and pairs of sizes, that the runtime checks">];
+  let statistics = [Statistic<"numChecks", "checks", "relations of sizes that the runtime checks">];
+}
+
+def CheckIndices : Pass<"girih-check-indices", "::mlir::ModuleOp"> {
+  let summary = "see to it that an index outside of its tensor is an error";
+  let description = [{
+    For each gather, scatter and region of interest. Indices that lie inside for all sizes (constants, what TopK and ArgMax give) need nothing, and what is
+    outside for all sizes is an error. Ranges and constants into dimensions that are not known become checks of sizes (`girih.checks`). For all
+    other indices, ops compute the worst of them, which `girih.check_index` holds against the size when the run is done; kernels clamp, so that
+    nothing outside is read before. Equal indices into equal sizes are checked once.
+
+    ```mlir
+    %r = girih.gather %x, %i {axis = 0 : i64} : (tensor<9x4xf32>, tensor<5xi64>) -> tensor<5x4xf32>
+    // becomes
+    %0 = girih.unary bitwise_not %i {alpha = 0.000000e+00 : f32, beta = 0.000000e+00 : f32} : (tensor<5xi64>) -> tensor<5xi64>
+    %1 = girih.binary max %i, %0 : (tensor<5xi64>, tensor<5xi64>) -> tensor<5xi64>
+    %2 = girih.reduce max %1 {axes = array<i64: 0>, keepdims = false} : (tensor<5xi64>) -> tensor<i64>
+    girih.check_index %2 below <9> : tensor<i64>
+    %r = girih.gather %x, %i {axis = 0 : i64} : (tensor<9x4xf32>, tensor<5xi64>) -> tensor<5x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::girih::GirihDialect"];
+  let statistics = [Statistic<"numSizes", "sizes", "operators whose indices became checks of sizes">,
+                    Statistic<"numRuns", "runs", "indices that are checked in each run">];
 }
 
 def FoldConstants : GraphPass<"girih-fold-constants"> {

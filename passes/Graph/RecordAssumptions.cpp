@@ -1,5 +1,5 @@
-// What ops take for granted of sizes becomes checks of the artifact: that some are equal, and that none is
-// negative.
+// What ops take for granted of sizes becomes checks of the artifact, and indices that only a run tells are
+// checked there.
 #include "dialects/Graph/Graph.h"
 #include "dialects/Graph/Inference.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -25,53 +25,37 @@ static StringRef nodeName(Location loc) {
   return name;
 }
 
-/// No input makes the size negative: dimensions of inputs never are, elements of inputs may be.
-static bool isNeverNegative(DimExpr e) {
-  if (auto value = dimValue(e)) return *value >= 0;
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(e)) {
-    const DimSymbol &s = getDimSymbols(e.getContext())[symbol.getPosition()];
-    switch (s.kind) {
-    case DimSymbol::Name:
-      return !StringRef(s.name).ends_with("]");
-    case DimSymbol::Min:
-      return isNeverNegative(s.lhs) && isNeverNegative(s.rhs);
-    case DimSymbol::Max:
-      return isNeverNegative(s.lhs) || isNeverNegative(s.rhs);
-    }
-  }
-  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
-  return binary && isNeverNegative(binary.getLHS()) && isNeverNegative(binary.getRHS());
-}
-
 namespace {
 struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    Builder b(module.getContext());
-    DenseSet<DimAssumptions::Pair> seen;
-    DenseSet<DimExpr> seenSizes;
+    MLIRContext *ctx = module.getContext();
     SmallVector<Attribute> checks;
+    DenseSet<std::pair<unsigned, Attribute>> seen;
+    auto record = [&](CheckAttr check) {
+      ArrayRef<DimExpr> sizes = check.getSizes().getDims();
+      unsigned kind = unsigned(check.getKind());
+      bool isSymmetric = check.getKind() == CheckKind::equal || check.getKind() == CheckKind::broadcast;
+      if (isSymmetric && seen.contains({kind, DimsAttr::get(ctx, {sizes[1], sizes[0]})})) return;
+      if (seen.insert({kind, check.getSizes()}).second) checks.push_back(check);
+    };
+    // What import has recorded comes first.
+    if (auto imported = module->getAttrOfType<ArrayAttr>("girih.checks"))
+      llvm::for_each(imported.getAsRange<CheckAttr>(), record);
+    DimExpr zero = dimConstant(ctx, 0);
     module.walk([&](Operation *op) {
       if (!isa_and_nonnull<GirihDialect>(op->getDialect())) return;
-      for (auto [first, second] : getDimAssumptions(op)) {
-        if (seen.contains({second, first}) || !seen.insert({first, second}).second) continue;
-        checks.push_back(b.getArrayAttr(
-            {b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), {first, second})}));
-      }
-      auto checkSize = [&](DimExpr size) {
-        if (!isNeverNegative(size) && seenSizes.insert(size).second)
-          checks.push_back(
-              b.getArrayAttr({b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), size)}));
-      };
+      auto node = StringAttr::get(ctx, nodeName(op->getLoc()));
+      for (const DimCheck &check : getDimChecks(op))
+        record(CheckAttr::get(ctx, check.kind, DimsAttr::get(ctx, {check.first, check.second}), node));
       for (Value result : op->getResults())
-        if (isa<RankedTensorType>(result.getType())) llvm::for_each(getDims(result), checkSize);
-      // The last element of a dimension begins at its size - 1, which has to exist.
-      if (auto slice = dyn_cast<SliceOp>(op))
-        for (auto [start, step] : llvm::zip_equal(slice.getStarts().getDims(), slice.getSteps()))
-          if (step > 0) checkSize(start);
+        if (auto type = dyn_cast<RankedTensorType>(result.getType()))
+          for (DimExpr size : getDims(type))
+            if (!dimNonNegative(size))
+              record(CheckAttr::get(ctx, CheckKind::at_most, DimsAttr::get(ctx, {zero, size}), node));
     });
     numChecks += checks.size();
-    if (!checks.empty()) module->setAttr("girih.checks", b.getArrayAttr(checks));
+    if (!checks.empty()) module->setAttr("girih.checks", ArrayAttr::get(ctx, checks));
   }
 };
 } // namespace

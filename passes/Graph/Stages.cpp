@@ -6,7 +6,8 @@
 using namespace mlir;
 
 void girih::buildGraphStage(OpPassManager &pm) {
-  // Before any rewrite: rewrites rely on what the model's own ops take to be equal.
+  // Before any rewrite: rewrites rely on what the model's own ops need of sizes and indices.
+  pm.addPass(createCheckIndices());
   pm.addPass(createRecordAssumptions());
   OpPassManager &func = pm.nest<func::FuncOp>();
   // Constants first: the patterns look for them. Equal subexpressions before the patterns, which compare

@@ -112,8 +112,8 @@ Read Lowering::broadcast(Value graph, ArrayRef<DimExpr> dims, ArrayRef<AffineExp
     read.at.push_back(isOne ? constant(0) : at[lead + i]);
     // Only the run time knows whether this dimension is 1 or the result's.
     if (isOne || d == dims[lead + i]) continue;
-    read.clamp.resize(own.size());
-    read.clamp[i] = d;
+    read.stretch.resize(own.size());
+    read.stretch[i] = d;
   }
   return read;
 }
@@ -234,6 +234,11 @@ Value Lowering::empty(ArrayRef<DimExpr> dims, Type element) {
   return tensor::EmptyOp::create(b, loc, getTensorType(dims, element), dynamic);
 }
 
+/// The index into a dimension of `size`, which is 1 or more than `i`: 0, or `i`.
+static Value stretched(Body &body, Value i, DimExpr size) {
+  return body.mul(i, body.size(dimMin(size - 1, dimConstant(size.getContext(), 1))));
+}
+
 Value Lowering::parallel(ArrayRef<DimExpr> loops, Type element, ArrayRef<Read> reads, BodyFn body) {
   return generic(loops, llvm::SmallBitVector(loops.size()), element, {}, reads, body);
 }
@@ -280,7 +285,7 @@ Value Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &red
     source.indices = getTensorIndices(read);
     for (AffineExpr &e : source.indices)
       e = simplifyAffineExpr(e, rank, 0);
-    if (!read.clamp.empty() || !fitsIndexingMap(source.indices, read.view.tensor, loops)) continue;
+    if (!read.stretch.empty() || !fitsIndexingMap(source.indices, read.view.tensor, loops)) continue;
     AffineMap map = AffineMap::get(rank, 0, source.indices, ctx);
     for (auto [i, pair] : llvm::enumerate(llvm::zip(operands, maps)))
       if (std::get<0>(pair) == read.view.tensor && std::get<1>(pair) == map) source.operand = i;
@@ -319,11 +324,11 @@ Value Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &red
                                       in.push_back(body.load(arguments[source.operand]));
                                     } else {
                                       SmallVector<Value> at, indices;
-                                      for (auto [size, e] : llvm::zip_first(read.clamp, read.at)) {
+                                      for (auto [size, e] : llvm::zip_first(read.stretch, read.at)) {
                                         Value i = body.apply(e);
-                                        at.push_back(size ? body.clampIndex(i, body.size(size)) : i);
+                                        at.push_back(size ? stretched(body, i, size) : i);
                                       }
-                                      if (read.clamp.empty())
+                                      if (read.stretch.empty())
                                         for (AffineExpr e : source.indices)
                                           indices.push_back(body.apply(e));
                                       else

@@ -31,13 +31,13 @@ struct View {
   mlir::AffineMap spaceMap;
 };
 
-/// A read of a graph value by a loop nest, at expressions over the loops. Where `clamp` holds a size (one
-/// entry a dimension, or none at all), the index is limited to it at run time: a dimension that may or may
-/// not be 1.
+/// A read of a graph value by a loop nest, at expressions over the loops. Where `stretch` holds a size (one
+/// entry a dimension, or none at all), only the run tells whether this dimension is 1 or as large as the
+/// loop: its index is multiplied by 0 or 1, which is a stride that is known when the plan is made.
 struct Read {
   View view;
   Exprs at;
-  mlir::SmallVector<DimExpr> clamp;
+  mlir::SmallVector<DimExpr> stretch;
 };
 
 using BodyFn = llvm::function_ref<mlir::Value(Body &, mlir::ArrayRef<mlir::Value>)>;

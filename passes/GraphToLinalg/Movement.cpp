@@ -37,7 +37,7 @@ LogicalResult girih::lower(Lowering &l, TransposeOp op) {
 LogicalResult girih::lower(Lowering &l, ExpandOp op) {
   SmallVector<DimExpr> dims = getDims(op.getResult());
   Read read = l.broadcast(op.getOperand(), dims, l.loops(dims.size()));
-  if (read.clamp.empty()) return setView(l, op.getResult(), op.getOperand(), read.at);
+  if (read.stretch.empty()) return setView(l, op.getResult(), op.getOperand(), read.at);
   l.set(op.getResult(), l.parallel(dims, getStorageType(getElementType(op.getResult())), read,
                                    [](Body &, ArrayRef<Value> in) { return in[0]; }));
   return success();

@@ -227,6 +227,23 @@ struct Analyzer {
     domain.reductions.push_back(std::move(r));
   }
 
+  /// An index that a body computes: sums of loops times sizes are followed.
+  Idx indexOf(Value v, ArrayRef<Idx> dims) {
+    Idx computed{Lin::ofConstant(dimConstant(ctx, 0)), v};
+    Operation *def = v.getDefiningOp();
+    if (!def) return computed;
+    if (auto index = dyn_cast<linalg::IndexOp>(def)) return dims[index.getDim()];
+    if (auto dim = dyn_cast<DimOp>(def)) return {Lin::ofConstant(dim.getExpr().getDims().front())};
+    if (auto constant = getConstantIntValue(v)) return {Lin::ofConstant(dimConstant(ctx, *constant))};
+    if (!isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(def)) return computed;
+    Idx a = indexOf(def->getOperand(0), dims), b = indexOf(def->getOperand(1), dims);
+    if (a.dyn || b.dyn) return computed;
+    if (isa<arith::AddIOp>(def)) return {a.lin + b.lin};
+    if (isa<arith::SubIOp>(def)) return {a.lin + b.lin * dimConstant(ctx, -1)};
+    if (!b.lin.isConstant()) std::swap(a, b);
+    return b.lin.isConstant() ? Idx{a.lin * b.lin.constant} : computed;
+  }
+
   void visitInputs(linalg::GenericOp op, ArrayRef<Idx> dims) {
     for (OpOperand *input : op.getDpsInputOperands()) {
       if (op.getBody()->getArgument(input->getOperandNumber()).use_empty()) continue;
@@ -247,10 +264,8 @@ struct Analyzer {
         pin(dims[index.getDim()]);
       } else if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
         SmallVector<Idx> indices;
-        for (Value v : extract.getIndices()) {
-          auto index = v.getDefiningOp<linalg::IndexOp>();
-          indices.push_back(index ? dims[index.getDim()] : Idx{Lin::ofConstant(dimConstant(ctx, 0)), v});
-        }
+        for (Value v : extract.getIndices())
+          indices.push_back(indexOf(v, dims));
         visit(extract.getTensor(), indices);
       }
     });

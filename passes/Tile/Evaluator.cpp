@@ -297,7 +297,7 @@ SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, A
         r = evalOp(def, operand, dims);
         if (!r.value && !r.lin) return r;
       } else if (auto dim = dyn_cast<DimOp>(def)) {
-        r = {size(dim.getExpr().getDims().front())};
+        r = {{}, false, Lin::ofConstant(dim.getExpr().getDims().front()), v.getType()};
       } else if (auto c = getConstantIntValue(v); c && v.getType().isIndex()) {
         r = {{}, false, Lin::ofConstant(dimConstant(ctx, *c)), v.getType()};
       } else {
@@ -337,7 +337,8 @@ Val Evaluator::evalOp(Operation *op, llvm::function_ref<Val(Value)> operand, Arr
       indices.push_back(toIdx(operand(v)));
     return evalTensor(extract.getTensor(), indices);
   }
-  if (auto dim = dyn_cast<DimOp>(op)) return {size(dim.getExpr().getDims().front())};
+  if (auto dim = dyn_cast<DimOp>(op))
+    return {{}, false, Lin::ofConstant(dim.getExpr().getDims().front()), type};
   if (auto c = dyn_cast<arith::ConstantOp>(op)) {
     if (auto i = dyn_cast<IntegerAttr>(c.getValue()); i && type.isIndex())
       return {{}, false, Lin::ofConstant(dimConstant(ctx, i.getInt())), type};

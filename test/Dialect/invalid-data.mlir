@@ -202,7 +202,7 @@ func.func @f(%a: tensor<2x3xf32>) {
 // -----
 
 func.func @f(%a: tensor<2x3xf32>) {
-  // expected-error@+1 {{reads element 4 of dimension 1 but the operand has 3}}
+  // expected-error@+1 {{reads elements 0 to 4 of dimension 1 but the operand has 3}}
   girih.slice %a {starts = #girih.dims<0, 0>, steps = array<i64: 1, 2>} : (tensor<2x3xf32>) -> tensor<2x3xf32>
   return
 }
@@ -210,7 +210,7 @@ func.func @f(%a: tensor<2x3xf32>) {
 // -----
 
 func.func @f(%a: tensor<2x3xf32>) {
-  // expected-error@+1 {{reads element -1 of dimension 1 but the operand has 3}}
+  // expected-error@+1 {{reads elements -1 to 1 of dimension 1 but the operand has 3}}
   girih.slice %a {starts = #girih.dims<0, 1>, steps = array<i64: 1, -1>} : (tensor<2x3xf32>) -> tensor<2x3xf32>
   return
 }
@@ -241,16 +241,8 @@ func.func @f(%a: tensor<2x3xf32>, %b: tensor<1xf32>) {
 
 // -----
 
-func.func @f(%a: tensor<2x3xf32>) {
-  // expected-error@+1 {{mode reflect cannot pad dimension 1 (3) by 3}}
-  girih.pad reflect %a {low = #girih.dims<0, 3>} : (tensor<2x3xf32>) -> tensor<2x6xf32>
-  return
-}
-
-// -----
-
 func.func @f(%a: tensor<0xf32>) {
-  // expected-error@+1 {{mode edge cannot pad dimension 0 (0) by 1}}
+  // expected-error@+1 {{dimension 0 of the operand is empty but elements of it are needed}}
   girih.pad edge %a {low = #girih.dims<0>} : (tensor<0xf32>) -> tensor<1xf32>
   return
 }
@@ -346,7 +338,7 @@ func.func @f(%a: tensor<2x3xf32>) {
 // -----
 
 func.func @f(%a: tensor<0x3xf32>) {
-  // expected-error@+1 {{dimension 0 is empty but its result has 4}}
+  // expected-error@+1 {{dimension 0 of the operand is empty but elements of it are needed}}
   girih.resize linear %a {coord = #girih<coord_mode half_pixel>, nearest = #girih<nearest_mode floor>, scales = array<f64>, roi = array<f64>, cubic_a = -0.75 : f32, extrapolation = 0.0 : f32} : (tensor<0x3xf32>) -> tensor<4x6xf32>
   return
 }
@@ -496,5 +488,39 @@ func.func @f(%a: tensor<2x9x8x4xf32>, %b: tensor<5x4xf32>, %c: tensor<5xi64>) {
   // expected-error@+2 {{height, width and samples are 7, 0 and 2, expected positive numbers}}
   // expected-error@+1 {{failed to infer returned types}}
   girih.roi_align %a, %b, %c {height = 7, width = 0, samples = 2, spatial_scale = 1.0 : f32} : (tensor<2x9x8x4xf32>, tensor<5x4xf32>, tensor<5xi64>) -> tensor<5x7x7x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<0x3xf32>, %i: tensor<2xi64>) {
+  // expected-error@+2 {{dimension 0 of data is empty but elements of it are needed}}
+  // expected-error@+1 {{failed to infer}}
+  girih.gather %x, %i {axis = 0 : i64} : (tensor<0x3xf32>, tensor<2xi64>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<3x0xf32>, %i: tensor<2x2xi64>) {
+  // expected-error@+2 {{dimension 1 of data is empty but elements of it are needed}}
+  // expected-error@+1 {{failed to infer}}
+  girih.gather_nd %x, %i {batch_dims = 0 : i64} : (tensor<3x0xf32>, tensor<2x2xi64>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?xf32, #girih.dims<min(n, 4)>>) {
+  // expected-error@+1 {{k is 5 but dimension 0 has min(n, 4) elements}}
+  girih.topk %x {axis = 0 : i64} : (tensor<?xf32, #girih.dims<min(n, 4)>>) -> (tensor<5xf32>, tensor<5xi64>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2xi64>) {
+  // expected-error@+1 {{needs a 0-D i64 and one size but has 'tensor<2xi64>' and #girih.dims<n>}}
+  girih.check_index %x below <n> : tensor<2xi64>
   return
 }

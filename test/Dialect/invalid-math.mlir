@@ -82,10 +82,28 @@ func.func @f(%a: tensor<2x?xf32, #girih.dims<2, n>>, %b: tensor<3x?xf32, #girih.
 
 // -----
 
-func.func @f(%a: tensor<?xf32, #girih.dims<n>>, %b: tensor<?xf32, #girih.dims<n + 1>>) {
-  // expected-error@+2 {{shapes [n] and [n + 1] do not broadcast}}
+func.func @f(%a: tensor<?xf32, #girih.dims<6 * n>>, %b: tensor<7xf32>) {
+  // expected-error@+2 {{shapes [n * 6] and [7] do not broadcast}}
   // expected-error@+1 {{failed to infer}}
-  girih.binary add %a, %b : (tensor<?xf32, #girih.dims<n>>, tensor<?xf32, #girih.dims<n + 1>>) -> tensor<?xf32, #girih.dims<n>>
+  girih.binary add %a, %b : (tensor<?xf32, #girih.dims<6 * n>>, tensor<7xf32>) -> tensor<7xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x4x?xf32, #girih.dims<1, 4, min(t, 2)>>, %w: tensor<8x4x3xf32>) {
+  // expected-error@+2 {{the window (3 with dilation 1) is larger than dimension 2 of x (min(t, 2)) with its pads}}
+  // expected-error@+1 {{failed to infer}}
+  girih.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, group = 1 : i64} : (tensor<1x4x?xf32, #girih.dims<1, 4, min(t, 2)>>, tensor<8x4x3xf32>) -> tensor<1x8x1xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x0xf32>) {
+  // expected-error@+2 {{dimension 1 of the operand is empty but elements of it are needed}}
+  // expected-error@+1 {{failed to infer}}
+  girih.arg_reduce %x {axis = 1 : i64, keepdims = true} : (tensor<2x0xf32>) -> tensor<2x1xi64>
   return
 }
 

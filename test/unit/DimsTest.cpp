@@ -205,7 +205,44 @@ TEST_F(DimsTest, Broadcasts) {
   EXPECT_EQ(broadcast("n", "n"), "n");
   EXPECT_EQ(broadcast("n", "8"), "8");
   EXPECT_EQ(broadcast("3", "4"), "no");
-  EXPECT_EQ(broadcast("n", "n + 1"), "no");
-  EXPECT_EQ(broadcast("n", "m"), "n");
+  EXPECT_EQ(broadcast("6 * n", "7"), "no");
+  EXPECT_EQ(broadcast("n", "n + 1"), "broadcast(n, n + 1)"); // n may be 1
+  // The run tells which of two is 1, whatever their order and however often they meet.
+  EXPECT_EQ(broadcast("n", "m"), "broadcast(m, n)");
+  EXPECT_EQ(broadcast("m", "n"), "broadcast(m, n)");
+  EXPECT_EQ(broadcast("broadcast(n, m)", "n"), "broadcast(m, n)");
+  EXPECT_EQ(broadcast("broadcast(n, k)", "m"), "broadcast(broadcast(k, m), n)");
+  // A name that says what is computed.
+  EXPECT_EQ(broadcast("past + 1", "\"past + 1\""), "past + 1");
+}
+
+TEST_F(DimsTest, ElementsAreNoDimensions) {
+  EXPECT_EQ(dimToString(parse("k[3] + 1")), "k[3] + 1");
+  EXPECT_EQ(dimToString(parse("\"a b\"[0]")), "\"a b\"[0]");
+  EXPECT_NE(parse("\"k[3]\""), parse("k[3]"));
+  EXPECT_TRUE(dimHasData(parse("min(n, k[3])")));
+  EXPECT_FALSE(dimHasData(parse("\"k[3]\"")));
+  EXPECT_TRUE(dimNonNegative(parse("\"k[3]\"")));
+  EXPECT_FALSE(dimNonNegative(parse("k[3]")));
+}
+
+TEST_F(DimsTest, Selects) {
+  EXPECT_EQ(dimToString(parse("select(k[0], n, m)")), "select(k[0], n, m)");
+  EXPECT_EQ(dimToString(parse("select(n, a, b)")), "b");
+  EXPECT_EQ(dimToString(parse("select(-n - 1, a, b)")), "a");
+  EXPECT_EQ(dimToString(parse("select(k[0], n, n)")), "n");
+}
+
+TEST_F(DimsTest, Proves) {
+  auto proves = [&](StringRef text) { return dimNonNegative(parse(text)); };
+  EXPECT_TRUE(proves("n + 2 * m"));
+  EXPECT_FALSE(proves("n - 1"));
+  EXPECT_TRUE(proves("max(n - 1, 0)"));
+  EXPECT_TRUE(proves("n - min(n, k[0])"));
+  EXPECT_FALSE(proves("n - max(n, k[0])"));
+  EXPECT_TRUE(proves("max(n, k[0]) - n"));
+  EXPECT_TRUE(proves("n - min(max(k[0], 0), n) - max(min(k[1], n) - min(max(k[0], 0), n), 0)"));
+  EXPECT_TRUE(proves("select(k[0], 3, n) * 2"));
+  EXPECT_FALSE(proves("select(k[0], 3, n) - 1"));
 }
 } // namespace

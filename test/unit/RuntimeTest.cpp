@@ -272,35 +272,68 @@ TEST(Runtime, WrongInputs) {
   EXPECT_TRUE(call.isRight()) << "a context works after errors";
 }
 
-// The model's operators need sizes to be equal that only the inputs tell.
-TEST(Runtime, SizesThatDiffer) {
-  girih_artifact artifact = girih_artifact_table;
-  girih_abi_check checks[] = {{{0, 0}, {-1, 3}, "n", "3", "Add_0"},
-                              {{1, 0}, {-1, 5}, "size[0]", "5", "Range_3"}};
-  artifact.checks = checks, artifact.check_count = 2;
-  Model model = openModel(artifact);
-  Context context = create(model.get(), {1, nullptr, nullptr});
-  Call(3, 5).run(context.get());
-  EXPECT_EQ(Call(3, 2).run(context.get(), GIRIH_INVALID_ARGUMENT),
-            "inputs: 'Range_3' needs size[0] and 5 to be equal, but they are 2 and 5");
-  Call(3, 5).run(context.get());
+// The model's operators need relations of sizes that only the inputs tell.
+TEST(Runtime, SizesThatDoNotFit) {
+  auto message = [](uint32_t kind, girih_abi_size first, girih_abi_size second, const char *x, const char *y,
+                    int64_t n, int64_t m) {
+    girih_artifact artifact = girih_artifact_table;
+    girih_abi_check check = {kind, first, second, x, y, "Node_3", "size[0] is element 0 of input 'size'"};
+    artifact.checks = &check, artifact.check_count = 1;
+    Model model = openModel(artifact);
+    Context context = create(model.get(), {1, nullptr, nullptr});
+    Call call(n, m);
+    std::string text = call.run(context.get(), GIRIH_INVALID_ARGUMENT);
+    EXPECT_NE(text.find("; size[0] is element 0 of input 'size'"), std::string::npos) << text;
+    return text.substr(0, text.find(';'));
+  };
+  girih_abi_size n = {0, 0}, size = {1, 0}, five = {-1, 5};
+  EXPECT_EQ(message(GIRIH_CHECK_EQUAL, n, size, "n", "size[0]", 3, 2),
+            "inputs: 'Node_3' needs n and size[0] to be equal, but they are 3 and 2");
+  EXPECT_EQ(message(GIRIH_CHECK_EQUAL, five, size, "5", "size[0]", 3, 2),
+            "inputs: 'Node_3' needs size[0] to be 5, but it is 2");
+  EXPECT_EQ(message(GIRIH_CHECK_AT_MOST, n, size, "n", "size[0]", 3, 2),
+            "inputs: 'Node_3' needs n to be at most size[0], but they are 3 and 2");
+  EXPECT_EQ(message(GIRIH_CHECK_AT_MOST, five, size, "5", "size[0]", 3, 2),
+            "inputs: 'Node_3' needs size[0] to be at least 5, but it is 2");
+  EXPECT_EQ(message(GIRIH_CHECK_BROADCAST, n, size, "n", "size[0]", 3, 2),
+            "inputs: 'Node_3' needs n and size[0] to be equal, or one of them to be 1, but they are 3 and 2");
+  EXPECT_EQ(message(GIRIH_CHECK_BROADCAST_TO, size, five, "size[0]", "5", 3, 2),
+            "inputs: 'Node_3' needs size[0] to be 1 or 5, but it is 2");
 }
 
-// A size of an intermediate value that must not be negative; here that of an output, which is looked at
-// later.
-TEST(Runtime, NegativeSize) {
+TEST(Runtime, SizesThatFit) {
+  girih_abi_size n = {0, 0}, size = {1, 0};
+  for (auto [kind, first, second] : {std::tuple(GIRIH_CHECK_EQUAL, 3, 3),
+                                     {GIRIH_CHECK_AT_MOST, 2, 3},
+                                     {GIRIH_CHECK_AT_MOST, 3, 3},
+                                     {GIRIH_CHECK_BROADCAST, 1, 3},
+                                     {GIRIH_CHECK_BROADCAST, 3, 1},
+                                     {GIRIH_CHECK_BROADCAST, 3, 3},
+                                     {GIRIH_CHECK_BROADCAST_TO, 1, 3},
+                                     {GIRIH_CHECK_BROADCAST_TO, 3, 3}}) {
+    girih_artifact artifact = girih_artifact_table;
+    girih_abi_check check = {uint32_t(kind), n, size, "n", "size[0]", "Node_3", ""};
+    artifact.checks = &check, artifact.check_count = 1;
+    Model model = openModel(artifact);
+    Context context = create(model.get(), {1, nullptr, nullptr});
+    Call call(first, second);
+    call.run(context.get());
+    EXPECT_TRUE(call.isRight());
+  }
+}
+
+// What a kernel leaves in a buffer, here the first output's elements, is the worst index that it has met.
+TEST(Runtime, IndexOutside) {
   girih_artifact artifact = girih_artifact_table;
-  girih_abi_check check = {{1, 0}, {1, 0}, "size[0]", nullptr, "Range_3"};
-  artifact.checks = &check, artifact.check_count = 1;
+  static const int64_t worst[64] = {4}; // as many as the kernels read of weights, and more
+  artifact.weights = worst;
+  girih_abi_index_check check = {{GIRIH_BASE_WEIGHT, 0, {-1, 0}}, {0, 0}, "Gather_2"};
+  artifact.index_checks = &check, artifact.index_check_count = 1;
   Model model = openModel(artifact);
   Context context = create(model.get(), {1, nullptr, nullptr});
-  Call call(3, 2);
-  call.size = -1;
-  EXPECT_EQ(call.run(context.get(), GIRIH_INVALID_ARGUMENT),
-            "inputs: too small for 'Range_3', whose result would have a size size[0] of -1");
-  call.size = 2;
-  call.run(context.get());
-  EXPECT_TRUE(call.isRight());
+  EXPECT_EQ(Call(4, 2).run(context.get(), GIRIH_INVALID_ARGUMENT),
+            "inputs: 'Gather_2' has an index of 4 or -5, which is outside of a dimension of size 4");
+  Call(5, 2).run(context.get());
 }
 
 TEST(Runtime, WrongOutputs) {
