@@ -12,8 +12,17 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GIRIH_ABI_VERSION 2
+#define GIRIH_ABI_VERSION 3
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
+
+/* `flags` of an artifact. */
+enum {
+  /* Kernels ask the AddressSanitizer's runtime before every access. The runtime gives every buffer of the
+   * arena memory of its own for the whole run, and poisons GIRIH_RED_ZONE bytes around these and the weights.
+   */
+  GIRIH_SANITIZED = 1
+};
+#define GIRIH_RED_ZONE 1024 /* wider than any vector */
 
 /* A kernel computes tasks [begin, end) of a launch. Tasks are independent, and their number does not depend
  * on the number of threads. `buffers` are the launch's arguments in order, `dims` the values of its dims in
@@ -95,6 +104,11 @@ typedef struct {
   const char *node;                     /* the model's name of the operator that needs it; may be empty */
 } girih_abi_check;
 
+/* Bytes [offset, offset + bytes) of the weights. */
+typedef struct {
+  int64_t offset, bytes;
+} girih_abi_range;
+
 struct girih_artifact {
   uint32_t abi_version;
   uint32_t flags;
@@ -103,13 +117,14 @@ struct girih_artifact {
   const char *target_cpu;        /* as given or detected, e.g. "znver4" */
   const char *required_features; /* comma-separated, LLVM's names: "avx2,fma"; checked before the first run */
   uint32_t input_count, output_count, launch_count, arena_buffer_count, symbol_count, slot_count, copy_count,
-      node_count, check_count;
+      node_count, check_count, weight_range_count;
   const girih_abi_tensor *inputs, *outputs;
   const girih_abi_launch *launches;
   const girih_abi_arena_buffer *arena_buffers;
   const girih_abi_symbol *symbols;
   const girih_abi_copy *copies;
   const girih_abi_check *checks;
+  const girih_abi_range *weight_ranges; /* of each weight, where GIRIH_SANITIZED; ascending */
   /* Null where there are none to compute. Products and sums saturate (to INT64_MAX or INT64_MIN), so that
    * absurd sizes are seen as such by the runtime and never wrap around to small ones. */
   void (*compute_slots)(int64_t *slots);

@@ -1,5 +1,6 @@
 #include "backends/CPU/EmitHost.h"
 #include "backends/CPU/EmitSlots.h"
+#include "passes/Buffers/Constants.h"
 #include "runtime/abi.h"
 #include "llvm/IR/Constants.h"
 
@@ -41,6 +42,7 @@ private:
   C arena();
   C symbols();
   C copies(uint32_t &count);
+  C ranges(const Weights &weights, uint32_t &count);
   C checks(uint32_t &count);
   int64_t scratch();
   int64_t number(StringRef attr);
@@ -205,6 +207,16 @@ llvm::Constant *HostBuilder::copies(uint32_t &count) {
   return array(list, "copies");
 }
 
+/// girih_abi_range, for each weight of a model that is sanitized.
+llvm::Constant *HostBuilder::ranges(const Weights &weights, uint32_t &count) {
+  SmallVector<C> list;
+  if (options.sanitize)
+    for (const Weights::Piece &piece : weights.pieces)
+      list.push_back(record({i64(piece.offset), i64(getConstantSize(piece.value))}));
+  count = list.size();
+  return array(list, "weight_ranges");
+}
+
 /// girih_abi_check, for each size or pair of sizes in `girih.checks`.
 llvm::Constant *HostBuilder::checks(uint32_t &count) {
   SmallVector<C> list;
@@ -240,8 +252,9 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   C launchTable = array(launches, "launches");
   C inputs = tensors(main.getArgumentTypes(), true), outputs = tensors(main.getResultTypes(), false);
   C arenaTable = arena();
-  uint32_t copyCount, checkCount;
+  uint32_t copyCount, checkCount, rangeCount;
   C copyTable = copies(copyCount), checkTable = checks(checkCount), symbolTable = symbols();
+  C rangeTable = ranges(weights, rangeCount);
   if (failedSize) return failure();
   llvm::Function *compute = slots.emit(module, "compute_slots");
 
@@ -257,7 +270,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   auto name = source->getAttrOfType<StringAttr>("girih.model");
   auto arenaCount = source->getAttrOfType<ArrayAttr>("girih.arena").size();
   C table = record({i32(GIRIH_ABI_VERSION),
-                    i32(0),
+                    i32(options.sanitize ? GIRIH_SANITIZED : 0),
                     text(name ? name.getValue() : "model"),
                     text(options.producer),
                     text(target.cpu),
@@ -271,6 +284,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     i32(copyCount),
                     i32(number("girih.nodes")),
                     i32(checkCount),
+                    i32(rangeCount),
                     inputs,
                     outputs,
                     launchTable,
@@ -278,6 +292,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     symbolTable,
                     copyTable,
                     checkTable,
+                    rangeTable,
                     compute ? compute : null(),
                     i64(number("girih.arena_bytes")),
                     i64(number("girih.arena_lower_bound")),
