@@ -211,7 +211,7 @@ int64_t Compilation::number(StringRef attribute) {
 /// into the shared library.
 LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   TimingScope scope = timing.nest("weights");
-  Weights weights = collectWeights(*module);
+  Weights weights = collectWeights(*module, host.sanitize ? GIRIH_RED_ZONE : 0);
   emitted.weightsBytes = weights.bytes;
   if (weights.bytes) {
     bool isObject =
@@ -240,7 +240,7 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   std::unique_ptr<llvm::Module> tables = buildHostModule(*module, weights, target, host, llvmContext);
   if (!tables) return failure();
   LinkObject object{"girih_host.o", {}};
-  std::string error = emitModule(*tables, target, CodeKind::Object, object.bytes);
+  std::string error = emitModule(*tables, target, CodeOptions(), object.bytes);
   if (!error.empty()) return module->emitError("code generation of the tables failed: ") << error;
   emitted.inputs.objects.push_back(std::move(object));
   return success();
@@ -250,6 +250,7 @@ LogicalResult Compilation::emit(Emitted &emitted) {
   progress.step("code generation");
   HostOptions host;
   host.producer = versionText();
+  host.sanitize = options.pipeline.sanitize;
   bool isShared =
       options.emit == Emit::Artifact && *getArtifactKind(options.output) == ArtifactKind::SharedLibrary;
   if (options.emit == Emit::Artifact && !isShared) {
@@ -262,11 +263,13 @@ LogicalResult Compilation::emit(Emitted &emitted) {
                                               : CodeKind::Object;
   {
     TimingScope scope = timing.nest("kernels");
-    FailureOr<SmallVector<EmittedCode>> kernels = emitKernels(*module, target, kind, host.prefix);
+    FailureOr<SmallVector<EmittedCode>> kernels =
+        emitKernels(*module, target, {kind, host.prefix, host.sanitize});
     if (failed(kernels)) return failure();
     for (EmittedCode &k : *kernels)
       emitted.inputs.objects.push_back({k.name + ".o", std::move(k.bytes)});
   }
+  emitted.inputs.sanitized = host.sanitize;
   emitted.kernels = emitted.inputs.objects.size();
   module->walk([&](LaunchOp) { ++emitted.launches; });
   emitted.arenaBytes = number("girih.arena_bytes"),

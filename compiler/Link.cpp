@@ -229,8 +229,9 @@ Error linkArtifact(ArtifactKind kind, LinkInputs inputs, StringRef beside, Strin
   }
   // Nothing in the file may depend on names, paths or time: two compilations give the same bytes.
   for (const char *a : {"-shared", "--build-id=none", "--hash-style=gnu", "--gc-sections", "-znow", "-zrelro",
-                        "-znoexecstack", "-zdefs", "--as-needed"})
+                        "-znoexecstack", "--as-needed"})
     arguments.push_back(a);
+  if (!inputs.sanitized) arguments.push_back("-zdefs");
   llvm::append_range(arguments, systemLibraries());
   if (inputs.weights.path.empty()) return runLinker(arguments);
   Expected<TemporaryFile> script = writeScript(inputs.weights, beside);

@@ -22,6 +22,7 @@ struct LinkWeights {
 struct LinkInputs {
   llvm::SmallVector<LinkObject> objects; // kernels and tables
   LinkWeights weights;
+  bool sanitized = false; // kernels refer to the AddressSanitizer's runtime, which the process has
 };
 
 /// Links the inputs and the runtime into `output` (a temporary name). `beside` is where temporary files may

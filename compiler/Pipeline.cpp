@@ -8,6 +8,7 @@
 #include "passes/Host/ToLLVM.h"
 #include "passes/Naive/Passes.h"
 #include "passes/Tile/Passes.h"
+#include "runtime/abi.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -72,7 +73,7 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
     pm.addPass(createTileKernels());
     return;
   case Stage::Buffers:
-    pm.addPass(createPlanArena());
+    pm.addPass(createPlanArena({options.sanitize ? GIRIH_RED_ZONE : 0}));
     return;
   case Stage::Map:
     pm.addPass(createMapTasks());

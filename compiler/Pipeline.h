@@ -23,6 +23,7 @@ struct PipelineOptions {
   std::string cpu = "host"; // resolved by the CPU backend
   std::string mattr;
   std::string scheduleFile; // printed schedules that replace planned ones
+  bool sanitize = false;    // kernels and memory are checked by AddressSanitizer
   bool naive = false;       // the tile stage writes plain loops: the reference of differential tests
 };
 

@@ -15,6 +15,15 @@
 #define GIRIH_ABI_VERSION 3
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
 
+/* `flags` of an artifact. */
+enum {
+  /* Kernels ask the AddressSanitizer's runtime before every access. The runtime gives every buffer of the
+   * arena memory of its own for the whole run, and poisons GIRIH_RED_ZONE bytes around these and the weights.
+   */
+  GIRIH_SANITIZED = 1
+};
+#define GIRIH_RED_ZONE 1024 /* wider than any vector */
+
 /* A kernel computes tasks [begin, end) of a launch. Tasks are independent, and their number does not depend
  * on the number of threads. `buffers` are the launch's arguments in order, `dims` the values of its dims in
  * order, `scratch` private to the calling thread: `scratch_bytes` long (of the artifact) and
@@ -109,6 +118,11 @@ typedef struct {
   const char *node;
 } girih_abi_index_check;
 
+/* Bytes [offset, offset + bytes) of the weights. */
+typedef struct {
+  int64_t offset, bytes;
+} girih_abi_range;
+
 struct girih_artifact {
   uint32_t abi_version;
   uint32_t flags;
@@ -117,7 +131,7 @@ struct girih_artifact {
   const char *target_cpu;        /* as given or detected, e.g. "znver4" */
   const char *required_features; /* comma-separated, LLVM's names: "avx2,fma"; checked before the first run */
   uint32_t input_count, output_count, launch_count, arena_buffer_count, symbol_count, slot_count, copy_count,
-      node_count, check_count, index_check_count;
+      node_count, check_count, index_check_count, weight_range_count;
   const girih_abi_tensor *inputs, *outputs;
   const girih_abi_launch *launches;
   const girih_abi_arena_buffer *arena_buffers;
@@ -125,6 +139,7 @@ struct girih_artifact {
   const girih_abi_copy *copies;
   const girih_abi_check *checks;
   const girih_abi_index_check *index_checks;
+  const girih_abi_range *weight_ranges; /* of each weight, where GIRIH_SANITIZED; ascending */
   /* Null where there are none to compute. Products and sums saturate (to INT64_MAX or INT64_MIN), so that
    * absurd sizes are seen as such by the runtime and never wrap around to small ones. */
   void (*compute_slots)(int64_t *slots);

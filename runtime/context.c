@@ -61,6 +61,7 @@ void girih_destroy(girih_context *context) {
   destroy_pool(context->pool);
   for (int i = 0; i < PLAN_COUNT; ++i)
     destroy_plan(&context->plans[i]);
+  unguard_memory(context->model->artifact, context->arena, context->arena_bytes);
   unmap_memory(context->arena, context->arena_bytes);
   unmap_memory(context->scratch, scratch_total(context));
   free(context->profile);
@@ -101,6 +102,7 @@ girih_status girih_infer(girih_context *context, const girih_tensor *inputs, gir
 static girih_status prepare_memory(girih_context *context, plan *plan, girih_error *error) {
   const girih_artifact *artifact = context->model->artifact;
   if (plan->arena_bytes > context->arena_bytes) {
+    unguard_memory(artifact, context->arena, context->arena_bytes);
     unmap_memory(context->arena, context->arena_bytes);
     context->arena_bytes = 0;
     context->arena = map_memory(plan->arena_bytes);
@@ -253,6 +255,7 @@ static girih_status run(girih_context *context, const girih_tensor *inputs, cons
   if (!status) status = prepare_memory(context, plan, error);
   if (status) return status;
   context->current = plan;
+  guard_arena(context, plan);
   for (uint32_t i = 0; i < plan->caller_pointer_count; ++i) {
     const caller_pointer *p = &plan->caller_pointers[i];
     const girih_tensor *tensors = p->base == GIRIH_BASE_INPUT ? inputs : outputs;

@@ -3,6 +3,7 @@
 #define GIRIH_RUNTIME_INTERNAL_H
 
 #include "runtime/abi.h"
+#include "runtime/arena.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,11 +17,16 @@
 #define destroy_pool girih_internal_destroy_pool
 #define fail girih_internal_fail
 #define find_plan girih_internal_find_plan
+#define guard_arena girih_internal_guard_arena
+#define guard_weights girih_internal_guard_weights
+#define is_sanitized girih_internal_is_sanitized
 #define map_memory girih_internal_map_memory
 #define map_weights girih_internal_map_weights
 #define open_model girih_internal_open_model
+#define plan_apart girih_internal_plan_apart
 #define retain_model girih_internal_retain_model
 #define run_pool girih_internal_run_pool
+#define unguard_memory girih_internal_unguard_memory
 #define unmap_memory girih_internal_unmap_memory
 
 /* Fixed by the width of a virtual address: no size beyond it is a real one. */
@@ -103,7 +109,8 @@ struct girih_context {
   int64_t *symbols; /* of the inputs being bound */
   char *arena;
   int64_t arena_bytes;
-  char *scratch; /* `threads` parts of scratch_stride bytes */
+  uint32_t guards; /* of the arena, so far */
+  char *scratch;   /* `threads` parts of scratch_stride bytes */
   int64_t scratch_stride;
   uint64_t *profile; /* per launch: nanoseconds; null when off */
   uint64_t profiled_runs;
@@ -124,6 +131,17 @@ void unmap_memory(void *memory, int64_t bytes);
 /* Maps the artifact's weights file read-only. */
 girih_status map_weights(const girih_artifact *artifact, const char *folder, void **mapped,
                          girih_error *error);
+
+/* For models that were compiled with --sanitize=address (GIRIH_SANITIZED); nothing happens for others. */
+bool is_sanitized(const girih_artifact *artifact);
+/* In place of girih_arena_plan: no two items share memory, and red zones lie around each. */
+int64_t plan_apart(girih_arena_item *items, uint32_t count);
+/* Before each run: poisons the arena but for the plan's buffers, and fills these with bytes that differ from
+ * one run to the next, so that a result that depends on what no kernel wrote differs, too. */
+void guard_arena(girih_context *context, const plan *plan);
+void guard_weights(const girih_artifact *artifact, const char *weights);
+/* Before memory that was guarded goes back to the system. */
+void unguard_memory(const girih_artifact *artifact, const void *memory, int64_t bytes);
 
 /* CPUs that this process may use, by affinity and cgroup quota; at least 1. */
 uint32_t allowed_cpus(void);

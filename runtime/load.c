@@ -79,6 +79,13 @@ static const char *complaint(const char *spelling) {
                                                                                       : text;
 }
 
+static const char *advice(const char *why) {
+  return strstr(why, "__asan_")
+             ? "it was compiled with --sanitize=address and needs the sanitizer's runtime: "
+               "LD_PRELOAD=$(clang-22 -print-file-name=libclang_rt.asan-x86_64.so)"
+             : "a model file is compiled by `girih compile MODEL -o OUT.so`";
+}
+
 girih_status girih_load(const char *path, girih_model **model, girih_error *error) {
   if (!path || !model)
     return fail(error, GIRIH_INVALID_ARGUMENT, "girih_load: '%s' is null", path ? "model" : "path");
@@ -89,12 +96,12 @@ girih_status girih_load(const char *path, girih_model **model, girih_error *erro
   void *library = spelling ? dlopen(spelling, RTLD_NOW | RTLD_LOCAL) : NULL;
   if (!spelling) status = fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for the path '%s'", path);
   const girih_artifact *artifact = library ? dlsym(library, GIRIH_TABLE_SYMBOL) : NULL;
-  if (!status && !library)
-    status = fail(error, GIRIH_INCOMPATIBLE,
-                  "'%s' can't be loaded as a compiled model: %s; a model file is compiled by `girih compile "
-                  "MODEL -o OUT.so`",
-                  path, complaint(spelling));
-  else if (!status && !artifact)
+  if (!status && !library) {
+    const char *why = complaint(spelling);
+    status = fail(error, GIRIH_INCOMPATIBLE, "'%s' can't be loaded as a compiled model: %s; %s", path, why,
+                  advice(why));
+  }
+  if (!status && !artifact)
     status =
         fail(error, GIRIH_INCOMPATIBLE, "'%s' is a shared library, but not one that girih compiled", path);
   if (!status) status = open_model(artifact, folder, model, error);

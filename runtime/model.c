@@ -49,6 +49,7 @@ girih_status open_model(const girih_artifact *artifact, const char *weights_fold
     }
     model->weights = model->mapped;
   }
+  guard_weights(artifact, model->weights);
   *result = model;
   return GIRIH_OK;
 }
@@ -66,6 +67,7 @@ void retain_model(girih_model *model) {
 
 void girih_close(girih_model *model) {
   if (!model || atomic_fetch_sub(&model->references, 1) != 1) return;
+  unguard_memory(model->artifact, model->weights, model->artifact->weights_bytes);
   unmap_memory(model->mapped, model->artifact->weights_bytes);
   /* The artifact goes with the library. */
   if (model->close_library) model->close_library(model->library);

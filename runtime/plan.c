@@ -1,6 +1,5 @@
 /* From input shapes to a plan: symbols bound, sizes computed and checked, arena offsets, launch arguments.
  * Made once for each set of shapes; the latest few are kept. */
-#include "runtime/arena.h"
 #include "runtime/internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -240,7 +239,7 @@ static girih_status plan_outputs(const girih_artifact *artifact, plan *plan, gir
 
 static girih_status plan_arena(const girih_artifact *artifact, plan *plan, girih_error *error) {
   uint32_t count = artifact->arena_buffer_count;
-  if (artifact->arena_bytes >= 0) {
+  if (artifact->arena_bytes >= 0 && !is_sanitized(artifact)) {
     for (uint32_t i = 0; i < count; ++i)
       plan->offsets[i] = artifact->arena_buffers[i].offset;
     plan->arena_bytes = artifact->arena_bytes;
@@ -264,7 +263,8 @@ static girih_status plan_arena(const girih_artifact *artifact, plan *plan, girih
                     "the values up to '%s' would not fit into any memory: the inputs are too large", name);
   }
   if (!status) {
-    plan->arena_bytes = girih_arena_plan(items, count, NULL);
+    plan->arena_bytes =
+        is_sanitized(artifact) ? plan_apart(items, count) : girih_arena_plan(items, count, NULL);
     if (plan->arena_bytes < 0)
       status = fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for planning %u buffers", count);
   }

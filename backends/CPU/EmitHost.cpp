@@ -1,5 +1,6 @@
 #include "backends/CPU/EmitHost.h"
 #include "backends/CPU/EmitSlots.h"
+#include "passes/Buffers/Constants.h"
 #include "runtime/abi.h"
 #include "llvm/IR/Constants.h"
 
@@ -41,6 +42,7 @@ private:
   C arena();
   C symbols();
   C copies(uint32_t &count);
+  C ranges(const Weights &weights, uint32_t &count);
   C checks(uint32_t &count);
   C indexChecks(uint32_t &count);
   int64_t scratch();
@@ -220,6 +222,16 @@ static uint32_t getKind(CheckKind kind) {
   llvm_unreachable("all kinds have a code");
 }
 
+/// girih_abi_range, for each weight of a model that is sanitized.
+llvm::Constant *HostBuilder::ranges(const Weights &weights, uint32_t &count) {
+  SmallVector<C> list;
+  if (options.sanitize)
+    for (const Weights::Piece &piece : weights.pieces)
+      list.push_back(record({i64(piece.offset), i64(getConstantSize(piece.value))}));
+  count = list.size();
+  return array(list, "weight_ranges");
+}
+
 /// girih_abi_check, for each relation in `girih.checks`.
 llvm::Constant *HostBuilder::checks(uint32_t &count) {
   SmallVector<C> list;
@@ -267,9 +279,10 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   C launchTable = array(launches, "launches");
   C inputs = tensors(main.getArgumentTypes(), true), outputs = tensors(main.getResultTypes(), false);
   C arenaTable = arena();
-  uint32_t copyCount, checkCount, indexCheckCount;
+  uint32_t copyCount, checkCount, indexCheckCount, rangeCount;
   C copyTable = copies(copyCount), checkTable = checks(checkCount),
-    indexCheckTable = indexChecks(indexCheckCount), symbolTable = symbols();
+    indexCheckTable = indexChecks(indexCheckCount), rangeTable = ranges(weights, rangeCount),
+    symbolTable = symbols();
   if (failedSize) return failure();
   llvm::Function *compute = slots.emit(module, "compute_slots");
 
@@ -285,7 +298,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   auto name = source->getAttrOfType<StringAttr>("girih.model");
   auto arenaCount = source->getAttrOfType<ArrayAttr>("girih.arena").size();
   C table = record({i32(GIRIH_ABI_VERSION),
-                    i32(0),
+                    i32(options.sanitize ? GIRIH_SANITIZED : 0),
                     text(name ? name.getValue() : "model"),
                     text(options.producer),
                     text(target.cpu),
@@ -300,6 +313,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     i32(number("girih.nodes")),
                     i32(checkCount),
                     i32(indexCheckCount),
+                    i32(rangeCount),
                     inputs,
                     outputs,
                     launchTable,
@@ -308,6 +322,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     copyTable,
                     checkTable,
                     indexCheckTable,
+                    rangeTable,
                     compute ? compute : null(),
                     i64(number("girih.arena_bytes")),
                     i64(number("girih.arena_lower_bound")),

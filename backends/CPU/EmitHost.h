@@ -14,6 +14,7 @@ struct HostOptions {
   /// Both set: weights lie in a file of their own.
   std::string weightsFile;
   uint64_t weightsHash = 0;
+  bool sanitize = false; // as in CodeOptions
 };
 
 /// The symbol of the weights' object.

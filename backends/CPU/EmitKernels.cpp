@@ -8,6 +8,7 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
 
 using namespace mlir;
 
@@ -26,7 +27,16 @@ static constexpr const char *pipeline =
     "dse,loop-mssa(licm),simplifycfg,div-rem-pairs),"
     "globaldce";
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+/// Calls of the runtime, which look at every byte. Checks that are written inline are many times the kernel's
+/// own code, and look at the first and the last byte of a vector only. Of masked loads and stores, gathers
+/// and scatters the lanes that are on are checked, one by one.
+static llvm::AddressSanitizerPass sanitizer() {
+  llvm::AddressSanitizerOptions options;
+  options.InstrumentationWithCallsThreshold = 0;
+  return llvm::AddressSanitizerPass(options);
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine, bool sanitize) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
@@ -39,10 +49,11 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.crossRegisterProxies(loops, functions, sccs, modules);
   llvm::ModulePassManager passes;
   llvm::cantFail(builder.parsePassPipeline(passes, pipeline));
+  if (sanitize) passes.addPass(sanitizer());
   passes.run(module, modules);
 }
 
-std::string emitModule(llvm::Module &module, const CpuTarget &target, CodeKind kind,
+std::string emitModule(llvm::Module &module, const CpuTarget &target, const CodeOptions &options,
                        SmallVectorImpl<char> &out) {
   std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
   module.setTargetTriple(machine->getTargetTriple());
@@ -57,21 +68,22 @@ std::string emitModule(llvm::Module &module, const CpuTarget &target, CodeKind k
       f.addFnAttr("prefer-vector-width", "512");
       f.addFnAttr("min-legal-vector-width", "512");
     }
+    if (options.sanitize) f.addFnAttr(llvm::Attribute::SanitizeAddress);
     f.setDoesNotThrow();
     f.setUWTableKind(llvm::UWTableKind::None);
   }
   std::string problem;
   llvm::raw_string_ostream report(problem);
   if (llvm::verifyModule(module, &report)) return problem;
-  optimize(module, *machine);
+  optimize(module, *machine, options.sanitize);
   llvm::raw_svector_ostream os(out);
-  if (kind == CodeKind::IR) {
+  if (options.kind == CodeKind::IR) {
     module.print(os, nullptr);
     return "";
   }
   llvm::legacy::PassManager passes;
-  auto type =
-      kind == CodeKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  auto type = options.kind == CodeKind::Assembly ? llvm::CodeGenFileType::AssemblyFile
+                                                 : llvm::CodeGenFileType::ObjectFile;
   if (machine->addPassesToEmitFile(passes, os, nullptr, type))
     return "LLVM cannot emit code for " + target.triple;
   passes.run(module);
@@ -94,8 +106,8 @@ static OwningOpRef<ModuleOp> isolate(LLVM::LLVMFuncOp kernel, SymbolTable &symbo
   return result;
 }
 
-static LogicalResult emitKernel(ModuleOp module, StringRef kernel, const CpuTarget &target, CodeKind kind,
-                                StringRef prefix, EmittedCode &code) {
+static LogicalResult emitKernel(ModuleOp module, StringRef kernel, const CpuTarget &target,
+                                const CodeOptions &options, EmittedCode &code) {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, kernel);
   if (!translated) return module.emitError("could not be translated to LLVM's IR");
@@ -104,18 +116,18 @@ static LogicalResult emitKernel(ModuleOp module, StringRef kernel, const CpuTarg
     bool isKernel = f.getName() == kernel;
     f.setLinkage(isKernel ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage);
     if (isKernel) f.setVisibility(llvm::GlobalValue::HiddenVisibility);
-    if (isKernel) f.setName(prefix + kernel);
+    if (isKernel) f.setName(options.prefix + kernel);
   }
   for (llvm::GlobalVariable &g : translated->globals())
     if (!g.isDeclaration()) g.setLinkage(llvm::GlobalValue::InternalLinkage);
-  code.name = (prefix + kernel).str();
-  std::string error = emitModule(*translated, target, kind, code.bytes);
+  code.name = (options.prefix + kernel).str();
+  std::string error = emitModule(*translated, target, options, code.bytes);
   if (!error.empty()) return module.emitError("code generation failed: ") << error;
   return success();
 }
 
-FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module, const CpuTarget &target, CodeKind kind,
-                                                StringRef prefix) {
+FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module, const CpuTarget &target,
+                                                const CodeOptions &options) {
   SymbolTable symbols(module);
   llvm::SetVector<Operation *> kernels;
   WalkResult walk = module.walk([&](LaunchOp launch) {
@@ -136,7 +148,7 @@ FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module, const CpuTarget
     modules.push_back(isolate(cast<LLVM::LLVMFuncOp>(kernel), symbols));
   LogicalResult status = failableParallelForEachN(module.getContext(), 0, kernels.size(), [&](size_t i) {
     StringRef name = cast<LLVM::LLVMFuncOp>(kernels[i]).getSymName();
-    return emitKernel(*modules[i], name, target, kind, prefix, result[i]);
+    return emitKernel(*modules[i], name, target, options, result[i]);
   });
   if (failed(status)) return failure();
   return result;

@@ -9,6 +9,13 @@ namespace girih {
 
 enum class CodeKind { Object, Assembly, IR };
 
+struct CodeOptions {
+  CodeKind kind = CodeKind::Object;
+  std::string prefix; // of kernels' names
+  /// Every load and store asks the AddressSanitizer's runtime first. Its symbols stay undefined.
+  bool sanitize = false;
+};
+
 struct EmittedCode {
   std::string name;
   llvm::SmallVector<char, 0> bytes;
@@ -18,10 +25,10 @@ struct EmittedCode {
 /// context's threads; the result does not depend on how many there are. Functions are called `prefix` +
 /// kernel's name.
 mlir::FailureOr<llvm::SmallVector<EmittedCode>> emitKernels(mlir::ModuleOp module, const CpuTarget &target,
-                                                            CodeKind kind, llvm::StringRef prefix);
+                                                            const CodeOptions &options);
 
 /// Optimises and emits one module. Returns an error message, empty if all is well.
-std::string emitModule(llvm::Module &module, const CpuTarget &target, CodeKind kind,
+std::string emitModule(llvm::Module &module, const CpuTarget &target, const CodeOptions &options,
                        llvm::SmallVectorImpl<char> &out);
 
 } // namespace girih

@@ -11,7 +11,7 @@ using namespace llvm::ELF;
 
 namespace girih {
 
-Weights collectWeights(ModuleOp module) {
+Weights collectWeights(ModuleOp module, int64_t redZone) {
   Weights result;
   llvm::DenseSet<int64_t> seen;
   auto add = [&](ValueRange operands, ArrayAttr refs) {
@@ -31,7 +31,7 @@ Weights collectWeights(ModuleOp module) {
       if (auto refs = op->getAttrOfType<ArrayAttr>("girih.refs")) add(op->getOperands(), refs);
   });
   llvm::sort(result.pieces, [](const auto &a, const auto &b) { return a.offset < b.offset; });
-  result.bytes = llvm::alignTo(result.bytes, GIRIH_ALIGNMENT);
+  if (result.bytes) result.bytes = llvm::alignTo(result.bytes + redZone, GIRIH_ALIGNMENT);
   return result;
 }
 

@@ -18,8 +18,8 @@ struct Weights {
   int64_t bytes = 0;
 };
 
-/// The weights that the launches' `refs` speak of.
-Weights collectWeights(mlir::ModuleOp module);
+/// The weights that the launches' `refs` speak of, and `redZone` bytes after the last.
+Weights collectWeights(mlir::ModuleOp module, int64_t redZone);
 
 /// Writes them, padded to their offsets.
 mlir::LogicalResult writeWeights(const Weights &weights, llvm::raw_ostream &os);

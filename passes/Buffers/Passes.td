@@ -61,8 +61,11 @@ def PlanArena : Pass<"girih-plan-arena", "::mlir::ModuleOp"> {
     %b = girih.launch @k(%a) {refs = [#girih.ref<arena, 0, <0>>, #girih.ref<output, 0, <0>>], ...}
     ```
 
+    With `red-zone=BYTES` so many bytes lie before each weight, for the sanitizer's runtime to poison.
+
     Pre-condition: `@main` holds launches, constants, reshapes and assembles only.
   }];
+  let options = [Option<"redZone", "red-zone", "int64_t", "0", "Bytes before each weight">];
   let statistics = [
     Statistic<"numInPlace", "in-place", "Number of launches that write over an operand">,
     Statistic<"numSharedWeights", "shared-weights", "Number of constants whose bytes another one has">

@@ -32,7 +32,7 @@ struct Access {
 
 class ArenaPlanner {
 public:
-  explicit ArenaPlanner(func::FuncOp main) : main(main), ctx(main.getContext()) {}
+  ArenaPlanner(func::FuncOp main, int64_t redZone) : main(main), ctx(main.getContext()), redZone(redZone) {}
   LogicalResult run();
   int64_t inPlace = 0, sharedWeights = 0;
 
@@ -49,6 +49,7 @@ private:
 
   func::FuncOp main;
   MLIRContext *ctx;
+  int64_t redZone; // bytes before each weight
   DenseMap<int64_t, Buffer> buffers;
   llvm::EquivalenceClasses<int64_t> same; // buffers merged by launches in place
   DenseMap<Operation *, int64_t> weights; // offsets of constants
@@ -110,9 +111,10 @@ LogicalResult ArenaPlanner::placeWeights() {
         continue;
       }
       twins.push_back(op);
+      end += redZone;
       weights[op] = end;
       int64_t size = getConstantSize(op.getValue());
-      if (size > INT64_MAX - end - GIRIH_ALIGNMENT)
+      if (size > INT64_MAX - end - GIRIH_ALIGNMENT - redZone)
         return op.emitError("the weights do not fit into an address space");
       end = llvm::alignTo(end + size, GIRIH_ALIGNMENT);
     }
@@ -245,13 +247,14 @@ LogicalResult ArenaPlanner::run() {
 
 namespace {
 struct PlanArenaPass : impl::PlanArenaBase<PlanArenaPass> {
+  using PlanArenaBase::PlanArenaBase;
   void runOnOperation() override {
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main) {
       getOperation().emitError("has no function @main");
       return signalPassFailure();
     }
-    ArenaPlanner planner(main);
+    ArenaPlanner planner(main, redZone);
     if (failed(planner.run())) return signalPassFailure();
     numInPlace += planner.inPlace;
     numSharedWeights += planner.sharedWeights;

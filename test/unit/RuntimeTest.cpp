@@ -368,6 +368,47 @@ TEST(Runtime, AbsurdWorkingMemory) {
   }
 }
 
+// What a kernel finds in its first buffer, and where that is.
+struct Seen {
+  const char *address;
+  unsigned char byte;
+};
+std::vector<Seen> seen;
+
+void look(void *const *buffers, const int64_t *, int64_t, int64_t, void *) {
+  auto *bytes = static_cast<const unsigned char *>(buffers[0]);
+  seen.push_back({reinterpret_cast<const char *>(bytes), bytes[0]});
+}
+
+// Buffers that never live at the same time are apart nevertheless, and what nobody wrote is never the same.
+TEST(Runtime, SanitizedArena) {
+  girih_artifact artifact = girih_artifact_table;
+  const girih_abi_arena_buffer arena[] = {{{-1, 20}, 0, 0, 0}, {{-1, 64}, 1, 1, 0}};
+  const girih_abi_buffer_ref refs[] = {{GIRIH_BASE_ARENA, 0, {-1, 0}}, {GIRIH_BASE_ARENA, 1, {-1, 0}}};
+  const girih_abi_size one = {-1, 1}, none = {-1, 0};
+  const girih_abi_launch launches[] = {{look, "a", "look", &refs[0], nullptr, 1, 0, one, none, none},
+                                       {look, "b", "look", &refs[1], nullptr, 1, 0, one, none, none}};
+  artifact.arena_buffers = arena, artifact.arena_buffer_count = 2, artifact.arena_bytes = 64;
+  artifact.launches = launches, artifact.launch_count = 2;
+  auto run = [&](uint32_t flags) {
+    artifact.flags = flags;
+    Model model = openModel(artifact);
+    Context context = create(model.get(), {1, nullptr, nullptr});
+    Call call(3, 2);
+    seen.clear();
+    call.run(context.get());
+    call.run(context.get());
+    ASSERT_EQ(seen.size(), 4u);
+  };
+  run(0);
+  EXPECT_EQ(seen[0].address, seen[1].address);
+  run(GIRIH_SANITIZED);
+  EXPECT_GE(seen[1].address - seen[0].address, GIRIH_RED_ZONE + 20);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(seen[1].address) % GIRIH_ALIGNMENT, 0u);
+  EXPECT_NE(seen[0].byte, seen[2].byte);
+  EXPECT_NE(seen[1].byte, seen[3].byte);
+}
+
 TEST(Runtime, Incompatible) {
   girih_artifact artifact = girih_artifact_table;
   girih_error error;

@@ -26,11 +26,15 @@ static const Page page = {
       with the schedules of an edited plan
   girih compile model.onnx -o kernels.s --emit=asm
       the kernels as assembly
+  girih compile model.onnx -o model.so --sanitize=address
+  LD_PRELOAD=$(clang-22 -print-file-name=libclang_rt.asan-x86_64.so) girih run model.so
+      with every access of the kernels checked by AddressSanitizer, which ends the process at the first
+      that is outside of its tensor
 )"};
 
 int compileCommand(Arguments args) {
   CompileOptions options;
-  std::string emit, stopAfter, startAfter;
+  std::string emit, stopAfter, startAfter, sanitize;
   int64_t threads = 0;
   SmallVector<std::string, 1> files;
   Option table[] = {
@@ -51,6 +55,8 @@ int compileCommand(Arguments args) {
       flag("--timing", "print the time of each stage and pass", options.timing),
       integer("-j", "N", "threads; one a CPU by default", threads, 1, 1024),
       flag("--json", "print the summary as JSON", options.json),
+      text("--sanitize", "address",
+           "find accesses outside of tensors: for developers, and for schedules that were edited", sanitize),
       hidden(flag("--naive", "plain loops instead of tiles; for tests", options.pipeline.naive)),
       text("--start-after", "STAGE", "the stage that MODEL, an .mlir file, went through (import)",
            startAfter),
@@ -63,6 +69,9 @@ int compileCommand(Arguments args) {
   options.input = files[0];
   if (!startAfter.empty() && sys::path::extension(options.input) != ".mlir")
     return fail("option '--start-after' is for .mlir files, got '" + options.input + "'");
+  if (!sanitize.empty() && sanitize != "address")
+    return fail("option '--sanitize': expected address, got '" + sanitize + "'");
+  options.pipeline.sanitize = !sanitize.empty();
   options.threads = threads;
   for (auto [name, text, stage] :
        {std::tuple(StringRef("--stop-after"), &stopAfter, &options.stopAfter),

@@ -120,9 +120,10 @@ class Library:
             self.dll = ctypes.CDLL(spelling)
         except OSError as e:
             reason = str(e).replace(spelling + ": ", "", 1)
-            raise Error(
-                f"'{path}' can't be loaded as a compiled model: {reason}; a model file is compiled by girih.compile(model, 'out.so')"
-            ) from None
+            advice = "a model file is compiled by girih.compile(model, 'out.so')"
+            if "__asan_" in reason:
+                advice = "it was compiled with --sanitize=address and needs the sanitizer's runtime, in LD_PRELOAD"
+            raise Error(f"'{path}' can't be loaded as a compiled model: {reason}; {advice}") from None
         dll = self.dll
         try:
             table = ctypes.c_char.in_dll(dll, "girih_artifact_table")
