@@ -64,6 +64,7 @@ void girih_destroy(girih_context *context) {
   unguard_memory(context->model->artifact, context->arena, context->arena_bytes);
   unmap_memory(context->arena, context->arena_bytes);
   unmap_memory(context->scratch, scratch_total(context));
+  unmap_memory(context->nothing, context->nothing_bytes);
   free(context->profile);
   pthread_mutex_destroy(&context->mutex);
   girih_close(context->model);
@@ -111,6 +112,15 @@ static girih_status prepare_memory(girih_context *context, plan *plan, girih_err
                   "out of memory: model '%s' needs %lld bytes for these input shapes", artifact->model_name,
                   (long long)plan->arena_bytes);
     context->arena_bytes = plan->arena_bytes;
+  }
+  if (plan->nothing_bytes > context->nothing_bytes) {
+    unmap_memory(context->nothing, context->nothing_bytes);
+    context->nothing_bytes = 0;
+    context->nothing = map_memory(plan->nothing_bytes);
+    if (!context->nothing)
+      return fail(error, GIRIH_OUT_OF_MEMORY, "out of memory: the sizes of a tensor without elements ask for %lld bytes",
+                  (long long)plan->nothing_bytes);
+    context->nothing_bytes = plan->nothing_bytes;
   }
   if (artifact->scratch_bytes && !context->scratch) {
     /* Threads' parts begin on different cache lines of different pages' sets. */
@@ -259,7 +269,7 @@ static girih_status run(girih_context *context, const girih_tensor *inputs, cons
   for (uint32_t i = 0; i < plan->caller_pointer_count; ++i) {
     const caller_pointer *p = &plan->caller_pointers[i];
     const girih_tensor *tensors = p->base == GIRIH_BASE_INPUT ? inputs : outputs;
-    plan->pointers[p->pointer] = (char *)tensors[p->index].data + p->offset;
+    plan->pointers[p->pointer] = p->is_empty ? context->nothing : (char *)tensors[p->index].data + p->offset;
   }
   if (!context->profile) {
     for (uint32_t i = 0; i < artifact->launch_count; ++i)

@@ -67,9 +67,11 @@ typedef struct {
   uint32_t first_pointer, first_dim;
 } planned_launch;
 
-/* A buffer argument that is the caller's: pointers[pointer] = tensors[index].data + offset. */
+/* A buffer argument that is the caller's: pointers[pointer] = tensors[index].data + offset; or nothing[0] where the
+ * tensor has no elements. */
 typedef struct {
   uint32_t pointer, base, index;
+  bool is_empty;
   int64_t offset;
 } caller_pointer;
 
@@ -87,6 +89,7 @@ typedef struct {
   uint32_t caller_pointer_count;
   int64_t arena_bytes;
   char *arena;
+  int64_t nothing_bytes;
   uint64_t last_use; /* 0: empty */
 } plan;
 
@@ -110,6 +113,10 @@ struct girih_context {
   char *arena;
   int64_t arena_bytes;
   uint32_t guards; /* of the arena, so far */
+  /* Stands for the caller's tensors without elements, which may have no memory. Kernels that pad read a clamped
+   * index of what they pad and then drop it. */
+  char *nothing;
+  int64_t nothing_bytes;
   char *scratch;   /* `threads` parts of scratch_stride bytes */
   int64_t scratch_stride;
   uint64_t *profile; /* per launch: nanoseconds; null when off */

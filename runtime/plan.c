@@ -284,10 +284,34 @@ static uint32_t worthwhile_chunks(const girih_abi_launch *launch, const plan *pl
   return (uint32_t)(worth < chunks ? worth : chunks);
 }
 
-static girih_status plan_launches(girih_context *context, plan *plan, girih_error *error) {
+/* Whether a caller's tensor has no elements; then there must be room for it with all dimensions at least 1. */
+static bool plan_nothing(plan *plan, uint32_t dtype, const int64_t *dims, uint32_t rank) {
+  int64_t bytes = (int64_t)girih_dtype_bytes(dtype);
+  bool empty = false;
+  for (uint32_t axis = 0; axis < rank; ++axis) {
+    empty |= dims[axis] == 0;
+    if (dims[axis] && __builtin_mul_overflow(bytes, dims[axis], &bytes)) bytes = INT64_MAX;
+  }
+  if (empty && bytes > plan->nothing_bytes) plan->nothing_bytes = bytes;
+  return empty;
+}
+
+static bool is_caller_empty(const girih_artifact *artifact, const girih_tensor *inputs, plan *plan,
+                            const girih_abi_buffer_ref *ref) {
+  if (ref->base == GIRIH_BASE_INPUT)
+    return plan_nothing(plan, inputs[ref->index].dtype, inputs[ref->index].dims, inputs[ref->index].rank);
+  const int64_t *dims = plan->output_dims;
+  for (uint32_t i = 0; i < ref->index; ++i)
+    dims += artifact->outputs[i].rank;
+  return plan_nothing(plan, artifact->outputs[ref->index].dtype, dims, artifact->outputs[ref->index].rank);
+}
+
+static girih_status plan_launches(girih_context *context, const girih_tensor *inputs, plan *plan,
+                                  girih_error *error) {
   const girih_artifact *artifact = context->model->artifact;
   uint32_t pointer = 0, dim = 0;
   plan->caller_pointer_count = 0;
+  plan->nothing_bytes = 0;
   for (uint32_t i = 0; i < artifact->launch_count; ++i) {
     const girih_abi_launch *launch = &artifact->launches[i];
     int64_t tasks = size_value(launch->tasks, plan->slots);
@@ -306,10 +330,12 @@ static girih_status plan_launches(girih_context *context, plan *plan, girih_erro
         plan->pointers[pointer] = (void *)(context->model->weights + offset);
       else if (ref->base != GIRIH_BASE_ARENA)
         plan->caller_pointers[plan->caller_pointer_count++] =
-            (caller_pointer){pointer, ref->base, ref->index, offset};
+            (caller_pointer){pointer, ref->base, ref->index, is_caller_empty(artifact, inputs, plan, ref), offset};
     }
   }
   plan->arena = NULL; /* the pointers into it are set when it exists */
+  if (plan->nothing_bytes > MAX_BYTES)
+    return fail(error, GIRIH_OUT_OF_MEMORY, "the sizes of a tensor without elements are absurd");
   return GIRIH_OK;
 }
 
@@ -327,7 +353,7 @@ static girih_status make_plan(girih_context *context, const girih_tensor *inputs
   if (!status) status = check_sizes(artifact, plan->slots, error);
   if (!status) status = plan_outputs(artifact, plan, error);
   if (!status) status = plan_arena(artifact, plan, error);
-  if (!status) status = plan_launches(context, plan, error);
+  if (!status) status = plan_launches(context, inputs, plan, error);
   return status;
 }
 

@@ -101,12 +101,11 @@ Value Attention::splitHeads(unsigned i, StringRef headsAttribute) {
     return {};
   }
   Dims d = n.dims(i);
-  DimExpr size = dimExactDiv(d[2], n.dim(heads));
-  if (!size) {
-    n.report("dimension 2 of input " + Twine(i) + " is " + dimToString(d[2]) +
-             ", which is not a multiple of " + Twine(heads) + " heads");
+  DimExpr size = dimSimplify(d[2].floorDiv(heads));
+  if (failed(n.requireEqual(size * heads, d[2],
+                            "dimension 2 of input " + Twine(i) + " is " + dimToString(d[2]) +
+                                ", which is not a multiple of " + Twine(heads) + " heads")))
     return {};
-  }
   return n.transpose(n.reshape(x, {d[0], d[1], n.dim(heads), size}), {0, 2, 1, 3});
 }
 
@@ -275,9 +274,10 @@ static FailureOr<Value> rotaryTable(NodeImporter &n, unsigned i, DimExpr half, b
   if (n.rank(i) != rank)
     return n.fail("input " + Twine(i) + " must have " + Twine(rank) + " dimensions " +
                   (hasPositions ? "with" : "without") + " position_ids, but has " + Twine(n.rank(i)));
-  if (dimCompare(n.dims(i).back(), half).value_or(0) != 0)
-    return n.fail("input " + Twine(i) + " has rows of " + dimToString(n.dims(i).back()) +
-                  ", expected half of the dimensions that are rotated, " + dimToString(half));
+  if (failed(n.requireEqual(half, n.dims(i).back(),
+                            "input " + Twine(i) + " has rows of " + dimToString(n.dims(i).back()) +
+                                ", expected half of the dimensions that are rotated, " + dimToString(half))))
+    return failure();
   Value table = n.operand(i);
   if (hasPositions) table = n.create<GatherOp>(table, n.operand(3), 0);
   if (n.hasFailed()) return failure();
@@ -297,10 +297,11 @@ LogicalResult importRotaryEmbedding(NodeImporter &n) {
     int64_t heads = n.intAttr("num_heads", 0);
     if (heads < 1 || heads > INT32_MAX)
       return n.fail("attribute 'num_heads' is missing or out of range: a 3-D input needs it");
-    DimExpr size = dimExactDiv(given[2], n.dim(heads));
-    if (!size)
-      return n.fail("dimension 2 of input 0 is " + dimToString(given[2]) + ", which is not a multiple of " +
-                    Twine(heads) + " heads");
+    DimExpr size = dimSimplify(given[2].floorDiv(heads));
+    if (failed(n.requireEqual(size * heads, given[2],
+                              "dimension 2 of input 0 is " + dimToString(given[2]) +
+                                  ", which is not a multiple of " + Twine(heads) + " heads")))
+      return failure();
     x = n.reshape(x, {given[0], given[1], n.dim(heads), size});
   }
   if (n.hasFailed()) return failure();
@@ -355,10 +356,13 @@ LogicalResult importTensorScatter(NodeImporter &n) {
   if (n.has(2) && n.rank(2) != 1)
     return n.fail("input 2 (write_indices) must have one dimension, but has " + Twine(n.rank(2)));
   Dims cache = n.dims(0), update = n.dims(1);
-  for (int64_t i = 0; i < rank; ++i)
-    if (auto order = dimCompare(update[i], cache[i]); order && (i == axis ? *order > 0 : *order != 0))
-      return n.fail("an update of " + dimToString(update[i]) + " along axis " + Twine(i) +
-                    " does not fit a cache of " + dimToString(cache[i]));
+  for (int64_t i = 0; i < rank; ++i) {
+    std::string message = "an update of " + dimToString(update[i]) + " along axis " + std::to_string(i) +
+                          " does not fit a cache of " + dimToString(cache[i]);
+    if (failed(i == axis ? n.requireAtMost(update[i], cache[i], message)
+                         : n.requireEqual(cache[i], update[i], message)))
+      return failure();
+  }
 
   // As matrices of rows: [batch and what lies before the axis, axis, the rest].
   auto product = [&](ArrayRef<DimExpr> d) { return dimProduct(n.context(), d); };
@@ -371,6 +375,7 @@ LogicalResult importTensorScatter(NodeImporter &n) {
   };
   Value position = n.reshape(count(rows), {one, rows, one});
   if (n.has(2)) {
+    CheckIndexOp::createFor(n.b, n.loc, n.operand(2), cache[axis], /*fromEnd=*/false);
     Value start = n.expand(n.reshape(n.operand(2), {cache[0], one}), {cache[0], perSample});
     position = n.binary(BinaryFn::add, position, n.reshape(start, {outer, one, one}));
   }

@@ -36,9 +36,10 @@ LogicalResult importSwiGLU(NodeImporter &n) {
     return n.fail("its inputs must have one shape, but have " + Twine(n.rank(0)) + " and " +
                   Twine(n.rank(1)) + " dimensions");
   for (auto [i, a, b] : llvm::enumerate(n.dims(0), n.dims(1)))
-    if (dimCompare(a, b).value_or(0) != 0)
-      return n.fail("its inputs must have one shape, but dimension " + Twine(i) + " is " + dimToString(a) +
-                    " and " + dimToString(b));
+    if (failed(n.requireEqual(a, b,
+                              "its inputs must have one shape, but dimension " + Twine(i) + " is " +
+                                  dimToString(a) + " and " + dimToString(b))))
+      return failure();
   return n.result(
       n.binary(BinaryFn::mul, n.unary(UnaryFn::silu, n.operand(0), n.floatAttr("alpha", 1)), n.operand(1)));
 }

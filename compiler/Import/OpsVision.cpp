@@ -53,9 +53,10 @@ LogicalResult importAffineGrid(NodeImporter &n) {
   if (size->size() != 4 && size->size() != 5)
     return n.fail("input 1 (size) must have 4 or 5 elements, but has " + Twine(size->size()));
   for (auto [i, expected] : {std::pair(0, (*size)[0]), {1, n.dim(spatial)}, {2, n.dim(spatial + 1)}})
-    if (dimCompare(theta[i], expected).value_or(0) != 0)
-      return n.fail("dimension " + Twine(i) + " of input 0 (theta) is " + dimToString(theta[i]) +
-                    ", expected " + dimToString(expected));
+    if (failed(n.requireEqual(expected, theta[i],
+                              "dimension " + Twine(i) + " of input 0 (theta) is " + dimToString(theta[i]) +
+                                  ", expected " + dimToString(expected))))
+      return failure();
   bool alignCorners = n.flagAttr("align_corners", false);
   // Half floats have too few digits for coordinates.
   Type type = n.element(0).isF64() ? n.element(0) : n.b.getF32Type();

@@ -141,3 +141,25 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError("calls ") << getKernelAttr() << ", which does not exist";
   return success();
 }
+
+void CheckIndexOp::createFor(OpBuilder &b, Location loc, Value indices, DimExpr size, bool fromEnd) {
+  Type i64 = b.getI64Type();
+  Value v = indices;
+  if (!cast<RankedTensorType>(v.getType()).getElementType().isSignlessInteger(64))
+    v = CastOp::create(b, loc, v, i64);
+  if (fromEnd) {
+    Value mirrored = UnaryOp::create(b, loc, v, UnaryFn::bitwise_not, APFloat(0.0f), APFloat(0.0f));
+    v = BinaryOp::create(b, loc, v, mirrored, BinaryFn::max);
+  } else {
+    auto scalar = [&](int64_t value) -> Value {
+      auto type = RankedTensorType::get({}, i64);
+      return ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, value));
+    };
+    Value isNegative = BinaryOp::create(b, loc, v, scalar(0), BinaryFn::less);
+    v = WhereOp::create(b, loc, isNegative, scalar(INT64_MAX), v);
+  }
+  int64_t rank = cast<RankedTensorType>(v.getType()).getRank();
+  if (rank)
+    v = ReduceOp::create(b, loc, v, ReduceFn::max, llvm::to_vector(llvm::seq<int64_t>(rank)), /*keepdims=*/false);
+  CheckIndexOp::create(b, loc, v, DimsAttr::get(b.getContext(), size), Attribute());
+}

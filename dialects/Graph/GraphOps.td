@@ -490,6 +490,10 @@ def Girih_CheckIndexOp : Girih_Op<"check_index"> {
   }];
   let arguments = (ins Girih_Tensor:$worst, Girih_DimsAttr:$size, OptionalAttr<AnyAttr>:$ref);
   let assemblyFormat = "$worst `below` $size attr-dict `:` type($worst)";
+  let extraClassDeclaration = [{
+    /// Makes the ops that check integers of any type and shape: [-size, size) `fromEnd`, else [0, size).
+    static void createFor(::mlir::OpBuilder &b, ::mlir::Location loc, ::mlir::Value indices, DimExpr size, bool fromEnd);
+  }];
   let hasVerifier = 1;
 }
 

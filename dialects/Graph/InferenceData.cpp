@@ -192,11 +192,9 @@ GIRIH_INFER(GridSampleOp) {
                    rank - 2, " spatial dimensions");
   if (failed(checkEqualDims(at, "the batch of the operand", from[0], "that of grid", dims[0])))
     return failure();
-  if (op.getOutside() != PadMode::constant)
-    for (auto [i, d] : llvm::enumerate(ArrayRef(from).drop_front().drop_back()))
-      if (failed(checkNotEmpty(at, "spatial dimension " + Twine(i) + " of the operand", d,
-                               ArrayRef(dims).drop_back())))
-        return failure();
+  for (auto [i, d] : llvm::enumerate(ArrayRef(from).drop_front().drop_back()))
+    if (failed(requireAtMost(dimConstant(d.getContext(), 1), d)))
+      return at.fail("spatial dimension ", i, " of the operand is empty");
   dims[0] = *unifyDims(from[0], dims[0]);
   dims.back() = from.back();
   types.push_back(getTensorType(dims, elementType(x)));

@@ -50,6 +50,40 @@ static DimExpr getBytes(Value v) {
   return dimSimplify(dimProduct(type.getContext(), getDims(type)) * getStorageBytes(type.getElementType()));
 }
 
+/// Whether a kernel reads an operand at indices that it computes. Those of what is padded are clamped into it, also
+/// where it has no elements: then the first ones are read, and dropped.
+static bool isReadAtComputed(OpOperand &use) {
+  auto kernel = dyn_cast<KernelOp>(use.getOwner());
+  if (!kernel) return false;
+  SmallVector<Value> views{kernel.getBody().getArgument(use.getOperandNumber())};
+  while (!views.empty()) {
+    for (Operation *user : views.pop_back_val().getUsers()) {
+      if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(user)) views.push_back(user->getResult(0));
+      if (auto extract = dyn_cast<tensor::ExtractOp>(user))
+        if (llvm::any_of(extract.getIndices(), [](Value i) { return !i.getDefiningOp<linalg::IndexOp>(); }))
+          return true;
+    }
+  }
+  return false;
+}
+
+static bool mayBeEmpty(Value v) {
+  return llvm::any_of(getDims(v), [](DimExpr d) { return dimLowerBound(d).value_or(0) < 1; });
+}
+
+/// The elements that a buffer of its own has room for.
+static DimExpr getRoom(Value v) {
+  SmallVector<DimExpr> dims = getDims(v);
+  if (mayBeEmpty(v) && llvm::any_of(v.getUses(), isReadAtComputed))
+    for (DimExpr &d : dims)
+      d = dimMax(d, dimConstant(v.getContext(), 1));
+  DimExpr room = dimProduct(v.getContext(), dims);
+  for (Operation *user : v.getUsers())
+    if (auto view = dyn_cast<ReshapeOp>(user))
+      if (DimExpr more = getRoom(view.getResult()); more != room && mayBeEmpty(v)) room = dimMax(room, more);
+  return room;
+}
+
 /// `value` as the whole of a buffer.
 Place Planner::whole(Value value, int64_t buffer) {
   return {buffer, dimConstant(ctx, 0), getDenseStrides(ctx, getDims(value))};
@@ -57,7 +91,10 @@ Place Planner::whole(Value value, int64_t buffer) {
 
 /// `value` as the whole of a new buffer.
 Place Planner::dense(Value value, BufferBase base, int64_t index) {
-  buffers.push_back(BufferAttr::get(ctx, base, index, DimsAttr::get(ctx, getBytes(value))));
+  DimExpr bytes = getBytes(value);
+  if (base == BufferBase::arena)
+    bytes = dimSimplify(getRoom(value) * getStorageBytes(cast<RankedTensorType>(value.getType()).getElementType()));
+  buffers.push_back(BufferAttr::get(ctx, base, index, DimsAttr::get(ctx, bytes)));
   return whole(value, buffers.size() - 1);
 }
 
@@ -84,6 +121,8 @@ static bool collapses(tensor::CollapseShapeOp op, ArrayRef<DimExpr> strides) {
 }
 
 bool Planner::kernelReads(OpOperand &use, const Place &place) {
+  // Behind a part without elements there may be nothing.
+  if (mayBeEmpty(use.get()) && isReadAtComputed(use)) return false;
   auto kernel = cast<KernelOp>(use.getOwner());
   for (Operation *user : kernel.getBody().getArgument(use.getOperandNumber()).getUsers())
     if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(user);

@@ -238,7 +238,6 @@ private:
     if (!seen.insert({{use.indices, use.column.value_or(-1)}, use.size}).second) return;
     OpBuilder b(op);
     Location loc = op->getLoc();
-    Type i64 = b.getI64Type();
     Value v = use.indices;
     if (use.column) {
       SmallVector<DimExpr> dims = getDims(v), starts(dims.size(), dimConstant(b.getContext(), 0));
@@ -247,24 +246,7 @@ private:
       v = SliceOp::create(b, loc, type, v, DimsAttr::get(b.getContext(), starts),
                           SmallVector<int64_t>(dims.size(), 1));
     }
-    if (!cast<RankedTensorType>(v.getType()).getElementType().isSignlessInteger(64))
-      v = CastOp::create(b, loc, v, i64);
-    if (use.fromEnd) {
-      v = BinaryOp::create(b, loc, v,
-                           UnaryOp::create(b, loc, v, UnaryFn::bitwise_not, APFloat(0.0f), APFloat(0.0f)),
-                           BinaryFn::max);
-    } else {
-      auto scalar = [&](int64_t value) -> Value {
-        auto type = RankedTensorType::get({}, i64);
-        return ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, value));
-      };
-      v = WhereOp::create(b, loc, BinaryOp::create(b, loc, v, scalar(0), BinaryFn::less), scalar(INT64_MAX),
-                          v);
-    }
-    int64_t rank = cast<RankedTensorType>(v.getType()).getRank();
-    if (rank)
-      v = ReduceOp::create(b, loc, v, ReduceFn::max, llvm::to_vector(llvm::seq<int64_t>(rank)), false);
-    CheckIndexOp::create(b, loc, v, DimsAttr::get(b.getContext(), use.size), Attribute());
+    CheckIndexOp::createFor(b, loc, v, use.size, use.fromEnd);
     ++numRuns;
   }
 
