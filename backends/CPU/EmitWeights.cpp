@@ -19,7 +19,8 @@ Weights collectWeights(ModuleOp module) {
       auto ref = cast<RefAttr>(attr);
       ConstantOp constant = getConstant(operand);
       if (ref.getBase() != BufferBase::weight || !constant) continue;
-      int64_t offset = *dimValue(ref.getOffset().getDims().front()), size = getConstantSize(constant.getValue());
+      int64_t offset = *dimValue(ref.getOffset().getDims().front()),
+              size = getConstantSize(constant.getValue());
       // An empty constant takes no room, so another one may have its offset.
       if (size == 0 || !seen.insert(offset).second) continue;
       result.pieces.push_back({offset, constant.getValue(), constant.getLoc()});

@@ -158,16 +158,14 @@ LogicalResult PadOp::verify() {
                                     elementType(value))))
       return failure();
   if (getMode() == PadMode::constant) return success();
-  // Other modes read the operand for each border element: there must be one, and reflect does not go round
-  // twice.
+  // Other modes read the operand for each border element: there must be one.
   for (auto [i, in, out, low] :
        llvm::enumerate(getDims(getOperand()), getDims(getResult()), getLow().getDims())) {
     auto size = dimValue(in);
     if (!size) continue;
     for (DimExpr border : {low, dimSimplify(out - in - low)}) {
       auto v = dimValue(border);
-      int64_t most = getMode() == PadMode::reflect ? *size - 1 : *size == 0 ? 0 : INT64_MAX;
-      if (v && *v > 0 && *v > most)
+      if (v && *v > 0 && *size == 0)
         return where.fail("mode ", stringifyPadMode(getMode()), " cannot pad dimension ", i, " (", *size,
                           ") by ", *v);
     }
