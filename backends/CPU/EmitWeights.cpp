@@ -19,10 +19,12 @@ Weights collectWeights(ModuleOp module, int64_t redZone) {
       auto ref = cast<RefAttr>(attr);
       ConstantOp constant = getConstant(operand);
       if (ref.getBase() != BufferBase::weight || !constant) continue;
-      int64_t offset = *dimValue(ref.getOffset().getDims().front());
-      if (!seen.insert(offset).second) continue;
+      int64_t offset = *dimValue(ref.getOffset().getDims().front()),
+              size = getConstantSize(constant.getValue());
+      // An empty constant takes no room, so another one may have its offset.
+      if (size == 0 || !seen.insert(offset).second) continue;
       result.pieces.push_back({offset, constant.getValue(), constant.getLoc()});
-      result.bytes = std::max<int64_t>(result.bytes, offset + getConstantSize(constant.getValue()));
+      result.bytes = std::max(result.bytes, offset + size);
     }
   };
   module.walk([&](Operation *op) {

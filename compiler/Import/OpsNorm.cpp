@@ -197,9 +197,8 @@ LogicalResult importRmsNorm(NodeImporter &n) {
 }
 
 static FailureOr<int64_t> channelsOf(NodeImporter &n) {
-  if (n.rank(0) < 3)
-    return n.fail("input 0 must have at least 3 dimensions (batch, channels, space), but has " +
-                  Twine(n.rank(0)));
+  if (n.rank(0) < 2)
+    return n.fail("input 0 must have at least 2 dimensions (batch, channels), but has " + Twine(n.rank(0)));
   auto c = dimValue(n.dims(0)[1]);
   if (!c) return n.fail("the number of channels (dimension 1 of input 0) must be fixed");
   return *c;

@@ -109,7 +109,7 @@ static double applyFloat(UnaryFn fn, double x, double alpha, double beta) {
   case UnaryFn::hard_swish:
     return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
   case UnaryFn::silu:
-    return x * sigmoid(alpha * x);
+    return x * sigmoid(alpha == 0 ? x : alpha * x); // 0: the attribute's default
   case UnaryFn::mish:
     return x * std::tanh(softplus(x));
   case UnaryFn::softplus:
@@ -135,7 +135,7 @@ static double applyFloat(UnaryFn fn, double x, double alpha, double beta) {
   llvm_unreachable("integers only");
 }
 
-static FailureOr<int64_t> applyInt(UnaryFn fn, int64_t x, double alpha, double beta, bool isUnsigned) {
+static FailureOr<int64_t> applyInt(UnaryFn fn, int64_t x, bool isUnsigned) {
   bool negative = !isUnsigned && x < 0;
   switch (fn) {
   case UnaryFn::abs:
@@ -150,8 +150,6 @@ static FailureOr<int64_t> applyInt(UnaryFn fn, int64_t x, double alpha, double b
     return !x;
   case UnaryFn::bitwise_not:
     return ~x;
-  case UnaryFn::shrink:
-    return int64_t(applyFloat(fn, isUnsigned ? double(uint64_t(x)) : double(x), alpha, beta));
   default:
     return failure();
   }
@@ -161,14 +159,15 @@ HostResult evaluate(UnaryOp op, HostOperands in) {
   const HostTensor &x = in[0];
   double alpha = op.getAlpha().convertToFloat(), beta = op.getBeta().convertToFloat();
   UnaryFn fn = op.getFn();
-  if (x.access().isFloat)
+  // Shrink is defined on floats; on integers it is that of the nearest float.
+  if (x.access().isFloat || fn == UnaryFn::shrink)
     return elementwise<1>(resultType(op), in, [&](auto at, HostTensor &result) {
       double v = applyFloat(fn, x.getFloat(at[0]), alpha, beta);
       result.set(at[1], v);
       return true;
     });
   return elementwise<1>(resultType(op), in, [&](auto at, HostTensor &result) {
-    FailureOr<int64_t> v = applyInt(fn, x.getInt(at[0]), alpha, beta, x.access().isUnsigned);
+    FailureOr<int64_t> v = applyInt(fn, x.getInt(at[0]), x.access().isUnsigned);
     if (succeeded(v)) result.set(at[1], *v);
     return succeeded(v);
   });
@@ -216,8 +215,14 @@ FailureOr<double> applyFloat(BinaryFn fn, double a, double b) {
   }
 }
 
-static int64_t powInt(int64_t base, int64_t exponent) {
-  if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent % 2 ? -1 : 1) : 0;
+/// A power of a float by an integer, whose parity a double may not tell.
+static double powFloat(double base, const HostTensor &exponents, int64_t at) {
+  double magnitude = std::pow(std::abs(base), exponents.getFloat(at));
+  return exponents.getInt(at) & 1 ? std::copysign(magnitude, base) : magnitude;
+}
+
+static int64_t powInt(int64_t base, int64_t exponent, bool isUnsigned) {
+  if (!isUnsigned && exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent % 2 ? -1 : 1) : 0;
   uint64_t r = 1, b = base;
   for (uint64_t e = exponent; e; e >>= 1, b *= b)
     if (e & 1) r *= b;
@@ -247,7 +252,7 @@ FailureOr<int64_t> applyInt(BinaryFn fn, int64_t a, int64_t b, const ElementAcce
     return fn == BinaryFn::mod && r != 0 && (r < 0) != (b < 0) ? r + b : r;
   }
   case BinaryFn::pow:
-    return powInt(a, b);
+    return powInt(a, b, isUnsigned);
   case BinaryFn::min:
     return less ? a : b;
   case BinaryFn::max:
@@ -285,6 +290,11 @@ FailureOr<int64_t> applyInt(BinaryFn fn, int64_t a, int64_t b, const ElementAcce
 HostResult evaluate(BinaryOp op, HostOperands in) {
   const HostTensor &a = in[0], &b = in[1];
   BinaryFn fn = op.getFn();
+  if (fn == BinaryFn::pow && a.access().isFloat && !b.access().isFloat)
+    return elementwise<2>(resultType(op), in, [&](auto at, HostTensor &result) {
+      result.set(at[2], powFloat(a.getFloat(at[0]), b, at[1]));
+      return true;
+    });
   if (a.access().isFloat || b.access().isFloat)
     return elementwise<2>(resultType(op), in, [&](auto at, HostTensor &result) {
       FailureOr<double> v = applyFloat(fn, a.getFloat(at[0]), b.getFloat(at[1]));
@@ -292,7 +302,9 @@ HostResult evaluate(BinaryOp op, HostOperands in) {
       return succeeded(v);
     });
   return elementwise<2>(resultType(op), in, [&](auto at, HostTensor &result) {
-    FailureOr<int64_t> v = applyInt(fn, a.getInt(at[0]), b.getInt(at[1]), a.access());
+    // Only a power's exponent may have another type; whether it is signed decides.
+    const ElementAccess &type = fn == BinaryFn::pow ? b.access() : a.access();
+    FailureOr<int64_t> v = applyInt(fn, a.getInt(at[0]), b.getInt(at[1]), type);
     if (succeeded(v)) result.set(at[2], *v);
     return succeeded(v);
   });
@@ -311,14 +323,16 @@ HostResult evaluate(WhereOp op, HostOperands in) {
 
 HostResult evaluate(CastOp op, HostOperands in) {
   const HostTensor &x = in[0];
-  // ui64 is a bit pattern in int64_t: its large values are read as floating point unless they go to integers.
-  bool viaFloat =
-      x.access().isFloat || (x.access().isUnsigned && x.access().width == 64 && isa<FloatType>(op.getTo()));
+  bool isBits = x.access().isUnsigned && x.access().width == 64 && isa<FloatType>(op.getTo());
   return elementwise<1>(resultType(op), in, [&](auto at, HostTensor &result) {
-    if (viaFloat)
+    if (isBits) { // ui64 is a bit pattern in int64_t; f32 is rounded once
+      uint64_t v = x.getInt(at[0]);
+      result.set(at[1], op.getTo().isF64() ? double(v) : double(float(v)));
+    } else if (x.access().isFloat) {
       result.set(at[1], x.getFloat(at[0]));
-    else
+    } else {
       result.set(at[1], x.getInt(at[0]));
+    }
     return true;
   });
 }

@@ -19,15 +19,12 @@ template <typename T> static void store(char *p, T v) {
   std::memcpy(p, &v, sizeof(T));
 }
 
-static uint16_t roundTo(const llvm::fltSemantics &semantics, APFloat v) {
+/// f16 and bf16 are rounded from f32, in which kernels compute them.
+static uint16_t roundTo(const llvm::fltSemantics &semantics, float number) {
   bool exact;
+  APFloat v(number);
   v.convert(semantics, APFloat::rmNearestTiesToEven, &exact);
   return v.bitcastToAPInt().getZExtValue();
-}
-static APFloat fromInt(int64_t v) {
-  APFloat f(APFloat::IEEEquad()); // holds every int64_t, so that rounding happens once
-  f.convertFromAPInt(APInt(64, v, true), true, APFloat::rmNearestTiesToEven);
-  return f;
 }
 static double halfToDouble(uint16_t h) {
   int exponent = (h >> 10) & 31;
@@ -42,16 +39,22 @@ static double bfloatToDouble(uint16_t b) {
   return llvm::bit_cast<float>(uint32_t(b) << 16);
 }
 
-/// Truncation as x86's conversions (and so NumPy and ONNX Runtime) do it: what does not fit, NaN too, is the
-/// least integer of the 32 or 64 bits that it goes through.
-static int64_t toInt64(double v) {
-  return v >= -0x1p63 && v < 0x1p63 ? int64_t(v) : INT64_MIN;
+/// Truncation as kernels do it: NaN and what is too small give the least integer, what is too large the
+/// largest.
+template <typename T> static T saturate(double v) {
+  const double limit = std::ldexp(1.0, std::numeric_limits<T>::digits);
+  if (v >= limit) return std::numeric_limits<T>::max();
+  return v >= -limit ? T(v) : std::numeric_limits<T>::min();
 }
+static int64_t toInt64(double v) {
+  return saturate<int64_t>(v);
+}
+/// Kernels go through i32 or i64 and then wrap.
 template <typename T> static T truncateTo(double v) {
   if constexpr (std::is_same_v<T, uint64_t>) {
-    if (v >= 0x1p63 && v < 0x1p64) return uint64_t(v);
+    if (v >= 0x1p63) return uint64_t(toInt64(v - 0x1p63)) + (uint64_t(1) << 63);
   } else if constexpr (sizeof(T) < 4 || std::is_same_v<T, int32_t>) {
-    return v > -0x1p31 - 1 && v < 0x1p31 ? T(int32_t(v)) : T(INT32_MIN);
+    return T(saturate<int32_t>(v));
   }
   return T(toInt64(v));
 }
@@ -98,8 +101,8 @@ const ElementAccess *ElementAccess::get(Type type) {
       false,
       [](const char *p) { return halfToDouble(load<uint16_t>(p)); },
       [](const char *p) { return toInt64(halfToDouble(load<uint16_t>(p))); },
-      [](char *p, double v) { store(p, roundTo(APFloat::IEEEhalf(), APFloat(v))); },
-      [](char *p, int64_t v) { store(p, roundTo(APFloat::IEEEhalf(), fromInt(v))); }};
+      [](char *p, double v) { store(p, roundTo(APFloat::IEEEhalf(), float(v))); },
+      [](char *p, int64_t v) { store(p, roundTo(APFloat::IEEEhalf(), float(v))); }};
   static constexpr ElementAccess bf16 = {
       2,
       16,
@@ -107,8 +110,8 @@ const ElementAccess *ElementAccess::get(Type type) {
       false,
       [](const char *p) { return bfloatToDouble(load<uint16_t>(p)); },
       [](const char *p) { return toInt64(bfloatToDouble(load<uint16_t>(p))); },
-      [](char *p, double v) { store(p, roundTo(APFloat::BFloat(), APFloat(v))); },
-      [](char *p, int64_t v) { store(p, roundTo(APFloat::BFloat(), fromInt(v))); }};
+      [](char *p, double v) { store(p, roundTo(APFloat::BFloat(), float(v))); },
+      [](char *p, int64_t v) { store(p, roundTo(APFloat::BFloat(), float(v))); }};
   if (auto i = dyn_cast<IntegerType>(type)) {
     unsigned width = i.getWidth();
     if (width == 1) return &i1;

@@ -11,8 +11,9 @@
 namespace girih {
 
 /// Reads and writes elements of one type. Integers narrower than 64 bits are extended by their signedness and
-/// wrap when stored; ui64 is a bit pattern. Floating-point elements are rounded once when stored, to the
-/// nearest even.
+/// wrap when stored; ui64 is a bit pattern. Floating-point elements are rounded when stored, to the nearest
+/// even: f16 and bf16 from f32, the others once. A floating-point value that an integer type does not hold
+/// becomes what a kernel's cast makes of it.
 struct ElementAccess {
   unsigned bytes; // i1 takes one
   unsigned width; // bits of the value

@@ -110,6 +110,7 @@ void scaleWeights(Operation *producer, std::vector<float> &w, ArrayRef<int64_t> 
       w[i] = static_cast<float>(w[i] * s);
   };
   int64_t channels = scale.size(), size = w.size();
+  if (size == 0) return;
   if (isa<ConvOp>(producer)) {
     int64_t inner = size / channels;
     for (int64_t m = 0; m < channels; ++m)

@@ -59,7 +59,42 @@ using namespace girih;
 
 namespace {
 
-/// Powers with exponents that are a multiplication or a root; other exponents stay.
+/// Whether no element is below 0, -0 or -inf, by the operation that makes it.
+bool isNeverNegative(Value v, unsigned depth = 0) {
+  constexpr unsigned deepest = 8;
+  if (depth > deepest) return false;
+  auto isSo = [&](Value x) { return isNeverNegative(x, depth + 1); };
+  if (auto c = splatValue(v)) return *c >= 0 && !std::signbit(*c);
+  Operation *op = v.getDefiningOp();
+  if (!op) return false;
+  if (isa<ReshapeOp, ExpandOp, TransposeOp>(op)) return isSo(op->getOperand(0));
+  if (auto unary = dyn_cast<UnaryOp>(op))
+    return llvm::is_contained({UnaryFn::abs, UnaryFn::exp, UnaryFn::sigmoid, UnaryFn::softplus},
+                              unary.getFn());
+  if (auto reduce = dyn_cast<ReduceOp>(op)) {
+    bool isSquares = llvm::is_contained({ReduceFn::l1, ReduceFn::l2, ReduceFn::sum_square}, reduce.getFn());
+    bool keeps =
+        llvm::is_contained({ReduceFn::sum, ReduceFn::mean, ReduceFn::max, ReduceFn::min}, reduce.getFn());
+    return isSquares || (keeps && isSo(reduce.getOperand()));
+  }
+  auto binary = dyn_cast<BinaryOp>(op);
+  if (!binary) return false;
+  Value lhs = binary.getLhs(), rhs = binary.getRhs();
+  switch (binary.getFn()) {
+  case BinaryFn::mul:
+    return lhs == rhs || (isSo(lhs) && isSo(rhs));
+  case BinaryFn::pow:
+    return splatValue(rhs) == 2.0;
+  case BinaryFn::add:
+  case BinaryFn::div:
+    return isSo(lhs) && isSo(rhs);
+  default:
+    return false;
+  }
+}
+
+/// Powers with exponents that are a multiplication or a root; other exponents stay. A power is +0 at -0 and
+/// +inf at -inf, unlike sqrt: a root is one only where there are neither.
 struct ExpandPow : OpRewritePattern<BinaryOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -72,18 +107,21 @@ struct ExpandPow : OpRewritePattern<BinaryOp> {
     auto mul = [&](Value a, Value b) -> Value {
       return BinaryOp::create(rewriter, op.getLoc(), a, b, BinaryFn::mul);
     };
+    bool isFloat = isa<FloatType>(getElementTypeOrSelf(x));
+    if (!isFloat && isa<FloatType>(getElementTypeOrSelf(op.getRhs())))
+      return rewriter.notifyMatchFailure(op, "a power of integers that is one of floats");
     if (*exponent == 1.0) {
       rewriter.replaceOp(op, x);
     } else if (*exponent == 2.0) {
       rewriter.replaceOp(op, mul(x, x));
     } else if (*exponent == 3.0) {
       rewriter.replaceOp(op, mul(mul(x, x), x));
-    } else if (*exponent == 0.5 && isa<FloatType>(getElementTypeOrSelf(x))) {
+    } else if (*exponent == 0.5 && isFloat && isNeverNegative(x)) {
       rewriter.replaceOpWithNewOp<UnaryOp>(op, x, UnaryFn::sqrt);
-    } else if (*exponent == -0.5 && isa<FloatType>(getElementTypeOrSelf(x))) {
+    } else if (*exponent == -0.5 && isFloat && isNeverNegative(x)) {
       Value root = UnaryOp::create(rewriter, op.getLoc(), x, UnaryFn::sqrt);
       rewriter.replaceOpWithNewOp<UnaryOp>(op, root, UnaryFn::reciprocal);
-    } else if (*exponent == -1.0 && isa<FloatType>(getElementTypeOrSelf(x))) {
+    } else if (*exponent == -1.0 && isFloat) {
       rewriter.replaceOpWithNewOp<UnaryOp>(op, x, UnaryFn::reciprocal);
     } else {
       return rewriter.notifyMatchFailure(op, "no simple exponent");

@@ -194,27 +194,83 @@ Value girih::emitUnary(Body &b, UnaryOp op, Value x) {
 
 //===-- Binary ------------------------------------------------------------===//
 
-/// The value of a float constant.
-static std::optional<double> getConstant(Value v) {
-  FloatAttr attr;
+/// The value of a constant; integers are signed unless said otherwise.
+static std::optional<double> getConstant(Value v, bool isUnsigned) {
+  Attribute attr;
   if (!matchPattern(v, m_Constant(&attr))) return std::nullopt;
-  return attr.getValueAsDouble();
+  if (auto number = dyn_cast<FloatAttr>(attr)) return number.getValueAsDouble();
+  auto number = dyn_cast<IntegerAttr>(attr);
+  if (!number) return std::nullopt;
+  return number.getValue().roundToDouble(!isUnsigned);
 }
 
-static Value emitPow(Body &b, Value x, Value y, Type element, Type rhsElement) {
-  if (!isa<FloatType>(element)) {
-    Value wide = emitPow(b, b.convert(x, element, b.getF64Type()), b.convert(y, rhsElement, b.getF64Type()),
-                         b.getF64Type(), b.getF64Type());
-    return b.convert(wide, b.getF64Type(), element);
-  }
-  y = b.convert(y, rhsElement, element);
-  std::optional<double> exponent = getConstant(y);
+/// Powers that are a product or a root; null for others. Unlike sqrt, a power is +0 at -0 and +inf at -inf.
+static Value emitSimplePower(Body &b, Value x, double exponent) {
+  auto root = [&] {
+    Value isLeast = b.compare(C::EQ, x, b.real(x, -INFINITY));
+    return b.select(isLeast, b.real(x, INFINITY), b.math<math::SqrtOp>(b.add(x, b.real(x, 0))));
+  };
   if (exponent == 1) return x;
   if (exponent == 2) return b.mul(x, x);
   if (exponent == 3) return b.mul(b.mul(x, x), x);
-  if (exponent == 0.5) return b.math<math::SqrtOp>(x);
+  if (exponent == 0.5) return root();
+  if (exponent == -0.5) return b.div(b.real(x, 1), root());
   if (exponent == -1) return b.div(b.real(x, 1), x);
-  return b.createOrFold<math::PowFOp>(x, y);
+  return {};
+}
+
+/// A power of a float. An exponent that f32 may not hold is taken in f64; where that rounds an integer, it
+/// still says whether the power of a negative number is negative.
+static Value emitFloatPow(Body &b, Value x, Value y, Type rhsElement) {
+  bool isInteger = !isa<FloatType>(rhsElement);
+  auto exponent = getConstant(y, rhsElement.isUnsignedInteger());
+  if (exponent)
+    if (Value v = emitSimplePower(b, x, *exponent)) return v;
+  Type narrow = x.getType();
+  bool isExact = exponent ? double(float(*exponent)) == *exponent
+                          : y.getType().getIntOrFloatBitWidth() <= (isInteger ? 16 : 32);
+  Type type = isExact ? narrow : b.getF64Type();
+  x = b.convert(x, narrow, type);
+  Value power = b.convert(y, rhsElement, type);
+  if (!isInteger) {
+    power = b.createOrFold<math::PowFOp>(x, power);
+  } else {
+    power = b.createOrFold<math::PowFOp>(b.abs(x), power);
+    Value isOdd = b.compare(C::NE, b.logicalAnd(y, b.integer(y, 1)), b.integer(y, 0));
+    power = b.select(isOdd, b.createOrFold<math::CopySignOp>(power, x), power);
+  }
+  return b.convert(power, type, narrow);
+}
+
+/// A power of an integer, modulo 2^width, by squares from the exponent's highest bit on. Powers below 1 are
+/// truncated.
+static Value emitIntPow(Body &b, Value x, Value y, bool isUnsigned) {
+  unsigned have = y.getType().getIntOrFloatBitWidth(), bits = have - !isUnsigned,
+           steps = std::min(bits, x.getType().getIntOrFloatBitWidth() - 1);
+  Value zero = b.integer(y, 0), one = b.integer(x, 1), result = one;
+  if (bits > steps) { // x^(2^steps) and all its powers are 0 if x is even, else 1
+    Value rest = b.createOrFold<arith::ShRUIOp>(y, b.integer(y, steps));
+    result = b.select(b.compare(C::NE, rest, zero), b.logicalAnd(x, one), one);
+  }
+  for (unsigned i = steps; i-- > 0;) {
+    result = b.mul(result, result);
+    Value bit = b.logicalAnd(y, b.integer(y, int64_t(uint64_t(1) << i)));
+    result = b.select(b.compare(C::NE, bit, zero), b.mul(result, x), result);
+  }
+  if (isUnsigned) return result;
+  Value isOdd = b.compare(C::NE, b.logicalAnd(y, b.integer(y, 1)), zero), none = b.integer(x, 0);
+  Value ofMinusOne = b.select(isOdd, b.integer(x, -1), one);
+  Value inverse = b.select(b.compare(C::EQ, x, b.integer(x, -1)), ofMinusOne, none);
+  inverse = b.select(b.compare(C::EQ, x, one), one, inverse);
+  return b.select(b.compare(C::LT, y, zero), inverse, result);
+}
+
+static Value emitPow(Body &b, Value x, Value y, Type element, Type rhsElement) {
+  if (isa<FloatType>(element)) return emitFloatPow(b, x, y, rhsElement);
+  if (!isa<FloatType>(rhsElement)) return emitIntPow(b, x, y, rhsElement.isUnsignedInteger());
+  Type f64 = b.getF64Type();
+  Value power = emitFloatPow(b, b.convert(x, element, f64), b.convert(y, rhsElement, f64), f64);
+  return b.convert(power, f64, element);
 }
 
 /// Shifts by the width or more give 0 (or the sign) instead of poison.
