@@ -1,4 +1,4 @@
-// The runtime and the system: signals, forks, files that change.
+// The runtime and the system: signals, forks, files that change, sizes beyond 32 bits.
 #include "test/unit/ByHand.h"
 #include <csignal>
 #include <fcntl.h>
@@ -219,6 +219,60 @@ TEST_F(WeightsFile, ChangesWhileOpen) {
   EXPECT_TRUE(runs());
   unlink(path.c_str());
   EXPECT_TRUE(runs());
+}
+
+/// What a kernel of a launch beyond all 32-bit numbers was called with.
+struct LargeCall {
+  void *const *buffers;
+  int64_t dim, begin, end;
+};
+std::vector<LargeCall> largeCalls;
+
+TEST(Runtime, BeyondInt32) {
+  const int64_t tasks = INT64_C(1) << 46, size = INT64_C(1) << 33, bytes = (INT64_C(3) << 30) + 1;
+  girih_abi_buffer_ref refs[] = {{GIRIH_BASE_ARENA, 0, {-1, 0}}, {GIRIH_BASE_ARENA, 1, {-1, 64}}};
+  girih_abi_size dim = {-1, size};
+  girih_abi_launch launch = {[](void *const *buffers, const int64_t *dims, int64_t begin, int64_t end,
+                                void *) { largeCalls.push_back({buffers, dims[0], begin, end}); },
+                             "Large_0",
+                             "large",
+                             refs,
+                             &dim,
+                             2,
+                             1,
+                             {-1, tasks},
+                             {-1, INT64_C(1) << 62},
+                             {-1, INT64_C(1) << 46}};
+  girih_abi_arena_buffer arena[] = {{{-1, bytes}, 0, 0, 0}, {{-1, bytes}, 0, 0, 0}};
+  girih_artifact artifact = girih_artifact_table;
+  artifact.input_count = artifact.output_count = artifact.symbol_count = artifact.slot_count =
+      artifact.copy_count = artifact.check_count = 0;
+  artifact.compute_slots = nullptr;
+  artifact.launches = &launch, artifact.launch_count = 1;
+  artifact.arena_buffers = arena, artifact.arena_buffer_count = 2;
+  girih_options options = {3, nullptr, nullptr};
+  options.parallel_for = [](void *, uint32_t count, void (*chunk)(void *, uint32_t), void *argument) {
+    for (uint32_t i = 0; i < count; ++i)
+      chunk(argument, i);
+  };
+  Model model = openModel(artifact);
+  Context context = create(model.get(), options);
+  girih_error error = {};
+  // The memory is not touched, but a machine may be too small to promise it.
+  girih_status status = girih_run(context.get(), nullptr, nullptr, &error);
+  if (status == GIRIH_OUT_OF_MEMORY) GTEST_SKIP() << error.message;
+  ASSERT_EQ(status, GIRIH_OK) << error.message;
+  ASSERT_EQ(largeCalls.size(), 3u);
+  int64_t at = 0;
+  for (const LargeCall &call : largeCalls) {
+    EXPECT_EQ(call.begin, at);
+    EXPECT_NEAR(double(call.end - call.begin), double(tasks) / 3, 1);
+    EXPECT_EQ(call.dim, size);
+    auto apart = static_cast<char *>(call.buffers[1]) - static_cast<char *>(call.buffers[0]);
+    EXPECT_GE(std::abs(apart) + 64, bytes);
+    at = call.end;
+  }
+  EXPECT_EQ(at, tasks);
 }
 
 } // namespace

@@ -1,4 +1,7 @@
 /* Runs a compiled model on inputs of zeros, two of them where the size is free. After a model's header. */
+#ifndef RUN_H
+#define RUN_H
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -37,3 +40,5 @@ static int run(const girih_artifact *artifact) {
   girih_close(model);
   return 0;
 }
+
+#endif
