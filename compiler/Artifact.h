@@ -14,10 +14,11 @@ llvm::Expected<ArtifactKind> getArtifactKind(llvm::StringRef output);
 /// A C identifier from a file name: "dir/my-model.so" is "my_model".
 std::string getIdentifier(llvm::StringRef output);
 
-/// The symbol of a model's tables in an archive or object.
+/// The name of a model's tables in an archive or object, as its header lets a program say it.
 std::string modelSymbol(llvm::StringRef output);
 
-/// The header that goes with an archive or object: the C API, and the declaration of the model's tables.
+/// The header that goes with an archive or object: the C API, and the declaration of the model's tables,
+/// whose symbol is `tableSymbol`.
 std::string getHeaderText(llvm::StringRef output, llvm::StringRef tableSymbol, llvm::StringRef producer);
 
 } // namespace girih

@@ -44,6 +44,7 @@ namespace {
 struct Emitted {
   LinkInputs inputs;
   std::optional<TemporaryFile> weights; // an object, or the external file
+  std::string tableSymbol;
   int64_t weightsBytes = 0;
   unsigned launches = 0, kernels = 0;
   int64_t arenaBytes = 0, arenaLowerBound = 0;
@@ -216,24 +217,30 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   if (weights.bytes) {
     bool isObject =
         !options.externalWeights && *getArtifactKind(options.output) != ArtifactKind::SharedLibrary;
-    auto file = TemporaryFile::create(options.output, isObject ? ".o" : ".weights");
-    if (!file) return report(options.output, file.takeError());
+    if (!emitted.weights) {
+      auto file = TemporaryFile::create(options.output, isObject ? ".o" : ".weights");
+      if (!file) return report("", file.takeError());
+      emitted.weights = std::move(*file);
+    }
+    StringRef path = emitted.weights->getPath();
     bool written = true;
-    auto error = file->write([&](raw_ostream &os) {
+    auto error = emitted.weights->write([&](raw_ostream &os) {
       written = succeeded(isObject ? writeWeightsObject(weights, weightsSymbol(host.prefix), os)
                                    : writeWeights(weights, os));
       return llvm::Error::success();
     });
     if (failed(report(options.output, std::move(error))) || !written) return failure();
     if (options.externalWeights) {
-      auto mapped = llvm::MemoryBuffer::getFile(file->getPath(), false, false);
+      auto mapped = llvm::MemoryBuffer::getFile(path, false, false);
       if (!mapped) return report(options.output, llvm::errorCodeToError(mapped.getError()));
       host.weightsFile = (llvm::sys::path::filename(options.output) + ".weights").str();
-      host.weightsHash = girih_weights_hash((*mapped)->getBufferStart(), (*mapped)->getBufferSize());
+      girih_hash hash;
+      girih_hash_begin(&hash);
+      girih_hash_add(&hash, (*mapped)->getBufferStart(), (*mapped)->getBufferSize());
+      host.weightsHash = girih_hash_end(&hash);
     } else {
-      emitted.inputs.weights = {file->getPath().str(), weightsSymbol(host.prefix), uint64_t(weights.bytes)};
+      emitted.inputs.weights = {path.str(), weightsSymbol(host.prefix), uint64_t(weights.bytes)};
     }
-    emitted.weights = std::move(*file);
   }
   scope = timing.nest("tables");
   llvm::LLVMContext llvmContext;
@@ -243,6 +250,10 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   std::string error = emitModule(*tables, target, CodeOptions(), object.bytes);
   if (!error.empty()) return module->emitError("code generation of the tables failed: ") << error;
   emitted.inputs.objects.push_back(std::move(object));
+  if (host.prefix.empty()) return success();
+  auto digits = nameByContent(emitted.inputs);
+  if (!digits) return report(options.output, digits.takeError());
+  emitted.tableSymbol = modelSymbol(options.output) + "_" + *digits;
   return success();
 }
 
@@ -254,9 +265,11 @@ LogicalResult Compilation::emit(Emitted &emitted) {
   bool isShared =
       options.emit == Emit::Artifact && *getArtifactKind(options.output) == ArtifactKind::SharedLibrary;
   if (options.emit == Emit::Artifact && !isShared) {
-    // Several models may meet in one program, so their symbols are told apart by the files' names.
-    host.prefix = "girih_" + getIdentifier(options.output) + "_";
-    host.tableSymbol = modelSymbol(options.output);
+    // Several models may meet in one program, of one file name even: what they hold tells their symbols
+    // apart, once it is known. A linker takes the first of two archives that define a symbol, and says
+    // nothing.
+    host.prefix = ("girih_" + getIdentifier(options.output) + "_" + contentMark + "_").str();
+    host.tableSymbol = (modelSymbol(options.output) + "_" + contentMark).str();
   }
   CodeKind kind = options.emit == Emit::LLVM  ? CodeKind::IR
                   : options.emit == Emit::Asm ? CodeKind::Assembly
@@ -363,9 +376,23 @@ static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarge
   auto start = std::chrono::steady_clock::now();
   auto kind = getArtifactKind(options.output);
   if (!kind) return report("", kind.takeError());
+  // All that shall be written is begun before the work, which takes longer than finding out that it can't be.
+  bool isShared = *kind == ArtifactKind::SharedLibrary;
   auto file = TemporaryFile::create(options.output, llvm::sys::path::extension(options.output));
   if (!file) return report("", file.takeError());
+  SmallVector<FinishedFile, 3> files;
+  if (!isShared) {
+    std::string headerName = options.output.substr(0, options.output.size() - 2) + ".h";
+    auto header = TemporaryFile::create(headerName, "");
+    if (!header) return report("", header.takeError());
+    files.push_back({std::move(*header), headerName});
+  }
   Emitted emitted;
+  if (options.externalWeights) {
+    auto weights = TemporaryFile::create(options.output + ".weights", "");
+    if (!weights) return report("", weights.takeError());
+    emitted.weights = std::move(*weights);
+  }
   if (failed(Compilation(options, target, timing, progress, out).run(emitted))) return failure();
 
   progress.step("link");
@@ -373,17 +400,17 @@ static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarge
   unsigned threads = llvm::hardware_concurrency(options.threads).compute_thread_count();
   auto error = linkArtifact(*kind, std::move(emitted.inputs), options.output, file->getPath(), threads);
   if (failed(report(options.output, std::move(error)))) return failure();
-  if (*kind != ArtifactKind::SharedLibrary) {
-    std::string headerName = (options.output.substr(0, options.output.size() - 2) + ".h");
+  if (!isShared) {
     auto write = [&](raw_ostream &os) {
-      os << getHeaderText(options.output, modelSymbol(options.output), versionText());
+      os << getHeaderText(options.output, emitted.tableSymbol, versionText());
       return llvm::Error::success();
     };
-    if (failed(report("", writeFile(headerName, write)))) return failure();
+    if (failed(report(files.front().name, files.front().file.write(write)))) return failure();
   }
-  if (options.externalWeights && emitted.weights)
-    if (failed(report("", emitted.weights->keep(options.output + ".weights")))) return failure();
-  if (failed(report("", file->keep(options.output, *kind == ArtifactKind::SharedLibrary)))) return failure();
+  if (options.externalWeights && emitted.weightsBytes)
+    files.push_back({std::move(*emitted.weights), options.output + ".weights"});
+  files.push_back({std::move(*file), options.output, /*executable=*/isShared});
+  if (failed(report("", keepAll(files)))) return failure();
   scope.stop();
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   printSummary(options, emitted, seconds.count(), out);

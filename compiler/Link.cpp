@@ -9,9 +9,6 @@
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Signals.h"
-#include <atomic>
-#include <csignal>
 #include <dlfcn.h>
 
 LLD_HAS_DRIVER(elf)
@@ -20,38 +17,12 @@ using namespace llvm;
 
 namespace girih {
 
-namespace {
-/// While it lives, a bus error ends the process with a message. lld writes its output through a mapping, and
-/// that is how a full disk shows there.
-class BusErrorGuard {
-public:
-  BusErrorGuard() {
-    struct sigaction action = {};
-    action.sa_handler = [](int) {
-      // Several of lld's threads may come here; the first ends the process, with nothing left behind.
-      static std::atomic_flag first;
-      while (first.test_and_set())
-        ;
-      sys::RunInterruptHandlers(); // removes the temporary files
-      errs() << "error: cannot write the output: No space left on device; choose another place with -o\n";
-      std::_Exit(1);
-    };
-    sigaction(SIGBUS, &action, &before);
-  }
-  ~BusErrorGuard() { sigaction(SIGBUS, &before, nullptr); }
-
-private:
-  struct sigaction before;
-};
-} // namespace
-
 static Error runLinker(ArrayRef<std::string> arguments) {
   SmallVector<const char *> argv = {"ld.lld"};
   for (const std::string &a : arguments)
     argv.push_back(a.c_str());
   std::string output;
   raw_string_ostream os(output);
-  BusErrorGuard guard;
   lld::Result result = lld::lldMain(argv, os, os, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode == 0) return Error::success();
   StringRef first = StringRef(output).trim().split('\n').first;
@@ -179,6 +150,51 @@ static Error insertWeights(const LinkWeights &weights, StringRef library) {
   code = os.error();
   os.clear_error();
   return code ? createStringError("cannot write the weights: " + code.message()) : Error::success();
+}
+
+/// Replaces the mark in all names of an object.
+static Error replaceMark(MutableArrayRef<char> object, StringRef digits) {
+  auto file = object::ELF64LEFile::create(StringRef(object.data(), object.size()));
+  if (!file) return file.takeError();
+  auto sections = file->sections();
+  if (!sections) return sections.takeError();
+  for (const auto &section : *sections) {
+    if (section.sh_type != ELF::SHT_STRTAB) continue;
+    StringRef names(object.data() + section.sh_offset, section.sh_size);
+    for (size_t at = 0; (at = names.find(contentMark, at)) != StringRef::npos; at += digits.size())
+      llvm::copy(digits, object.data() + section.sh_offset + at);
+  }
+  return Error::success();
+}
+
+Expected<std::string> nameByContent(LinkInputs &inputs) {
+  std::optional<sys::fs::mapped_file_region> weights;
+  if (!inputs.weights.path.empty()) {
+    auto file =
+        sys::fs::openNativeFileForReadWrite(inputs.weights.path, sys::fs::CD_OpenExisting, sys::fs::OF_None);
+    if (!file) return file.takeError();
+    scope_exit close([&] { sys::fs::closeFile(*file); });
+    sys::fs::file_status status;
+    std::error_code code = sys::fs::status(*file, status);
+    if (!code) weights.emplace(*file, sys::fs::mapped_file_region::readwrite, status.getSize(), 0, code);
+    if (code) return errorCodeToError(code);
+  }
+  SmallVector<MutableArrayRef<char>> objects;
+  for (LinkObject &o : inputs.objects)
+    objects.push_back(o.bytes);
+  if (weights) objects.push_back({weights->data(), weights->size()});
+  uint64_t result = 0;
+  for (ArrayRef<char> object : objects) {
+    girih_hash hash;
+    girih_hash_begin(&hash);
+    girih_hash_add(&hash, &result, sizeof result);
+    girih_hash_add(&hash, object.data(), object.size());
+    result = girih_hash_end(&hash);
+  }
+  std::string digits = utohexstr(result, /*LowerCase=*/true, contentMark.size());
+  for (MutableArrayRef<char> object : objects)
+    if (Error error = replaceMark(object, digits)) return error;
+  return digits;
 }
 
 Error linkRelocatable(LinkInputs inputs, StringRef beside, StringRef output) {

@@ -25,6 +25,11 @@ struct LinkInputs {
   bool sanitized = false; // kernels refer to the AddressSanitizer's runtime, which the process has
 };
 
+/// Stands in symbols where digits shall tell models apart that have the same names.
+inline constexpr llvm::StringLiteral contentMark = "0123456789abcdef";
+/// Replaces the mark by the digits of a hash of all inputs, and returns them.
+llvm::Expected<std::string> nameByContent(LinkInputs &inputs);
+
 /// Links the inputs and the runtime into `output` (a temporary name). `beside` is where temporary files may
 /// go.
 llvm::Error linkArtifact(ArtifactKind kind, LinkInputs inputs, llvm::StringRef beside, llvm::StringRef output,

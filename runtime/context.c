@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MAX_THREADS 1024
 
@@ -16,6 +17,20 @@ static void run_in_order(void *executor, uint32_t count, void (*chunk)(void *arg
 static void run_in_pool(void *pool, uint32_t count, void (*chunk)(void *argument, uint32_t i),
                         void *argument) {
   run_pool(pool, count, chunk, argument);
+}
+
+/* Whether this is the process that made the context. In a forked child its workers are missing, and its mutex
+ * may have been left locked by a run. One read, where asking for the process's number takes longer than a run
+ * of a small model. */
+static bool is_here(const girih_context *context) {
+  return context->home ? *(const volatile char *)context->home : getpid() == context->process;
+}
+
+static girih_status check_process(const girih_context *context, girih_error *error) {
+  if (is_here(context)) return GIRIH_OK;
+  return fail(error, GIRIH_SYSTEM_ERROR,
+              "this context was made before a fork, and its threads are in the parent process: make another "
+              "one in this process, of the same model");
 }
 
 girih_status girih_create(girih_model *model, const girih_options *options, girih_context **result,
@@ -33,6 +48,8 @@ girih_status girih_create(girih_model *model, const girih_options *options, giri
   context->model = model;
   context->symbols = (int64_t *)(context + 1);
   context->threads = threads;
+  context->home = map_home();
+  context->process = getpid();
   context->parallel_for = run_in_order;
   if (options && options->parallel_for) {
     context->parallel_for = options->parallel_for;
@@ -40,6 +57,7 @@ girih_status girih_create(girih_model *model, const girih_options *options, giri
   } else if (threads > 1) {
     context->pool = create_pool(threads, error);
     if (!context->pool) {
+      unmap_memory(context->home, 1);
       free(context);
       return GIRIH_SYSTEM_ERROR;
     }
@@ -58,13 +76,17 @@ static int64_t scratch_total(const girih_context *context) {
 
 void girih_destroy(girih_context *context) {
   if (!context) return;
-  destroy_pool(context->pool);
+  if (is_here(context))
+    destroy_pool(context->pool);
+  else
+    free(context->pool); /* there are no workers to stop */
   for (int i = 0; i < PLAN_COUNT; ++i)
     destroy_plan(&context->plans[i]);
   unguard_memory(context->model->artifact, context->arena, context->arena_bytes);
   unmap_memory(context->arena, context->arena_bytes);
   unmap_memory(context->scratch, scratch_total(context));
   unmap_memory(context->nothing, context->nothing_bytes);
+  unmap_memory(context->home, 1);
   free(context->profile);
   pthread_mutex_destroy(&context->mutex);
   girih_close(context->model);
@@ -78,7 +100,8 @@ uint32_t girih_get_threads(const girih_context *context) {
 static girih_status infer(girih_context *context, const girih_tensor *inputs, girih_tensor *outputs,
                           girih_error *error) {
   plan *plan;
-  girih_status status = find_plan(context, inputs, &plan, error);
+  girih_status status = check_library(context, error);
+  if (!status) status = find_plan(context, inputs, &plan, error);
   if (status) return status;
   const girih_artifact *artifact = context->model->artifact;
   const int64_t *dims = plan->output_dims;
@@ -93,8 +116,10 @@ static girih_status infer(girih_context *context, const girih_tensor *inputs, gi
 
 girih_status girih_infer(girih_context *context, const girih_tensor *inputs, girih_tensor *outputs,
                          girih_error *error) {
+  girih_status status = check_process(context, error);
+  if (status) return status;
   pthread_mutex_lock(&context->mutex);
-  girih_status status = infer(context, inputs, outputs, error);
+  status = infer(context, inputs, outputs, error);
   pthread_mutex_unlock(&context->mutex);
   return status;
 }
@@ -257,9 +282,12 @@ static uint64_t now(void) {
 
 static girih_status run(girih_context *context, const girih_tensor *inputs, const girih_tensor *outputs,
                         girih_error *error) {
+  girih_status status = check_library(context, error);
+  if (!status) status = check_weights(context->model, error);
+  if (status) return status;
   const girih_artifact *artifact = context->model->artifact;
   plan *plan;
-  girih_status status = find_plan(context, inputs, &plan, error);
+  status = find_plan(context, inputs, &plan, error);
   if (!status) status = check_input_data(artifact, inputs, error);
   if (!status) status = check_outputs(artifact, plan, outputs, error);
   if (!status) status = prepare_memory(context, plan, error);
@@ -295,13 +323,17 @@ static girih_status run(girih_context *context, const girih_tensor *inputs, cons
 
 girih_status girih_run(girih_context *context, const girih_tensor *inputs, const girih_tensor *outputs,
                        girih_error *error) {
+  girih_status status = check_process(context, error);
+  if (status) return status;
   pthread_mutex_lock(&context->mutex);
-  girih_status status = run(context, inputs, outputs, error);
+  status = run(context, inputs, outputs, error);
   pthread_mutex_unlock(&context->mutex);
   return status;
 }
 
 girih_status girih_set_profiling(girih_context *context, int on, girih_error *error) {
+  girih_status status = check_process(context, error);
+  if (status) return status;
   size_t count = context->model->artifact->launch_count;
   uint64_t *profile = on ? calloc(count + 1, sizeof *profile) : NULL;
   if (on && !profile)
@@ -319,6 +351,8 @@ girih_status girih_get_launch(girih_context *context, uint32_t index, girih_laun
   const girih_artifact *artifact = context->model->artifact;
   if (index >= artifact->launch_count)
     return fail(error, GIRIH_INVALID_ARGUMENT, "launch %u: there are %u", index, artifact->launch_count);
+  girih_status status = check_process(context, error);
+  if (status) return status;
   const girih_abi_launch *launch = &artifact->launches[index];
   pthread_mutex_lock(&context->mutex);
   const int64_t *slots = context->current ? context->current->slots : NULL;

@@ -7,8 +7,17 @@
  *
  * Errors: functions return a girih_status and, when it is not GIRIH_OK, write a message to `error` unless
  * that is null. The message names what is wrong, what was expected and what was given. Nothing is ever
- * printed, no function aborts. Sizes are in elements for dimensions and in bytes where a name says so; times
- * are in nanoseconds.
+ * printed, no function aborts, no signal handler is installed. Sizes are in elements for dimensions and in
+ * bytes where a name says so; times are in nanoseconds.
+ *
+ * Forks: in a forked child a model is as good as in the parent, but a context is not: its threads are
+ * missing, and a run may have held it. Make contexts of the child's own; those of the parent can only be
+ * destroyed.
+ *
+ * Files: a library and its weights file are mapped while the model is open. Replace such a file by renaming
+ * another one to it, as `girih compile` does; then an open model goes on with the old one. One that is cut
+ * off or changed in place is an error of the runs after that; one that is cut off during a run ends the
+ * process (SIGBUS), as any mapped file does.
  */
 #ifndef GIRIH_RUNTIME_GIRIH_H
 #define GIRIH_RUNTIME_GIRIH_H
@@ -34,7 +43,8 @@ typedef enum girih_status {
   GIRIH_NOT_FOUND = 2,        /* a file is missing or can't be read */
   GIRIH_INCOMPATIBLE = 3,     /* not a compiled model, one of another version, or one for another CPU */
   GIRIH_OUT_OF_MEMORY = 4,    /* memory was refused, or a size is beyond any memory */
-  GIRIH_SYSTEM_ERROR = 5      /* the operating system refused something else, such as a thread */
+  GIRIH_SYSTEM_ERROR = 5      /* the operating system refused something else, such as a thread; or the context
+                                 was made before this process was forked */
 } girih_status;
 
 /* Element types. The values are stable. Elements of GIRIH_BOOL are bytes of 0 or 1. */
@@ -60,7 +70,9 @@ typedef struct girih_error {
 } girih_error;
 
 /* A compiled model's tables, made by `girih compile`: in a shared library the symbol GIRIH_TABLE_SYMBOL, in a
- * static one the symbol that its header declares. */
+ * static one what its header declares. All shared ones have the same symbol, so ask a library's own handle
+ * for it (dlsym); of two that a program is linked with, the first would be found for both. Static ones differ
+ * in their symbols even where files, and so declared names, are called the same. */
 typedef struct girih_artifact girih_artifact;
 #define GIRIH_TABLE_SYMBOL "girih_artifact_table"
 
@@ -143,15 +155,19 @@ GIRIH_API const char *girih_dtype_name(uint32_t dtype);
 GIRIH_API size_t girih_dtype_bytes(uint32_t dtype);
 
 /* Loads the shared library at `path` (a file, not searched for) and opens the model in it. On success *model
- * is the caller's, to be given to girih_close. Any thread. Only in libgirih, not in compiled models. Errors:
- * NOT_FOUND, INCOMPATIBLE (no compiled model, other version, damaged weights file), OUT_OF_MEMORY. */
+ * is the caller's, to be given to girih_close. Loading runs code of the library: load what you trust. Weights
+ * in a file are treated as by girih_open. Any thread. Only in libgirih, not in compiled models. Errors:
+ * NOT_FOUND, INCOMPATIBLE (no compiled model, other version, cut off, damaged weights file), OUT_OF_MEMORY.
+ */
 GIRIH_API girih_status girih_load(const char *path, girih_model **model, girih_error *error);
 
 /* Opens a model that is linked into the program or library. `artifact` must stay in place until girih_close
  * and until its contexts are destroyed. Weights kept in a file are looked for in `weights_folder`, or, if
- * that is null, beside the library or program that holds `artifact`; the file is mapped read-only and must
- * not change while the model is open. On success *model is the caller's, to be given to girih_close. Any
- * thread. Errors: INVALID_ARGUMENT, NOT_FOUND (weights file), INCOMPATIBLE, OUT_OF_MEMORY. */
+ * that is null, beside the library or program that holds `artifact`. The file is read in full, so that any
+ * byte that differs from what was compiled is noticed (0.25 s a GB where the system has it in memory; there
+ * is no way around it, because what it finds else shows as wrong results), then mapped read-only: processes
+ * share its memory. On success *model is the caller's, to be given to girih_close. Any thread. Errors:
+ * INVALID_ARGUMENT, NOT_FOUND (weights file), INCOMPATIBLE, OUT_OF_MEMORY. */
 GIRIH_API girih_status girih_open(const girih_artifact *artifact, const char *weights_folder,
                                   girih_model **model, girih_error *error);
 
@@ -176,14 +192,15 @@ GIRIH_API girih_status girih_get_symbol(const girih_model *model, uint32_t index
 GIRIH_API int64_t girih_find_input(const girih_model *model, const char *name);
 GIRIH_API int64_t girih_find_output(const girih_model *model, const char *name);
 
-/* Makes a context and its worker threads. `options` may be null and is not kept. On success *context is the
- * caller's, to be given to girih_destroy. Working memory is taken at the first run. Not to be used in a
- * forked child. Any thread. Errors: INCOMPATIBLE (this CPU lacks instructions), INVALID_ARGUMENT,
- * OUT_OF_MEMORY, SYSTEM_ERROR (threads). */
+/* Makes a context and its worker threads, which block all signals but those that their own instructions raise
+ * and SIGPROF: a program's signals go to its own threads. `options` may be null and is not kept. On success
+ * *context is the caller's, to be given to girih_destroy. Working memory is taken at the first run. Any
+ * thread; in a forked child, too, of a model that the parent opened. Errors: INCOMPATIBLE (this CPU lacks
+ * instructions), INVALID_ARGUMENT, OUT_OF_MEMORY, SYSTEM_ERROR (threads). */
 GIRIH_API girih_status girih_create(girih_model *model, const girih_options *options, girih_context **context,
                                     girih_error *error);
 
-/* Stops the workers and releases everything. No run may be in progress. Null is allowed. */
+/* Stops the workers and releases everything. No run may be in progress in this process. Null is allowed. */
 GIRIH_API void girih_destroy(girih_context *context);
 
 /* The number of threads that runs use, the caller's included. Any thread. */
@@ -191,24 +208,27 @@ GIRIH_API uint32_t girih_get_threads(const girih_context *context);
 
 /* Sets dtype, rank and dims of all outputs for the given inputs, in the model's order; leaves their data
  * alone. Input data are read only where the model computes shapes from them, and may else be null. Any
- * thread. Errors: INVALID_ARGUMENT (an input's type or shape), OUT_OF_MEMORY (absurd sizes). */
+ * thread. Errors: INVALID_ARGUMENT (an input's type or shape), OUT_OF_MEMORY (absurd sizes), SYSTEM_ERROR (a
+ * forked child), INCOMPATIBLE (the library was cut off since it was loaded). */
 GIRIH_API girih_status girih_infer(girih_context *context, const girih_tensor *inputs, girih_tensor *outputs,
                                    girih_error *error);
 
 /* Runs the model. `inputs` and `outputs` are arrays in the model's order. Outputs are written to the caller's
  * memory; their dtype, rank and dims must be those of girih_infer, and they may overlap neither each other
  * nor an input. Nothing of the caller's is kept. Any thread; calls on one context wait for each other.
- * Errors: as girih_infer, and INVALID_ARGUMENT (an output, null data). After an error outputs are undefined.
- */
+ * Errors: as girih_infer, INVALID_ARGUMENT (an output, null data), INCOMPATIBLE and NOT_FOUND (the weights
+ * file was changed since it was opened; a run looks at its size and time, and reads it again where these
+ * differ). The file of a library is looked at once in some milliseconds, and only where girih_load loaded it.
+ * After an error outputs are undefined. */
 GIRIH_API girih_status girih_run(girih_context *context, const girih_tensor *inputs,
                                  const girih_tensor *outputs, girih_error *error);
 
 /* Switches the timing of each launch on (and its sums to zero) or off. Off at first. Any thread, not during a
- * run. Errors: OUT_OF_MEMORY. */
+ * run. Errors: OUT_OF_MEMORY, SYSTEM_ERROR (a forked child). */
 GIRIH_API girih_status girih_set_profiling(girih_context *context, int on, girih_error *error);
 
 /* Fills *info for launch `index` < launch_count. Texts belong to the model. Before the first run, values that
- * depend on the inputs are 0. Any thread. Errors: INVALID_ARGUMENT (index). */
+ * depend on the inputs are 0. Any thread. Errors: INVALID_ARGUMENT (index), SYSTEM_ERROR (a forked child). */
 GIRIH_API girih_status girih_get_launch(girih_context *context, uint32_t index, girih_launch_info *info,
                                         girih_error *error);
 

@@ -7,11 +7,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 /* In a static program these names meet the program's own. */
 #define allowed_cpus girih_internal_allowed_cpus
 #define append girih_internal_append
 #define check_features girih_internal_check_features
+#define check_library girih_internal_check_library
+#define check_weights girih_internal_check_weights
 #define create_pool girih_internal_create_pool
 #define destroy_plan girih_internal_destroy_plan
 #define destroy_pool girih_internal_destroy_pool
@@ -20,6 +23,8 @@
 #define guard_arena girih_internal_guard_arena
 #define guard_weights girih_internal_guard_weights
 #define is_sanitized girih_internal_is_sanitized
+#define is_cut_off girih_internal_is_cut_off
+#define map_home girih_internal_map_home
 #define map_memory girih_internal_map_memory
 #define map_weights girih_internal_map_weights
 #define open_model girih_internal_open_model
@@ -28,6 +33,8 @@
 #define run_pool girih_internal_run_pool
 #define unguard_memory girih_internal_unguard_memory
 #define unmap_memory girih_internal_unmap_memory
+#define unwatch_file girih_internal_unwatch_file
+#define watch_file girih_internal_watch_file
 
 /* Fixed by the width of a virtual address: no size beyond it is a real one. */
 #define MAX_BYTES ((int64_t)1 << 47)
@@ -45,11 +52,22 @@ typedef struct {
 } text_buffer;
 __attribute__((format(printf, 2, 3))) void append(text_buffer *buffer, const char *format, ...);
 
+/* A file that is mapped while a model is open, as it was when it was found to be right. By name: a descriptor
+ * that is kept open may be closed, and its number be taken, by a program that becomes a daemon. */
+typedef struct {
+  char *path; /* absolute; null: none */
+  dev_t device;
+  ino_t inode;
+  int64_t bytes;           /* that are mapped */
+  _Atomic int64_t written; /* the time of its last change, in nanoseconds */
+} watched_file;
+
 struct girih_model {
   const girih_artifact *artifact;
   atomic_uint references; /* the caller's and each context's */
   const char *weights;
-  void *mapped;  /* the weights file, or null */
+  void *mapped; /* the weights file, or null */
+  watched_file weights_file, library_file;
   void *library; /* dlopen's handle, or null; closed by `close_library` */
   void (*close_library)(void *library);
   girih_tensor_info *inputs, *outputs;
@@ -101,8 +119,11 @@ struct pool;
 
 struct girih_context {
   girih_model *model;
-  pthread_mutex_t mutex; /* held by runs, and by whatever reads or changes what runs use */
-  struct pool *pool;     /* null with one thread or an executor */
+  pthread_mutex_t mutex;   /* held by runs, and by whatever reads or changes what runs use */
+  struct pool *pool;       /* null with one thread or an executor */
+  char *home;              /* of map_home */
+  pid_t process;           /* that made the context; where there is no home */
+  int64_t library_checked; /* when, in nanoseconds */
   girih_parallel_for parallel_for;
   void *executor;
   uint32_t threads;
@@ -135,9 +156,20 @@ static inline int64_t size_value(girih_abi_size size, const int64_t *slots) {
  * refused. */
 void *map_memory(int64_t bytes);
 void unmap_memory(void *memory, int64_t bytes);
-/* Maps the artifact's weights file read-only. */
-girih_status map_weights(const girih_artifact *artifact, const char *folder, void **mapped,
-                         girih_error *error);
+/* A byte of 1 that a forked child finds to be 0, to be given to unmap_memory; null where the system has no
+ * such memory. */
+char *map_home(void);
+
+/* Finds the artifact's weights file, checks all of it and maps it read-only. */
+girih_status map_weights(girih_model *model, const char *folder, girih_error *error);
+/* Before a run: whether what is mapped is still what was checked. Reads of a file that was cut off would end
+ * the process. The second one is for each run, and looks once in some milliseconds. */
+girih_status check_weights(girih_model *model, girih_error *error);
+girih_status check_library(girih_context *context, girih_error *error);
+bool is_cut_off(const watched_file *file, struct stat *status);
+/* False if out of memory. */
+bool watch_file(watched_file *file, const char *path, const struct stat *status, int64_t bytes);
+void unwatch_file(watched_file *file);
 
 /* For models that were compiled with --sanitize=address (GIRIH_SANITIZED); nothing happens for others. */
 bool is_sanitized(const girih_artifact *artifact);

@@ -54,20 +54,21 @@ static uint64_t promised_bytes(int file) {
   return end;
 }
 
-static girih_status check_file(const char *path, girih_error *error) {
+/* Sets what is known of the file and how many bytes of it are mapped. */
+static girih_status check_file(const char *path, struct stat *status, uint64_t *bytes, girih_error *error) {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for a writer */
   if (file < 0) return fail(error, GIRIH_NOT_FOUND, "can't read '%s': %s", path, strerror(errno));
-  struct stat status = {0};
-  fstat(file, &status);
-  bool regular = S_ISREG(status.st_mode);
-  bool cut = regular && (uint64_t)status.st_size < promised_bytes(file);
+  fstat(file, status);
+  bool regular = S_ISREG(status->st_mode);
+  *bytes = regular ? promised_bytes(file) : 0;
+  bool cut = (uint64_t)status->st_size < *bytes;
   close(file);
   if (!regular) return fail(error, GIRIH_NOT_FOUND, "can't read '%s': not a regular file", path);
   return cut ? fail(error, GIRIH_INCOMPATIBLE,
                     "'%s' can't be loaded as a compiled model: it is cut off at %lld bytes; copy or compile "
                     "it "
                     "again",
-                    path, (long long)status.st_size)
+                    path, (long long)status->st_size)
              : GIRIH_OK;
 }
 
@@ -89,7 +90,9 @@ static const char *advice(const char *why) {
 girih_status girih_load(const char *path, girih_model **model, girih_error *error) {
   if (!path || !model)
     return fail(error, GIRIH_INVALID_ARGUMENT, "girih_load: '%s' is null", path ? "model" : "path");
-  girih_status status = check_file(path, error);
+  struct stat file = {0};
+  uint64_t bytes;
+  girih_status status = check_file(path, &file, &bytes, error);
   if (status) return status;
   char *folder = NULL;
   char *spelling = fresh_spelling(path, &folder);
@@ -105,6 +108,10 @@ girih_status girih_load(const char *path, girih_model **model, girih_error *erro
     status =
         fail(error, GIRIH_INCOMPATIBLE, "'%s' is a shared library, but not one that girih compiled", path);
   if (!status) status = open_model(artifact, folder, model, error);
+  if (!status && !watch_file(&(*model)->library_file, path, &file, (int64_t)bytes)) {
+    girih_close(*model);
+    status = fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for the path '%s'", path);
+  }
   free(spelling);
   free(folder);
   if (status) {

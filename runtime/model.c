@@ -42,7 +42,7 @@ girih_status open_model(const girih_artifact *artifact, const char *weights_fold
            describe(artifact->inputs, artifact->input_count, model->inputs, model->dims));
   model->weights = artifact->weights;
   if (!artifact->weights && artifact->weights_file) {
-    girih_status status = map_weights(artifact, weights_folder, &model->mapped, error);
+    girih_status status = map_weights(model, weights_folder, error);
     if (status) {
       free(model);
       return status;
@@ -68,9 +68,13 @@ void retain_model(girih_model *model) {
 void girih_close(girih_model *model) {
   if (!model || atomic_fetch_sub(&model->references, 1) != 1) return;
   unguard_memory(model->artifact, model->weights, model->artifact->weights_bytes);
-  unmap_memory(model->mapped, model->artifact->weights_bytes);
-  /* The artifact goes with the library. */
-  if (model->close_library) model->close_library(model->library);
+  unmap_memory(model->mapped, model->weights_file.bytes);
+  struct stat status;
+  /* The artifact goes with the library; one whose file was cut off can't be read even for that. */
+  if (model->close_library && !is_cut_off(&model->library_file, &status))
+    model->close_library(model->library);
+  unwatch_file(&model->weights_file);
+  unwatch_file(&model->library_file);
   free(model);
 }
 

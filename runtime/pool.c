@@ -4,6 +4,7 @@
 #include "runtime/internal.h"
 #include <errno.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -113,6 +114,19 @@ void run_pool(struct pool *pool, uint32_t count, void (*chunk)(void *argument, u
   }
 }
 
+/* Workers inherit the mask: what is sent to the program is for the program's own threads, whose handlers and
+ * sigwait expect it. Left to come through are the signals that an instruction of the worker's own raises
+ * (blocked, they would end the program without its handlers), and SIGPROF, by which profilers sample whatever
+ * thread is running. */
+static void block_signals(sigset_t *before) {
+  static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP, SIGPROF};
+  sigset_t set;
+  sigfillset(&set);
+  for (size_t i = 0; i < sizeof own / sizeof *own; ++i)
+    sigdelset(&set, own[i]);
+  pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
 struct pool *create_pool(uint32_t threads, girih_error *error) {
   size_t bytes = sizeof(struct pool) + (threads - 1) * sizeof(worker);
   struct pool *pool = aligned_alloc(128, (bytes + 127) / 128 * 128);
@@ -123,20 +137,22 @@ struct pool *create_pool(uint32_t threads, girih_error *error) {
   memset(pool, 0, bytes);
   /* With more threads than CPUs, a spinning waiter holds up the very thread that it waits for. */
   pool->spin = threads <= allowed_cpus();
-  for (uint32_t i = 0; i + 1 < threads; ++i) {
+  sigset_t signals;
+  block_signals(&signals);
+  int code = 0;
+  for (uint32_t i = 0; i + 1 < threads && !code; ++i) {
     worker *worker = &pool->workers[i];
     worker->index = i + 1;
     worker->pool = pool;
-    int code = pthread_create(&worker->thread, NULL, work, worker);
-    if (code) {
-      fail(error, GIRIH_SYSTEM_ERROR, "can't start thread %u of %u: %s; ask for fewer threads", i + 2,
-           threads, strerror(code));
-      destroy_pool(pool);
-      return NULL;
-    }
-    pool->worker_count = i + 1;
+    code = pthread_create(&worker->thread, NULL, work, worker);
+    if (!code) pool->worker_count = i + 1;
   }
-  return pool;
+  pthread_sigmask(SIG_SETMASK, &signals, NULL);
+  if (!code) return pool;
+  fail(error, GIRIH_SYSTEM_ERROR, "can't start thread %u of %u: %s; ask for fewer threads",
+       pool->worker_count + 2, threads, strerror(code));
+  destroy_pool(pool);
+  return NULL;
 }
 
 void destroy_pool(struct pool *pool) {

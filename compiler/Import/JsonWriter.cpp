@@ -524,14 +524,15 @@ LogicalResult writeJson(const Model &model, StringRef path, const WriteOptions &
   constexpr uint64_t maxInline = 64u << 20;
   bool isExternal = options.externalData.value_or(total > maxInline);
   std::string dataPath = (path + ".data").str();
+  ExternalData external;
   auto write = [&](raw_ostream &os) -> Error {
     JsonWriter writer(os, isExternal ? sys::path::filename(dataPath).str() : "");
     writer.model(model);
-    if (writer.external.empty()) return Error::success();
-    // Before the model takes its name, so that it never lacks its data.
-    return writeFile(dataPath, [&](raw_ostream &data) { return writeExternal(data, writer.external); });
+    external = std::move(writer.external);
+    return Error::success();
   };
-  if (Error e = writeFile(path, write)) return fail(error, toString(std::move(e)));
+  if (Error e = isExternal ? writeWithData(path, write, dataPath, external) : writeFile(path, write))
+    return fail(error, toString(std::move(e)));
   return success();
 }
 

@@ -1,5 +1,6 @@
 #include "compiler/Import/ModelIO.h"
 #include "compiler/Import/Files.h"
+#include "compiler/Support/OutputFile.h"
 
 using namespace llvm;
 
@@ -30,12 +31,28 @@ LogicalResult writeModel(const Model &model, StringRef path, const WriteOptions 
   return fail(error, "cannot write '" + path + "': expected a name that ends in .onnx or .json");
 }
 
-Error writeExternal(raw_ostream &os, const ExternalData &external) {
+static Error writeExternal(raw_ostream &os, const ExternalData &external) {
   for (const auto &[offset, data] : external) {
     os.write_zeros(offset - os.tell());
     os.write(data.data(), data.size());
   }
   return Error::success();
+}
+
+Error writeWithData(StringRef path, function_ref<Error(raw_ostream &)> model, StringRef dataPath,
+                    const ExternalData &external) {
+  auto file = TemporaryFile::create(path, "");
+  if (!file) return file.takeError();
+  if (Error error = file->write(model)) return error;
+  SmallVector<FinishedFile, 2> files;
+  if (!external.empty()) {
+    auto data = TemporaryFile::create(dataPath, "");
+    if (!data) return data.takeError();
+    if (Error error = data->write([&](raw_ostream &os) { return writeExternal(os, external); })) return error;
+    files.push_back({std::move(*data), dataPath.str()});
+  }
+  files.push_back({std::move(*file), path.str()});
+  return keepAll(files);
 }
 
 static void visitGraph(const Graph &graph, function_ref<void(const Tensor &)> visit);

@@ -32,7 +32,9 @@ llvm::LogicalResult writeJson(const Model &model, llvm::StringRef path, const Wr
 
 /// Places of tensors' data in PATH.data.
 using ExternalData = std::vector<std::pair<uint64_t, llvm::ArrayRef<char>>>;
-llvm::Error writeExternal(llvm::raw_ostream &os, const ExternalData &external);
+/// Writes a model's file and then, unless `external` is empty, that of its data: both or neither.
+llvm::Error writeWithData(llvm::StringRef path, llvm::function_ref<llvm::Error(llvm::raw_ostream &)> model,
+                          llvm::StringRef dataPath, const ExternalData &external);
 
 /// Calls `visit` on every tensor of a model: initializers and attributes, in subgraphs too, in a fixed order.
 void forEachTensor(const Model &model, llvm::function_ref<void(const Tensor &)> visit);

@@ -277,9 +277,6 @@ LogicalResult writeOnnx(const Model &model, StringRef path, const WriteOptions &
   OnnxWriter writer(isExternal ? sys::path::filename(dataPath).str() : "");
   onnx::ModelProto proto;
   writer.model(model, &proto);
-  if (!writer.external.empty())
-    if (Error e = writeFile(dataPath, [&](raw_ostream &os) { return writeExternal(os, writer.external); }))
-      return fail(error, toString(std::move(e)));
   auto write = [&](raw_ostream &os) -> Error {
     std::string bytes;
     if (!proto.SerializeToString(&bytes))
@@ -287,7 +284,8 @@ LogicalResult writeOnnx(const Model &model, StringRef path, const WriteOptions &
     os << bytes;
     return Error::success();
   };
-  if (Error e = writeFile(path, write)) return fail(error, toString(std::move(e)));
+  if (Error e = isExternal ? writeWithData(path, write, dataPath, writer.external) : writeFile(path, write))
+    return fail(error, toString(std::move(e)));
   return success();
 }
 

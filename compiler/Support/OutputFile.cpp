@@ -71,6 +71,44 @@ Error TemporaryFile::keep(StringRef as, bool executable) {
   return Error::success();
 }
 
+/// A second name for the file `path`, under which it outlives a file that takes its name; empty if there is
+/// none, or where the file system has no links.
+static std::string keepAside(StringRef path) {
+  if (!sys::fs::is_regular_file(path)) return "";
+  SmallString<128> model(sys::path::parent_path(path)), aside;
+  sys::path::append(model, "." + sys::path::filename(path) + ".%%%%%%%%.old");
+  sys::fs::createUniquePath(model, aside, /*MakeAbsolute=*/false);
+  return sys::fs::create_hard_link(path, aside) ? "" : aside.str().str();
+}
+
+Error keepAll(MutableArrayRef<FinishedFile> files) {
+  struct Name {
+    StringRef name;
+    std::string before;
+    bool isNew;
+  };
+  SmallVector<Name, 3> taken;
+  for (FinishedFile &f : files) {
+    Name name{f.name, keepAside(f.name), !sys::fs::exists(f.name)};
+    Error error = f.file.keep(f.name, f.executable);
+    if (!error) {
+      taken.push_back(std::move(name));
+      continue;
+    }
+    if (!name.before.empty()) sys::fs::remove(name.before);
+    for (const Name &t : reverse(taken)) {
+      if (!t.before.empty())
+        sys::fs::rename(t.before, t.name);
+      else if (t.isNew)
+        sys::fs::remove(t.name);
+    }
+    return error;
+  }
+  for (const Name &t : taken)
+    if (!t.before.empty()) sys::fs::remove(t.before);
+  return Error::success();
+}
+
 Error writeFile(StringRef path, function_ref<Error(raw_ostream &)> write) {
   if (isDevice(path)) return writeTo(path, sys::fs::CD_OpenExisting, path, write);
   auto file = TemporaryFile::create(path, "");

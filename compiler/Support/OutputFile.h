@@ -2,6 +2,7 @@
 // file is written under a temporary name beside its final one and renamed at the end.
 #pragma once
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
@@ -28,6 +29,17 @@ private:
   explicit TemporaryFile(std::string path) : path(std::move(path)) {}
   std::string path; // empty: nothing to delete
 };
+
+/// A file that is written and the name that it shall have.
+struct FinishedFile {
+  TemporaryFile file;
+  std::string name;
+  bool executable = false;
+};
+
+/// Keeps files that belong together, in order: where one can't take its name, those before it are again what
+/// they were.
+llvm::Error keepAll(llvm::MutableArrayRef<FinishedFile> files);
 
 /// Writes the file `path` in one go, aside and renamed; a device or pipe (/dev/stdout) is written in place.
 /// Messages name `path`.

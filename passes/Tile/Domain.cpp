@@ -72,8 +72,8 @@ bool applyLinear(AffineExpr e, ArrayRef<Idx> dims, Idx &out) {
 
 //===-- Views -------------------------------------------------------------===//
 
-static View viewOf(KernelOp kernel, unsigned buffer, RankedTensorType type) {
-  View v{buffer, type.getElementType(), getDims(type), {}};
+static MemoryView viewOf(KernelOp kernel, unsigned buffer, RankedTensorType type) {
+  MemoryView v{buffer, type.getElementType(), getDims(type), {}};
   if (auto places = kernel->getAttrOfType<ArrayAttr>("girih.places"))
     v.strides = llvm::to_vector(cast<PlaceAttr>(places[buffer]).getStrides().getDims());
   else
@@ -82,8 +82,9 @@ static View viewOf(KernelOp kernel, unsigned buffer, RankedTensorType type) {
 }
 
 /// The view with each group of dimensions split into `expanded` sizes.
-static View expandView(const View &v, ArrayRef<ReassociationIndices> groups, ArrayRef<DimExpr> expanded) {
-  View r{v.buffer, v.element, llvm::to_vector(expanded), SmallVector<DimExpr>(expanded.size())};
+static MemoryView expandView(const MemoryView &v, ArrayRef<ReassociationIndices> groups,
+                             ArrayRef<DimExpr> expanded) {
+  MemoryView r{v.buffer, v.element, llvm::to_vector(expanded), SmallVector<DimExpr>(expanded.size())};
   DimExpr one = dimConstant(v.element.getContext(), 1);
   llvm::fill(r.strides, one);
   for (auto [d, group] : llvm::enumerate(groups)) {
@@ -96,8 +97,9 @@ static View expandView(const View &v, ArrayRef<ReassociationIndices> groups, Arr
   return r;
 }
 
-static View collapseView(const View &v, ArrayRef<ReassociationIndices> groups, ArrayRef<DimExpr> collapsed) {
-  View r{v.buffer, v.element, llvm::to_vector(collapsed), {}};
+static MemoryView collapseView(const MemoryView &v, ArrayRef<ReassociationIndices> groups,
+                               ArrayRef<DimExpr> collapsed) {
+  MemoryView r{v.buffer, v.element, llvm::to_vector(collapsed), {}};
   for (auto &group : groups) {
     // Size-1 dimensions have arbitrary strides; the innermost real one carries the group.
     DimExpr s = v.strides[group.back()];
@@ -111,7 +113,7 @@ static View collapseView(const View &v, ArrayRef<ReassociationIndices> groups, A
   return r;
 }
 
-View getOperandView(KernelOp kernel, Value value) {
+MemoryView getOperandView(KernelOp kernel, Value value) {
   if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>())
     return expandView(getOperandView(kernel, expand.getSrc()), expand.getReassociationIndices(),
                       getDims(expand.getResultType()));
@@ -122,9 +124,9 @@ View getOperandView(KernelOp kernel, Value value) {
   return viewOf(kernel, arg.getArgNumber(), cast<RankedTensorType>(arg.getType()));
 }
 
-View getResultView(KernelOp kernel, unsigned result, Value &value) {
+MemoryView getResultView(KernelOp kernel, unsigned result, Value &value) {
   value = kernel.getBody().front().getTerminator()->getOperand(result);
-  View v = viewOf(kernel, kernel.getInputs().size() + result, cast<RankedTensorType>(value.getType()));
+  MemoryView v = viewOf(kernel, kernel.getInputs().size() + result, cast<RankedTensorType>(value.getType()));
   while (true) {
     if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>()) {
       value = collapse.getSrc();
@@ -181,7 +183,7 @@ struct Analyzer {
   void visit(Value value, ArrayRef<Idx> indices) {
     Operation *def = value.getDefiningOp();
     if (!def || isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) {
-      View view = getOperandView(kernel, value);
+      MemoryView view = getOperandView(kernel, value);
       Access a{view.buffer, view.element, zero().lin, false, -1 - depth};
       for (auto [i, s] : llvm::zip(indices, view.strides)) {
         a.lin = a.lin + i.lin * s;
@@ -358,7 +360,7 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel) {
   std::vector<Domain> domains;
   for (unsigned r = 0; r < kernel.getNumResults(); ++r) {
     Value value;
-    View view = getResultView(kernel, r, value);
+    MemoryView view = getResultView(kernel, r, value);
     auto last = value.getDefiningOp<linalg::GenericOp>();
     if (!last) {
       kernel.emitError("tile stage: result ") << r << " is not computed by a linalg.generic";

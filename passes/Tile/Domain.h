@@ -11,7 +11,7 @@ namespace girih {
 
 /// A kernel's operand or result as memory: strides in elements from the value's place, dense where it has
 /// none.
-struct View {
+struct MemoryView {
   unsigned buffer = 0; // position among operands, then results
   mlir::Type element;
   llvm::SmallVector<DimExpr> sizes, strides;
@@ -65,9 +65,9 @@ struct Domain {
 mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel);
 
 /// The view of a block argument, or of an expand_shape or collapse_shape of one.
-View getOperandView(KernelOp kernel, mlir::Value value);
+MemoryView getOperandView(KernelOp kernel, mlir::Value value);
 /// The view through which yielded operand `result` is stored; `value` is set to what computes it.
-View getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
+MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
 /// The extent of each iteration dimension of a generic.
 llvm::SmallVector<DimExpr> getLoopExtents(mlir::linalg::GenericOp op);
 /// Linear part of an affine expression of indices; false if it is not linear in them.

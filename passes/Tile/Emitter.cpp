@@ -260,7 +260,7 @@ void Emitter::finish() {
       values = e.evalBody(last, dims, {});
     for (unsigned r : domain.results) {
       Value value;
-      View view = getResultView(kernel, r, value);
+      MemoryView view = getResultView(kernel, r, value);
       unsigned n = cast<OpResult>(value).getResultNumber();
       AffineMap out = last.getIndexingMapsArray()[last.getNumDpsInputs() + n];
       SmallVector<Idx> indices;

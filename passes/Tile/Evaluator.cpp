@@ -116,7 +116,7 @@ Val Evaluator::loadAt(Type element, unsigned buffer, const Lin &lin, Value dyn, 
   return {vector::GatherOp::create(b, loc, type, flat, base, offsets, all, zero), true};
 }
 
-Val Evaluator::load(const View &view, ArrayRef<Idx> indices) {
+Val Evaluator::load(const MemoryView &view, ArrayRef<Idx> indices) {
   Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
   Value dyn;
   bool dynLanes = false;
@@ -139,7 +139,7 @@ Val Evaluator::load(const View &view, ArrayRef<Idx> indices) {
   return loadAt(view.element, view.buffer, lin, dyn, dynLanes);
 }
 
-void Evaluator::store(const View &view, ArrayRef<Idx> indices, Val value) {
+void Evaluator::store(const MemoryView &view, ArrayRef<Idx> indices, Val value) {
   Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
   for (auto [i, s] : llvm::zip(indices, view.strides))
     lin = lin + i.lin * s;

@@ -54,8 +54,8 @@ public:
   /// The results of one iteration of a generic; `accumulators` are the current values of its outs.
   llvm::SmallVector<Val> evalBody(mlir::linalg::GenericOp op, llvm::ArrayRef<Idx> dims,
                                   llvm::ArrayRef<Val> accumulators);
-  void store(const View &view, llvm::ArrayRef<Idx> indices, Val value);
-  Val load(const View &view, llvm::ArrayRef<Idx> indices);
+  void store(const MemoryView &view, llvm::ArrayRef<Idx> indices, Val value);
+  Val load(const MemoryView &view, llvm::ArrayRef<Idx> indices);
   /// The value with lanes.
   mlir::Value vector(const Val &v);
   /// The value as an SSA value, with or without lanes as it is.

@@ -1,6 +1,9 @@
 """The Python package on the hand-written model of test/Runtime/by_hand.c."""
 import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,6 +116,32 @@ def test_threads(model):
     for t in threads:
         t.join()
     assert not wrong
+
+
+def test_forked_child(tmp_path):
+    """A model that was loaded before a fork says so in the child, which loads its own; the parent's goes on."""
+    script = tmp_path / "fork.py"
+    script.write_text(f"""
+import os, signal, sys
+sys.path[:0] = {[str(Path(__file__).parents[i]) for i in (0, 1)]}
+from test_package import LIBRARY, assert_right, feeds, girih
+model, inputs = girih.load(LIBRARY, threads=2), feeds(500, 3)
+assert_right(inputs, model.run(inputs))
+child = os.fork()
+if not child:
+    signal.alarm(30)
+    try:
+        model.run(inputs)
+    except girih.Error as e:
+        assert "before a fork" in str(e) and not isinstance(e, girih.InputError), e
+        del model
+        assert_right(inputs, girih.load(LIBRARY, threads=2).run(inputs))
+        sys.exit(7)
+    sys.exit(1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+assert_right(inputs, model.run(inputs))
+""")
+    subprocess.run([sys.executable, script], check=True, timeout=60, cwd=Path(__file__).parents[1])
 
 
 def test_wrong_files(tmp_path):

@@ -224,16 +224,85 @@ def test_not_a_file(tmp_path):
             support.girih.load(path)
 
 
+def test_damaged_artifact_is_inspected(tmp_path):
+    """inspect reads the tables of any library without a crash: it loads none."""
+    whole = pathlib.Path(compile_file(good(tmp_path), tmp_path / "x.so")).read_bytes()
+    rng = np.random.default_rng(7)
+    messages = set()
+    tables = whole.index(b"girih_artifact_table")
+    for i in range(100):
+        data = bytearray(whole)
+        # Headers, symbols, relocations and tables are at both ends, the runtime's code between them.
+        for at in rng.integers(0, len(data), 40) if i % 2 else rng.integers(0, tables + 4000, 8):
+            data[at] = rng.integers(256)
+        (tmp_path / "bad.so").write_bytes(data)
+        messages.add(support.girih_command("inspect", tmp_path / "bad.so").stderr)
+    assert len(messages) > 1, "nothing was refused"
+    pointers = bytearray(whole)
+    relative = b"\x08" + bytes(7)
+    for at in range(0, len(whole) - 48, 8):  # the target of every relocation (but the last)
+        if whole[at + 8:at + 16] == whole[at + 32:at + 40] == relative:
+            pointers[at + 16:at + 24] = rng.bytes(8)
+    (tmp_path / "bad.so").write_bytes(pointers)
+    refused("inspect", tmp_path / "bad.so", words=["bad.so", "tables are damaged"])
+
+
+def slow_model(path, largest=300):
+    """Takes half a second or more: as many different kernels."""
+    g = Graph()
+    x = g.input(np.ones((1, 3), np.float32))
+    for size in range(10, largest, 3):
+        x = g.op("MatMul", x, g.weight(np.ones((size - 3 if size > 10 else 3, size), np.float32)))
+    g.output(x)
+    onnx.save(g.model(), path)
+
+
+def wait_for(condition, process):
+    end = time.time() + 60
+    while not condition():
+        assert process.poll() is None and time.time() < end, "it was done before it could be disturbed"
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize("kind, flags", [(".so", ["--external-weights"]), (".o", []), (".a", ["--external-weights"])])
+def test_output_that_is_taken_meanwhile(kind, flags, tmp_path):
+    """A name that is free at first and not at the end: what was there before stays, and nothing else."""
+    slow_model(tmp_path / "slow.onnx", 100)
+    out, header = tmp_path / f"x{kind}", tmp_path / "x.h"
+    header.write_text("old header")
+    process = subprocess.Popen([support.GIRIH, "compile", tmp_path / "slow.onnx", "-o", out, *flags], stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: any(p.name.startswith(f".x{kind}.") for p in tmp_path.iterdir()), process)
+    out.mkdir()
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and f"cannot write '{out}': " in stderr, stderr
+    assert {p.name for p in tmp_path.iterdir()} == {"slow.onnx", "x.h", out.name}
+    assert header.read_text() == "old header"
+
+
+def test_input_that_is_cut_off_meanwhile(tmp_path):
+    """Weights are mapped while they are compiled: a bus error becomes a message that names the file."""
+    size = 4096
+    weights = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[size, size], data_location=TensorProto.EXTERNAL)
+    weights.external_data.add(key="location", value="w.bin")
+    onnx.save(model([node("MatMul", ["x", "w"], ["y"])], [("x", 1, [1, size])], initializers=[weights]), tmp_path / "m.onnx")
+    with open(tmp_path / "w.bin", "wb") as file:
+        file.truncate(4 * size * size)
+    process = subprocess.Popen([support.GIRIH, "compile", tmp_path / "m.onnx", "-o", tmp_path / "x.so"], stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: str(tmp_path / "w.bin") in pathlib.Path(f"/proc/{process.pid}/maps").read_text(), process)
+    os.truncate(tmp_path / "w.bin", 0)
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 1, stderr
+    assert stderr.startswith("error: ") and "w.bin: the file was cut off while it was being read" in stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.onnx", "w.bin"]
+
+
 @pytest.mark.parametrize("delay", [0.05, 0.2, 0.5])
 def test_interrupted(delay, tmp_path):
     """Ctrl-C leaves nothing behind, whatever the stage."""
-    g = Graph()
-    x = g.input(np.ones((1, 3), np.float32))
-    for size in range(10, 300, 3):  # as many different kernels
-        x = g.op("MatMul", x, g.weight(np.ones((size - 3 if size > 10 else 3, size), np.float32)))
-    g.output(x)
-    onnx.save(g.model(), tmp_path / "slow.onnx")
-    process = subprocess.Popen([support.GIRIH, "compile", tmp_path / "slow.onnx", "-o", tmp_path / "x.so"], stderr=subprocess.PIPE)
+    slow_model(tmp_path / "slow.onnx")
+    # A job in a shell's background ignores Ctrl-C, and so does what it starts.
+    process = subprocess.Popen([support.GIRIH, "compile", tmp_path / "slow.onnx", "-o", tmp_path / "x.so"], stderr=subprocess.PIPE,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)

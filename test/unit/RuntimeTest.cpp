@@ -1,82 +1,11 @@
-// The runtime on a compiled model written by hand (test/Runtime/by_hand.c).
-#include "runtime/abi.h"
-#include "gtest/gtest.h"
-#include <atomic>
-#include <cmath>
-#include <cstring>
-#include <fstream>
-#include <memory>
+// The runtime on a compiled model written by hand: what it computes, and what it refuses.
+#include "test/unit/ByHand.h"
 #include <thread>
 #include <unistd.h>
-#include <vector>
 
-extern "C" const girih_artifact girih_artifact_table;
+using namespace girih::test;
 
 namespace {
-
-struct Close {
-  void operator()(girih_model *m) const { girih_close(m); }
-  void operator()(girih_context *c) const { girih_destroy(c); }
-};
-using Model = std::unique_ptr<girih_model, Close>;
-using Context = std::unique_ptr<girih_context, Close>;
-
-Model openModel(const girih_artifact &artifact = girih_artifact_table) {
-  girih_model *model = nullptr;
-  girih_error error;
-  EXPECT_EQ(girih_open(&artifact, nullptr, &model, &error), GIRIH_OK) << error.message;
-  return Model(model);
-}
-
-Context create(girih_model *model, girih_options options) {
-  girih_context *context = nullptr;
-  girih_error error;
-  EXPECT_EQ(girih_create(model, &options, &context, &error), GIRIH_OK) << error.message;
-  return Context(context);
-}
-
-girih_tensor tensor(uint32_t dtype, std::vector<int64_t> dims, const void *data) {
-  girih_tensor t = {};
-  t.data = const_cast<void *>(data);
-  t.dtype = dtype;
-  t.rank = dims.size();
-  std::copy(dims.begin(), dims.end(), t.dims);
-  return t;
-}
-
-/// Inputs of the model and room for its outputs.
-struct Call {
-  std::vector<float> x, y, copy, table;
-  float factor = 2;
-  int64_t size, n;
-  girih_tensor inputs[3], outputs[3];
-
-  Call(int64_t n, int64_t size)
-      : x(n * 4), y(n * 4, -1), copy(n * 4, -1), table(n * size, -1), size(size), n(n) {
-    for (size_t i = 0; i < x.size(); ++i)
-      x[i] = float(i % 97) - 48;
-    inputs[0] = tensor(GIRIH_F32, {n, 4}, x.data());
-    inputs[1] = tensor(GIRIH_F32, {1}, &factor);
-    inputs[2] = tensor(GIRIH_I64, {1}, &this->size);
-    outputs[0] = tensor(GIRIH_F32, {n, 4}, y.data());
-    outputs[1] = tensor(GIRIH_F32, {n, 4}, copy.data());
-    outputs[2] = tensor(GIRIH_F32, {size, n}, table.data());
-  }
-
-  bool isRight() const {
-    for (size_t i = 0; i < x.size(); ++i)
-      if (y[i] != std::abs((x[i] + 1) * factor) * float(i % 4 + 1) || copy[i] != y[i]) return false;
-    for (size_t i = 0; i < table.size(); ++i)
-      if (table[i] != float(int64_t(i) / n)) return false;
-    return true;
-  }
-
-  std::string run(girih_context *context, girih_status expected = GIRIH_OK) {
-    girih_error error = {};
-    EXPECT_EQ(girih_run(context, inputs, outputs, &error), expected) << error.message;
-    return error.message;
-  }
-};
 
 TEST(Runtime, Inspect) {
   Model model = openModel();
@@ -430,43 +359,6 @@ TEST(Runtime, Incompatible) {
   Model right = openModel();
   EXPECT_EQ(girih_create(right.get(), &options, &context, &error), GIRIH_INVALID_ARGUMENT);
   EXPECT_STREQ(error.message, "threads: expected 0 to 1024, got 5000");
-}
-
-TEST(Runtime, WeightsFile) {
-  std::string folder = testing::TempDir(), name = "girih" + std::to_string(getpid()) + ".weights";
-  std::vector<char> bytes(3 << 20, 0);
-  const float weights[] = {1, 2, 3, 4};
-  memcpy(bytes.data(), weights, sizeof weights);
-  girih_artifact artifact = girih_artifact_table;
-  artifact.weights = nullptr;
-  artifact.weights_bytes = bytes.size();
-  artifact.weights_file = name.c_str();
-  artifact.weights_hash = girih_weights_hash(bytes.data(), bytes.size());
-  auto write = [&](size_t size) {
-    std::ofstream(folder + "/" + name, std::ios::binary).write(bytes.data(), size);
-  };
-  girih_model *model = nullptr;
-  girih_error error;
-  EXPECT_EQ(girih_open(&artifact, folder.c_str(), &model, &error), GIRIH_NOT_FOUND);
-  EXPECT_TRUE(strstr(error.message, "No such file")) << error.message;
-  write(bytes.size() - 1);
-  EXPECT_EQ(girih_open(&artifact, folder.c_str(), &model, &error), GIRIH_INCOMPATIBLE);
-  EXPECT_TRUE(strstr(error.message, "has 3145727 bytes, expected 3145728")) << error.message;
-  for (size_t place : {size_t(100), bytes.size() - 1}) {
-    bytes[place] = 1;
-    write(bytes.size());
-    bytes[place] = 0;
-    EXPECT_EQ(girih_open(&artifact, folder.c_str(), &model, &error), GIRIH_INCOMPATIBLE);
-    EXPECT_TRUE(strstr(error.message, "is not the one")) << error.message;
-  }
-  write(bytes.size());
-  ASSERT_EQ(girih_open(&artifact, folder.c_str(), &model, &error), GIRIH_OK) << error.message;
-  Context context = create(model, {1, nullptr, nullptr});
-  girih_close(model);
-  Call call(3, 1);
-  call.run(context.get());
-  EXPECT_TRUE(call.isRight());
-  unlink((folder + "/" + name).c_str());
 }
 
 TEST(Runtime, Load) {

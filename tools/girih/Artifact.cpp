@@ -1,4 +1,6 @@
 #include "tools/girih/Artifact.h"
+#include "compiler/ReadArtifact.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <unistd.h>
@@ -31,14 +33,6 @@ girih_model_info modelInfo(const girih_model *model) {
   girih_model_info info;
   girih_get_model_info(model, &info);
   return info;
-}
-
-std::string typeText(const girih_tensor_info &info) {
-  std::string text = girih_dtype_name(info.dtype);
-  text += "[";
-  for (uint32_t axis = 0; axis < info.rank; ++axis)
-    (text += axis ? ", " : "") += info.dim_text[axis];
-  return text + "]";
 }
 
 Error checkMemory(double bytes, const Twine &what) {
@@ -99,65 +93,70 @@ static std::string bytesText(int64_t bytes) {
   return text;
 }
 
-static void printTensors(StringRef title, uint32_t count,
-                         function_ref<const girih_tensor_info *(uint32_t)> get) {
-  for (uint32_t i = 0; i < count; ++i)
-    outs() << left_justify(i ? "" : title, 12) << get(i)->name << ": " << typeText(*get(i)) << "\n";
+static std::string typeText(const ArtifactInfo::Tensor &tensor) {
+  std::string text = girih_dtype_name(tensor.dtype);
+  raw_string_ostream os(text);
+  os << "[";
+  interleaveComma(tensor.dims, os, [&](const ArtifactInfo::Dim &dim) { os << dim.text; });
+  os << "]";
+  return text;
 }
 
-static json::Array tensorsJson(uint32_t count, function_ref<const girih_tensor_info *(uint32_t)> get) {
+static void printTensors(StringRef title, ArrayRef<ArtifactInfo::Tensor> tensors) {
+  for (const auto &[i, t] : enumerate(tensors))
+    outs() << left_justify(i ? "" : title, 12) << t.name << ": " << typeText(t) << "\n";
+}
+
+static json::Array tensorsJson(ArrayRef<ArtifactInfo::Tensor> list) {
   json::Array tensors;
-  for (uint32_t i = 0; i < count; ++i) {
+  for (const ArtifactInfo::Tensor &t : list) {
     json::Array shape;
-    for (uint32_t axis = 0; axis < get(i)->rank; ++axis) {
-      if (get(i)->dims[axis] >= 0)
-        shape.push_back(get(i)->dims[axis]);
+    for (const ArtifactInfo::Dim &dim : t.dims) {
+      if (dim.size >= 0)
+        shape.push_back(dim.size);
       else
-        shape.push_back(get(i)->dim_text[axis]);
+        shape.push_back(json::fixUTF8(dim.text));
     }
     tensors.push_back(json::Object{
-        {"name", get(i)->name}, {"dtype", girih_dtype_name(get(i)->dtype)}, {"shape", std::move(shape)}});
+        {"name", json::fixUTF8(t.name)}, {"dtype", girih_dtype_name(t.dtype)}, {"shape", std::move(shape)}});
   }
   return tensors;
 }
 
 int inspectArtifact(StringRef path, bool json) {
-  auto model = loadModel(path);
-  if (!model) return fail(toString(model.takeError()));
-  girih_model_info info = modelInfo(model->get());
-  auto input = [&](uint32_t i) { return girih_get_input(model->get(), i); };
-  auto output = [&](uint32_t i) { return girih_get_output(model->get(), i); };
+  Expected<ArtifactInfo> read = readArtifact(path);
+  if (!read) return fail(toString(read.takeError()));
+  const ArtifactInfo &info = *read;
   if (json) {
-    outs() << formatv("{0:2}\n", json::Value(json::Object{{"name", info.name},
-                                                          {"producer", info.producer},
-                                                          {"cpu", info.target_cpu},
-                                                          {"features", info.required_features},
-                                                          {"inputs", tensorsJson(info.input_count, input)},
-                                                          {"outputs", tensorsJson(info.output_count, output)},
-                                                          {"nodes", info.node_count},
-                                                          {"kernels", info.launch_count},
+    outs() << formatv("{0:2}\n", json::Value(json::Object{{"name", json::fixUTF8(info.name)},
+                                                          {"producer", json::fixUTF8(info.producer)},
+                                                          {"cpu", json::fixUTF8(info.cpu)},
+                                                          {"features", json::fixUTF8(info.features)},
+                                                          {"inputs", tensorsJson(info.inputs)},
+                                                          {"outputs", tensorsJson(info.outputs)},
+                                                          {"nodes", info.nodes},
+                                                          {"kernels", info.launches},
                                                           {"parameters", info.parameters},
                                                           {"macs", info.macs},
-                                                          {"weights_bytes", info.weights_bytes},
-                                                          {"arena_bytes", info.arena_bytes},
-                                                          {"arena_lower_bound", info.arena_lower_bound},
-                                                          {"scratch_bytes", info.scratch_bytes}}));
+                                                          {"weights_bytes", info.weightsBytes},
+                                                          {"arena_bytes", info.arenaBytes},
+                                                          {"arena_lower_bound", info.arenaLowerBound},
+                                                          {"scratch_bytes", info.scratchBytes}}));
     return 0;
   }
   raw_ostream &os = outs();
-  os << "model       " << info.name << "\nproducer    " << info.producer << "\ncpu         "
-     << info.target_cpu;
-  if (*info.required_features) os << " (" << info.required_features << ")";
+  os << "model       " << info.name << "\nproducer    " << info.producer << "\ncpu         " << info.cpu;
+  if (!info.features.empty()) os << " (" << info.features << ")";
   os << "\n";
-  printTensors("inputs", info.input_count, input);
-  printTensors("outputs", info.output_count, output);
-  os << "nodes       " << info.node_count << " in " << info.launch_count << " kernel calls\n";
-  os << "parameters  " << info.parameters << " in " << bytesText(info.weights_bytes) << "\n";
+  printTensors("inputs", info.inputs);
+  printTensors("outputs", info.outputs);
+  os << "nodes       " << info.nodes << " in " << info.launches << " kernel calls\n";
+  os << "parameters  " << info.parameters << " in " << bytesText(info.weightsBytes) << "\n";
   if (info.macs > 0) os << "macs        " << format("%.3f", double(info.macs) / 1e6) << " million a run\n";
-  os << "memory      " << bytesText(info.arena_bytes);
-  if (info.arena_bytes > 0 && info.arena_lower_bound > 0)
-    os << format(" (%.3f times the lower bound)", double(info.arena_bytes) / double(info.arena_lower_bound));
-  if (info.scratch_bytes) os << ", and " << bytesText(info.scratch_bytes) << " a thread";
+  os << "memory      " << bytesText(info.arenaBytes);
+  if (info.arenaBytes > 0 && info.arenaLowerBound > 0)
+    os << format(" (%.3f times the lower bound)", double(info.arenaBytes) / double(info.arenaLowerBound));
+  if (info.scratchBytes) os << ", and " << bytesText(info.scratchBytes) << " a thread";
   os << "\n";
   return 0;
 }

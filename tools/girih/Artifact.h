@@ -20,8 +20,6 @@ using Context = std::unique_ptr<girih_context, CloseArtifact>;
 llvm::Expected<Model> loadModel(llvm::StringRef path);
 llvm::Expected<Context> createContext(girih_model *model, unsigned threads);
 girih_model_info modelInfo(const girih_model *model);
-/// "f32[1, seq]"
-std::string typeText(const girih_tensor_info &info);
 
 /// Where inputs come from: the same options for all commands that run a model.
 struct InputOptions {
@@ -54,7 +52,7 @@ llvm::SmallVector<girih_tensor> tensorsOf(llvm::ArrayRef<Array> arrays);
 llvm::Error run(girih_context *context, llvm::ArrayRef<girih_tensor> inputs,
                 llvm::ArrayRef<girih_tensor> outputs);
 
-/// `girih inspect OUT.so`. Returns the exit code.
+/// `girih inspect OUT.so`: reads the library, and runs nothing of it. Returns the exit code.
 int inspectArtifact(llvm::StringRef path, bool json);
 
 } // namespace girih::tool

@@ -15,7 +15,9 @@ static const Page page = {
     "bench", "OUT.so [options]",
     "Times a compiled model: loading, the first run, and after a warm-up as many runs as fit into the given "
     "time. With --profile\n"
-    "also the time of each kernel, beside what this machine could do at best, measured in the same run.",
+    "also the time of each kernel, beside what this machine could do at best, measured in the same run. "
+    "Loading a library runs its\n"
+    "code: load what you trust ('girih inspect' only reads it).",
     R"(  girih bench model.so
   girih bench model.so --threads=1 --seconds=5
   girih bench model.so --threads=1 --profile

@@ -16,7 +16,8 @@ namespace girih::tool {
 static const Page page = {"inspect", "MODEL|OUT.so [options]",
                           "Prints what is in a model (.onnx, .json) or in a compiled one (.so): inputs, "
                           "outputs, operators, parameters,\n"
-                          "multiply-adds, memory.",
+                          "multiply-adds, memory. A compiled model is read as a file: none of its code is "
+                          "run, as run and bench do.",
                           R"(  girih inspect model.onnx
   girih inspect model.onnx --dim batch=1 --dim seq=128
       with dynamic dimensions pinned, so that costs are numbers

@@ -13,7 +13,9 @@ namespace girih::tool {
 static const Page page = {"run", "OUT.so [options]",
                           "Runs a compiled model and prints its outputs' shapes, statistics and largest "
                           "values. Inputs that no option gives are made\n"
-                          "at random: normally distributed floats, integers of 0 and 1.",
+                          "at random: normally distributed floats, integers of 0 and 1. Loading a library "
+                          "runs its code: load what you trust\n"
+                          "('girih inspect' only reads it).",
                           R"(  girih run model.so
       on random input
   girih run model.so --input image=cat.npy --output out.npz

@@ -1,5 +1,6 @@
 // `girih`: dispatches to a subcommand.
 #include "compiler/Compile.h"
+#include "compiler/Support/BusErrors.h"
 #include "tools/girih/CommandLine.h"
 #include "tools/girih/Commands.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -51,6 +52,7 @@ static void fatal(void *, const char *reason, bool) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  girih::reportBusErrors();
   llvm::install_fatal_error_handler(fatal);
   llvm::setBugReportMsg("girih crashed; please report this with the model and the command line.\n");
   Arguments args(argv + 1, argv + argc);
