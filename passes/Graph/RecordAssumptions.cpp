@@ -13,18 +13,6 @@ namespace girih {
 using namespace mlir;
 using namespace girih;
 
-/// The model's name of a node; that of the first of several.
-static StringRef nodeName(Location loc) {
-  StringRef name;
-  loc->walk([&](Location l) {
-    auto named = dyn_cast<NameLoc>(l);
-    if (!named) return WalkResult::advance();
-    name = named.getName();
-    return WalkResult::interrupt();
-  });
-  return name;
-}
-
 /// No input makes the size negative: dimensions of inputs never are, elements of inputs may be.
 static bool isNeverNegative(DimExpr e) {
   if (auto value = dimValue(e)) return *value >= 0;
@@ -56,12 +44,12 @@ struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions>
       for (auto [first, second] : getDimAssumptions(op)) {
         if (seen.contains({second, first}) || !seen.insert({first, second}).second) continue;
         checks.push_back(b.getArrayAttr(
-            {b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), {first, second})}));
+            {b.getStringAttr(getNodeName(op->getLoc())), DimsAttr::get(b.getContext(), {first, second})}));
       }
       auto checkSize = [&](DimExpr size) {
         if (!isNeverNegative(size) && seenSizes.insert(size).second)
-          checks.push_back(
-              b.getArrayAttr({b.getStringAttr(nodeName(op->getLoc())), DimsAttr::get(b.getContext(), size)}));
+          checks.push_back(b.getArrayAttr(
+              {b.getStringAttr(getNodeName(op->getLoc())), DimsAttr::get(b.getContext(), size)}));
       };
       for (Value result : op->getResults())
         if (isa<RankedTensorType>(result.getType())) llvm::for_each(getDims(result), checkSize);
