@@ -42,7 +42,6 @@ private:
   C symbols();
   C copies(uint32_t &count);
   C checks(uint32_t &count);
-  int64_t scratch();
   int64_t number(StringRef attr);
 
   ModuleOp source;
@@ -220,13 +219,6 @@ llvm::Constant *HostBuilder::checks(uint32_t &count) {
   return array(list, "checks");
 }
 
-int64_t HostBuilder::scratch() {
-  int64_t most = 0;
-  for (Operation &op : *source.getBody())
-    if (auto bytes = op.getAttrOfType<IntegerAttr>("girih.scratch")) most = std::max(most, bytes.getInt());
-  return most;
-}
-
 int64_t HostBuilder::number(StringRef attr) {
   auto value = source->getAttrOfType<IntegerAttr>(attr);
   return value ? value.getInt() : 0;
@@ -281,7 +273,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     compute ? compute : null(),
                     i64(number("girih.arena_bytes")),
                     i64(number("girih.arena_lower_bound")),
-                    i64(scratch()),
+                    i64(0), // scratch: no kernel asks for any
                     data,
                     i64(weights.bytes),
                     external ? text(options.weightsFile) : null(),
