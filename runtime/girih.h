@@ -207,9 +207,9 @@ GIRIH_API void girih_destroy(girih_context *context);
 GIRIH_API uint32_t girih_get_threads(const girih_context *context);
 
 /* Sets dtype, rank and dims of all outputs for the given inputs, in the model's order; leaves their data
- * alone. Input data are read only where the model computes shapes from them, and may else be null. Any
- * thread. Errors: INVALID_ARGUMENT (an input's type or shape), OUT_OF_MEMORY (absurd sizes), SYSTEM_ERROR (a
- * forked child), INCOMPATIBLE (the library was cut off since it was loaded). */
+ * alone. Of input data only the elements are read that girih_get_symbol names; the data of other inputs may
+ * be null. Any thread. Errors: INVALID_ARGUMENT (an input's type or shape), OUT_OF_MEMORY (absurd sizes),
+ * SYSTEM_ERROR (a forked child), INCOMPATIBLE (the library was cut off since it was loaded). */
 GIRIH_API girih_status girih_infer(girih_context *context, const girih_tensor *inputs, girih_tensor *outputs,
                                    girih_error *error);
 

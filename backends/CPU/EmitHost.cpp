@@ -45,7 +45,6 @@ private:
   C ranges(const Weights &weights, uint32_t &count);
   C checks(uint32_t &count);
   C indexChecks(uint32_t &count);
-  int64_t scratch();
   int64_t number(StringRef attr);
 
   ModuleOp source;
@@ -251,19 +250,11 @@ llvm::Constant *HostBuilder::indexChecks(uint32_t &count) {
   SmallVector<C> list;
   main.walk([&](CheckIndexOp op) {
     auto worst = cast<RefAttr>(*op.getRef());
-    auto name = dyn_cast<NameLoc>(op.getLoc());
     list.push_back(record({ref(worst, op.getLoc()), size(op.getSize().getDims().front(), op.getLoc()),
-                           text(name ? name.getName().getValue() : "")}));
+                           text(getNodeName(op.getLoc()))}));
   });
   count = list.size();
   return array(list, "index_checks");
-}
-
-int64_t HostBuilder::scratch() {
-  int64_t most = 0;
-  for (Operation &op : *source.getBody())
-    if (auto bytes = op.getAttrOfType<IntegerAttr>("girih.scratch")) most = std::max(most, bytes.getInt());
-  return most;
 }
 
 int64_t HostBuilder::number(StringRef attr) {
@@ -326,7 +317,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     compute ? compute : null(),
                     i64(number("girih.arena_bytes")),
                     i64(number("girih.arena_lower_bound")),
-                    i64(scratch()),
+                    i64(0), // scratch: no kernel asks for any
                     data,
                     i64(weights.bytes),
                     external ? text(options.weightsFile) : null(),

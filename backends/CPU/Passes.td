@@ -10,9 +10,24 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
     registers and caches; kernels that came with a schedule keep it.
 
     ```mlir
-    girih.kernel "conv1"(...) { ... }
+    func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
+      %r = girih.kernel "relu"(%x) : (tensor<64xf32>) -> tensor<64xf32> {
+      ^bb0(%a: tensor<64xf32>):
+        %e = tensor.empty() : tensor<64xf32>
+        %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+          ins(%a : tensor<64xf32>) outs(%e : tensor<64xf32>) {
+        ^bb0(%in: f32, %out: f32):
+          %zero = arith.constant 0.0 : f32
+          %m = arith.maximumf %in, %zero : f32
+          linalg.yield %m : f32
+        } -> tensor<64xf32>
+        girih.yield %0 : tensor<64xf32>
+      }
+      return %r : tensor<64xf32>
+    }
     // becomes
-    girih.kernel "conv1"(...) attributes {schedule = #girih.schedule<width = 16, vectorDim = 2, vectors = 2, rowDim = 1, rows = array<i64: 14>, ...>}
+    %r = girih.kernel "relu"(%x) attributes {schedule = #girih.schedule<width = 16, vectorDim = 0, vectors = 4, rowDim = -1,
+      rows = [1], order = [0], blocks = [64], parallel = 0, unroll = 1, fma = true>} : (tensor<64xf32>) -> tensor<64xf32> {
     ```
   }];
   let options = [Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register">,
@@ -27,6 +42,28 @@ def MapTasks : Pass<"girih-map-cpu", "::mlir::ModuleOp"> {
     A kernel function on memrefs with one `scf.forall` becomes
     `func.func @kernel(%buffers: !llvm.ptr, %dims: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr)`, which runs the tasks from
     %begin to %end (`girih_kernel_fn` in `runtime/abi.h`).
+
+    ```mlir
+    func.func private @kernel(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+      scf.forall (%i) in (%n) {
+        %v = memref.load %in[%i] : memref<?xf32>
+        memref.store %v, %out[%i] : memref<?xf32>
+      }
+      return
+    }
+    // becomes
+    func.func @kernel(%buffers: !llvm.ptr, %dims: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr) {
+      ...
+      %from = arith.index_cast %begin : i64 to index
+      %to = arith.index_cast %end : i64 to index
+      %one = arith.constant 1 : index
+      scf.for %i = %from to %to step %one {
+        %v = memref.load %in[%i] : memref<?xf32>
+        memref.store %v, %out[%i] : memref<?xf32>
+      }
+      return
+    }
+    ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
 }

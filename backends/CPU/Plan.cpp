@@ -14,11 +14,43 @@ using namespace girih;
 
 namespace {
 
-constexpr int64_t kUnknown = 64; // what a size that is not known is taken for where only speed depends on it
+/// The value of an expression where every symbol is taken for 64: so is what is not known where only speed
+/// depends on it. Of sizes that an int64_t does not hold, the order of magnitude is enough.
+double evaluateGuess(DimExpr e) {
+  constexpr double kUnknown = 64;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(e)) {
+    const DimSymbol &s = getDimSymbols(e.getContext())[symbol.getPosition()];
+    if (s.kind == DimSymbol::Min) return std::min(evaluateGuess(s.lhs), evaluateGuess(s.rhs));
+    if (s.kind == DimSymbol::Max) return std::max(evaluateGuess(s.lhs), evaluateGuess(s.rhs));
+    return kUnknown;
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
+  if (!binary) return cast<AffineConstantExpr>(e).getValue();
+  double a = evaluateGuess(binary.getLHS()), b = evaluateGuess(binary.getRHS());
+  switch (e.getKind()) {
+  case AffineExprKind::Add:
+    return a + b;
+  case AffineExprKind::Mul:
+    return a * b;
+  case AffineExprKind::FloorDiv:
+    return std::floor(a / std::max(b, 1.0));
+  case AffineExprKind::CeilDiv:
+    return std::ceil(a / std::max(b, 1.0));
+  default: // the remainder
+    return a - std::floor(a / std::max(b, 1.0)) * b;
+  }
+}
 
+/// What a size is planned as: itself where it is known, an empty dimension like one of size 1.
 int64_t guess(DimExpr e) {
-  return std::max<int64_t>(dimValue(e).value_or(kUnknown),
-                           1); // an empty dimension is planned like one of size 1
+  constexpr double kMost = int64_t(1) << 40;
+  if (auto v = dimValue(e)) return std::max<int64_t>(*v, 1);
+  return int64_t(std::clamp(evaluateGuess(e), 1.0, kMost));
+}
+
+/// Products of sizes that no machine holds are the largest number.
+uint64_t times(uint64_t a, uint64_t b) {
+  return llvm::SaturatingMultiply(a, b);
 }
 
 /// The numbers of a schedule while they are being chosen.
@@ -80,10 +112,10 @@ private:
     }
     return true;
   }
-  int64_t reductionSize() const {
-    int64_t n = 1;
+  uint64_t reductionSize() const {
+    uint64_t n = 1;
     for (const LoopDim &l : domain.reductions[0].loops)
-      n *= guess(l.extent);
+      n = times(n, guess(l.extent));
     return n;
   }
 
@@ -103,22 +135,26 @@ private:
   }
 
   /// Leading loops become tasks until a task is small enough to balance and large enough to be worth a call.
-  void chooseTasks(int64_t workPerPoint) {
-    constexpr int64_t kWorkOfTask = 30000; // operations
-    int64_t inner = workPerPoint;
-    for (int64_t d : c.order)
-      inner *= std::max<int64_t>(extent(d), 1);
+  void chooseTasks(uint64_t workPerPoint) {
+    constexpr uint64_t kWorkOfTask = 30000; // operations
+    uint64_t inner = workPerPoint;
+    size_t unknown = 0; // loops up to the last one whose size only a run knows: it may be large
+    for (auto [i, d] : llvm::enumerate(c.order)) {
+      inner = times(inner, extent(d));
+      if (!dimValue(domain.dims[d].extent)) unknown = i + 1;
+    }
     c.parallel = 0;
     for (int64_t d : c.order) {
-      if (inner <= 2 * kWorkOfTask) break;
-      inner /= std::max<int64_t>(extent(d), 1);
+      if (inner <= 2 * kWorkOfTask && size_t(c.parallel) >= unknown) break;
+      inner = std::max<uint64_t>(inner / extent(d), 1);
+      uint64_t tile = times(inner, step(d));
       int64_t s = step(d), block = s;
       // Several tiles a task where one would be too little.
-      if (inner * s < kWorkOfTask) block = s * llvm::divideCeil(kWorkOfTask, inner * s);
-      int64_t whole = llvm::divideCeil(std::max<int64_t>(extent(d), 1), s) * s;
+      if (tile < kWorkOfTask) block = s * llvm::divideCeil(kWorkOfTask, tile);
+      int64_t whole = llvm::divideCeil(extent(d), s) * s;
       if (dimValue(domain.dims[d].extent)) block = std::min(block, whole);
       c.blocks.push_back(block);
-      inner *= std::min(block, extent(d));
+      inner = times(inner, std::min(block, extent(d)));
       ++c.parallel;
     }
     while (c.blocks.size() < c.order.size())
@@ -169,14 +205,14 @@ private:
     c.unroll = 4;
     // Where the panel of the vector operand fits the second-level cache as a whole, rows stay outermost and
     // the activations are read once; otherwise one panel at a time meets all rows.
-    int64_t panels = reductionSize() * extent(c.vectorDim) * 4;
-    bool rowsOutside = panels <= l2 / 4 && c.rowDim >= 0;
+    uint64_t panels = times(times(reductionSize(), extent(c.vectorDim)), 4);
+    bool rowsOutside = panels <= uint64_t(l2) / 4 && c.rowDim >= 0;
     if (!rowsOutside) c.order.push_back(c.vectorDim);
     for (unsigned d = 0; d < domain.parallel; ++d)
       if (int64_t(d) != c.vectorDim) c.order.push_back(d);
     if (rowsOutside) c.order.push_back(c.vectorDim);
     // Rows innermost of their group: consecutive tiles read neighbouring memory.
-    chooseTasks(2 * reductionSize());
+    chooseTasks(times(2, reductionSize()));
     return true;
   }
 
@@ -206,13 +242,13 @@ private:
     } else if (domain.unitDim >= 0) {
       c.width = lanes, c.vectorDim = domain.unitDim;
     }
-    int64_t work = std::max<int64_t>(1, reductionSize());
+    uint64_t work = std::max<uint64_t>(1, reductionSize());
     for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
-      work *= extent(d);
+      work = times(work, extent(d));
     if (c.order.empty())
       for (unsigned d = 0; d < domain.parallel; ++d)
         c.order.push_back(d);
-    chooseTasks(2 * work);
+    chooseTasks(times(2, work));
   }
 
   /// Reductions with lanes outside: pooling, depthwise convolutions, sums over leading dimensions.

@@ -1,6 +1,5 @@
 #include "dialects/Graph/Evaluate.h"
 #include "dialects/Graph/EvaluateRules.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -24,13 +23,11 @@ FailureOr<ElementsAttr> evaluateConstant(Operation *op, ArrayRef<ElementsAttr> o
   }
   if (*bytes > std::max(resultLimit, inputBytes)) return failure();
 
-  HostResult result =
-      llvm::TypeSwitch<Operation *, HostResult>(op)
-          .Case<UnaryOp, BinaryOp, WhereOp, CastOp, MatMulOp, ReduceOp, ArgReduceOp, CumSumOp, TransposeOp,
-                ReshapeOp, ExpandOp, SliceOp, PadOp, ConcatOp, TileOp, ShapeOp, RangeOp, TriluOp, GatherOp,
-                GatherElementsOp, GatherNDOp, ScatterElementsOp, ScatterNDOp, OneHotOp>(
-              [&](auto concrete) { return evaluate(concrete, in); })
-          .Default([](Operation *) { return failure(); });
+  HostResult result = failure();
+  auto evaluateClass = [&](auto o)
+    requires requires { evaluate(o, in); }
+  { result = evaluate(o, in); };
+  GraphOpClasses::visit(op, evaluateClass);
   if (failed(result)) return failure();
   return result->toAttr();
 }

@@ -37,6 +37,25 @@ void GirihDialect::initialize() {
       >();
 }
 
+template <OpRole... roles> static OpRole findRole(Operation *op) {
+  OpRole found = OpRole::Outside;
+  (void)((op->hasTrait<KernelRole<roles>::template Impl>() && (found = roles, true)) || ...);
+  return found;
+}
+
+OpRole girih::getRole(Operation *op) {
+  return findRole<OpRole::Elementwise, OpRole::Movement, OpRole::Indexed, OpRole::Contraction, OpRole::Pool,
+                  OpRole::Row, OpRole::Alone>(op);
+}
+
+StringRef girih::getNodeName(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc)) return name.getName();
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location inner : fused.getLocations())
+      if (StringRef name = getNodeName(inner); !name.empty()) return name;
+  return {};
+}
+
 Operation *GirihDialect::materializeConstant(OpBuilder &b, Attribute value, Type type, Location loc) {
   auto elements = dyn_cast<ElementsAttr>(value);
   if (!elements || elements.getType() != type) return nullptr;

@@ -122,6 +122,11 @@ def Girih_Tensor : Type<
 
 //===-- Op classes --------------------------------------------------------===//
 
+/// What the op is in a kernel, an OpRole of Graph.h; grouping and lowering ask for it by getRole. Ops without one stay outside.
+class Role<string role> : ParamNativeOpTrait<"KernelRole", "::girih::OpRole::" # role> {
+  let cppNamespace = "::girih";
+}
+
 class Girih_Op<string mnemonic, list<Trait> traits = []> : Op<Girih_Dialect, mnemonic, traits>;
 
 /// An op whose result types follow from operands and attributes; `inferReturnTypes` serves builder, shape inference and verifier.
@@ -154,7 +159,7 @@ def Girih_ConstantOp : Girih_Op<"constant", [Pure, ConstantLike, InferTypeOpAdap
   let hasFolder = 1;
 }
 
-def Girih_ShapeOp : Girih_Op<"shape", [Pure, InferTypeOpAdaptorWithIsCompatible]> {
+def Girih_ShapeOp : Girih_Op<"shape", [Role<"Indexed">, Pure, InferTypeOpAdaptorWithIsCompatible]> {
   let summary = "a 1-D i64 tensor of symbolic integers";
   let description = [{
     `girih.shape #girih.dims<1, seq>` is `tensor<2xi64>`. ONNX source: Shape and Size, and arithmetic on them, where
@@ -232,12 +237,15 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
     Numbers only, made by a target's plan (or read from `--schedule=`), checked by the verifier in `passes/Tile`, obeyed by the tile stage. Dimensions are those
     of the kernel's domain (`passes/Tile/Domain.h`): the dimensions of its last generic after merging, parallel ones first, then the row dimensions.
 
-    - `width`: lanes of a vector. `vector_dim`: the dimension that lanes run along; -1: none (reductions then run along their last dimension).
-    - `vectors`, `row_dim`, `rows`: the register tile: `rows[0]` elements of `row_dim` by `vectors` vectors; the further `rows` are tried for what is left.
-    - `order`: loops, outermost first, a permutation of the parallel dimensions; `blocks`: how much of each a task takes; the first
-      `parallel` of them make tasks, the others run whole inside.
+    - `width`: lanes of a vector. `vectorDim`: the dimension that lanes run along; -1: none (reductions then run along their last dimension).
+    - `vectors`, `rowDim`, `rows`: the register tile: `rows[0]` elements of `rowDim` (-1: no such dimension) by `vectors` vectors. Where the size
+      of `rowDim` is not known, the further `rows`, the last of which is 1, take what is left; where it is known, only `rows[0]` counts.
+    - `order`: loops, outermost first, a permutation of the parallel dimensions; `blocks[i]`: how much of dimension `order[i]` a task takes, in
+      whole register tiles; the first `parallel` of them make tasks, the others run whole inside.
     - `unroll`: steps of the innermost reduction loop that are written out.
     - `fma`: form fused multiply-adds.
+
+    What is written out, register tiles and unrolled steps, is bounded: the verifier says how many operations it would be, and how many may be.
   }];
   let parameters = (ins "int64_t":$width, "int64_t":$vectorDim, "int64_t":$vectors, "int64_t":$rowDim,
                     "::mlir::DenseI64ArrayAttr":$rows, "::mlir::DenseI64ArrayAttr":$order, "::mlir::DenseI64ArrayAttr":$blocks,
@@ -280,7 +288,7 @@ def Girih_LaunchOp : Girih_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpI
 
 //===-- Element-wise ------------------------------------------------------===//
 
-def Girih_UnaryOp : Girih_InferredOp<"unary"> {
+def Girih_UnaryOp : Girih_InferredOp<"unary", [Role<"Elementwise">]> {
   let summary = "element-wise function of one operand";
   let description = [{
     ONNX source: the operator of the same name. `alpha` and `beta` are those of ONNX for leaky_relu, elu, selu (`alpha`,
@@ -299,7 +307,7 @@ def Girih_UnaryOp : Girih_InferredOp<"unary"> {
   let hasCanonicalizer = 1;
 }
 
-def Girih_BinaryOp : Girih_InferredOp<"binary"> {
+def Girih_BinaryOp : Girih_InferredOp<"binary", [Role<"Elementwise">]> {
   let summary = "element-wise function of two operands with NumPy broadcasting";
   let description = [{
     ONNX source: the operator of the same name (mod: Mod with fmod=0, fmod: with fmod=1). Operands have one element
@@ -311,26 +319,26 @@ def Girih_BinaryOp : Girih_InferredOp<"binary"> {
   let hasCanonicalizer = 1;
 }
 
-def Girih_WhereOp : Girih_InferredOp<"where"> {
+def Girih_WhereOp : Girih_InferredOp<"where", [Role<"Elementwise">]> {
   let summary = "element-wise choice with NumPy broadcasting; ONNX source: Where";
   let arguments = (ins Girih_Tensor:$condition, Girih_Tensor:$x, Girih_Tensor:$y);
 }
 
-def Girih_CastOp : Girih_InferredOp<"cast"> {
+def Girih_CastOp : Girih_InferredOp<"cast", [Role<"Elementwise">]> {
   let summary = "element type conversion; ONNX source: Cast, CastLike";
   let description = [{ Floats to integers truncate towards zero; to `i1`, everything but zero is true. }];
   let arguments = (ins Girih_Tensor:$operand, TypeAttr:$to);
   let hasFolder = 1;
 }
 
-def Girih_BitcastOp : Girih_InferredOp<"bitcast"> {
+def Girih_BitcastOp : Girih_InferredOp<"bitcast", [Role<"Elementwise">]> {
   let summary = "the same bits as another element type of the same width; ONNX source: BitCast";
   let arguments = (ins Girih_Tensor:$operand, TypeAttr:$to);
 }
 
 //===-- Contractions ------------------------------------------------------===//
 
-def Girih_MatMulOp : Girih_InferredOp<"matmul"> {
+def Girih_MatMulOp : Girih_InferredOp<"matmul", [Role<"Contraction">]> {
   let summary = "matrix product with NumPy batch broadcasting";
   let description = [{
     `lhs` [..., M, K] and `rhs` [..., K, N] give [..., M, N]; with `transpose_lhs` (`transpose_rhs`) the last two dimensions of
@@ -341,7 +349,7 @@ def Girih_MatMulOp : Girih_InferredOp<"matmul"> {
                    UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
 }
 
-def Girih_ConvOp : Girih_InferredOp<"conv"> {
+def Girih_ConvOp : Girih_InferredOp<"conv", [Role<"Contraction">]> {
   let summary = "convolution with any number of spatial dimensions";
   let description = [{
     `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `w` [M, C/group, kernel...] in both layouts, `bias` [M].
@@ -352,7 +360,7 @@ def Girih_ConvOp : Girih_InferredOp<"conv"> {
                    UnitAttr:$channels_last);
 }
 
-def Girih_ConvTransposeOp : Girih_InferredOp<"conv_transpose"> {
+def Girih_ConvTransposeOp : Girih_InferredOp<"conv_transpose", [Role<"Contraction">]> {
   let summary = "transposed convolution";
   let description = [{
     `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `w` [C, M/group, kernel...], `bias` [M]. `pads` crop the
@@ -365,7 +373,7 @@ def Girih_ConvTransposeOp : Girih_InferredOp<"conv_transpose"> {
 
 //===-- Windows, reductions, normalisations -------------------------------===//
 
-def Girih_PoolOp : Girih_TypedOp<"pool"> {
+def Girih_PoolOp : Girih_TypedOp<"pool", [Role<"Pool">]> {
   let summary = "reduction over a sliding window";
   let description = [{
     `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]). `pads` is [begin..., end...]; the spatial sizes are those of the
@@ -379,7 +387,7 @@ def Girih_PoolOp : Girih_TypedOp<"pool"> {
   let assemblyFormat = "custom<Enum>($fn) $x attr-dict `:` functional-type(operands, results)";
 }
 
-def Girih_MaxPoolIndicesOp : Girih_TypedOp<"max_pool_indices"> {
+def Girih_MaxPoolIndicesOp : Girih_TypedOp<"max_pool_indices", [Role<"Pool">]> {
   let summary = "flat index of each window's maximum";
   let description = [{
     Second result of ONNX's MaxPool: the index into the flattened NCHW input (`column_major`: storage_order = 1) as `i64`.
@@ -389,7 +397,7 @@ def Girih_MaxPoolIndicesOp : Girih_TypedOp<"max_pool_indices"> {
                    DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, UnitAttr:$column_major);
 }
 
-def Girih_ReduceOp : Girih_InferredOp<"reduce"> {
+def Girih_ReduceOp : Girih_InferredOp<"reduce", [Role<"Row">]> {
   let summary = "reduction over axes";
   let description = [{
     `axes` is sorted. An empty sum is 0, an empty max -inf or the least integer. ONNX source: Reduce*, GlobalAveragePool, GlobalMaxPool.
@@ -398,12 +406,12 @@ def Girih_ReduceOp : Girih_InferredOp<"reduce"> {
   let assemblyFormat = "custom<Enum>($fn) $operand attr-dict `:` functional-type(operands, results)";
 }
 
-def Girih_ArgReduceOp : Girih_InferredOp<"arg_reduce"> {
+def Girih_ArgReduceOp : Girih_InferredOp<"arg_reduce", [Role<"Row">]> {
   let summary = "index of the largest (or smallest) element along an axis, as i64; ONNX source: ArgMax, ArgMin";
   let arguments = (ins Girih_Tensor:$operand, UnitAttr:$minimum, Axis:$axis, BoolAttr:$keepdims, UnitAttr:$select_last_index);
 }
 
-def Girih_SoftmaxOp : Girih_InferredOp<"softmax"> {
+def Girih_SoftmaxOp : Girih_InferredOp<"softmax", [Role<"Row">]> {
   let summary = "softmax along an axis, or its logarithm with `log`; ONNX source: Softmax, LogSoftmax";
   let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$log);
 }
@@ -414,7 +422,7 @@ def Girih_BatchNormOp : Girih_InferredOp<"batch_norm"> {
                    Girih_Tensor:$variance, F32Attr:$epsilon);
 }
 
-def Girih_LayerNormOp : Girih_InferredOp<"layer_norm", [AttrSizedOperandSegments]> {
+def Girih_LayerNormOp : Girih_InferredOp<"layer_norm", [Role<"Row">, AttrSizedOperandSegments]> {
   let summary = "normalisation over the dimensions from `axis` on";
   let description = [{
     (x - mean) / sqrt(variance + epsilon) * scale + bias; scale and bias broadcast to x. With `rms`, x / sqrt(mean(x * x) + epsilon).
@@ -425,7 +433,7 @@ def Girih_LayerNormOp : Girih_InferredOp<"layer_norm", [AttrSizedOperandSegments
   let assemblyFormat = "$x (`scale` $scale^)? (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Girih_GroupNormOp : Girih_InferredOp<"group_norm"> {
+def Girih_GroupNormOp : Girih_InferredOp<"group_norm", [Role<"Row">]> {
   let summary = "normalisation over groups of channels and all spatial dimensions";
   let description = [{
     `x` [N, C, spatial...] (`channels_last`: [N, spatial..., C]), `scale` and `bias` [C]. ONNX source: GroupNormalization, InstanceNormalization (groups = C).
@@ -434,14 +442,14 @@ def Girih_GroupNormOp : Girih_InferredOp<"group_norm"> {
                    UnitAttr:$channels_last);
 }
 
-def Girih_LrnOp : Girih_InferredOp<"lrn"> {
+def Girih_LrnOp : Girih_InferredOp<"lrn", [Role<"Row">]> {
   let summary = "local response normalisation over channels (dimension 1); ONNX source: LRN";
   let arguments = (ins Girih_Tensor:$x, F32Attr:$alpha, F32Attr:$beta, F32Attr:$bias, I64Attr:$size);
 }
 
 //===-- Data movement -----------------------------------------------------===//
 
-def Girih_TransposeOp : Girih_InferredOp<"transpose"> {
+def Girih_TransposeOp : Girih_InferredOp<"transpose", [Role<"Movement">]> {
   let summary = "result dimension i is operand dimension permutation[i]; ONNX source: Transpose";
   let arguments = (ins Girih_Tensor:$operand, DenseI64ArrayAttr:$permutation);
   let hasFolder = 1;
@@ -455,13 +463,13 @@ def Girih_ReshapeOp : Girih_TypedOp<"reshape"> {
   let hasCanonicalizer = 1;
 }
 
-def Girih_ExpandOp : Girih_TypedOp<"expand"> {
+def Girih_ExpandOp : Girih_TypedOp<"expand", [Role<"Movement">]> {
   let summary = "NumPy broadcast to the result's shape; ONNX source: Expand";
   let arguments = (ins Girih_Tensor:$operand);
   let hasFolder = 1;
 }
 
-def Girih_SliceOp : Girih_TypedOp<"slice"> {
+def Girih_SliceOp : Girih_TypedOp<"slice", [Role<"Movement">]> {
   let summary = "a strided part of a tensor";
   let description = [{
     Result element i of a dimension is operand element starts + i * steps (steps may be negative). Starts are clamped on import.
@@ -472,7 +480,7 @@ def Girih_SliceOp : Girih_TypedOp<"slice"> {
   let hasCanonicalizer = 1;
 }
 
-def Girih_PadOp : Girih_TypedOp<"pad"> {
+def Girih_PadOp : Girih_TypedOp<"pad", [Role<"Indexed">]> {
   let summary = "a tensor with a border; negative pads crop";
   let description = [{
     `low` and the result type give the border; `value` (0-D) is what `constant` mode fills with, zero where absent. ONNX source: Pad.
@@ -497,18 +505,18 @@ def Girih_CheckIndexOp : Girih_Op<"check_index"> {
   let hasVerifier = 1;
 }
 
-def Girih_ConcatOp : Girih_InferredOp<"concat"> {
+def Girih_ConcatOp : Girih_InferredOp<"concat", [Role<"Indexed">]> {
   let summary = "tensors one after the other along an axis; ONNX source: Concat";
   let arguments = (ins Variadic<Girih_Tensor>:$inputs, Axis:$axis);
   let hasFolder = 1;
 }
 
-def Girih_TileOp : Girih_TypedOp<"tile"> {
+def Girih_TileOp : Girih_TypedOp<"tile", [Role<"Indexed">]> {
   let summary = "a tensor repeated along its dimensions, to the result's shape; ONNX source: Tile";
   let arguments = (ins Girih_Tensor:$operand);
 }
 
-def Girih_GatherOp : Girih_InferredOp<"gather"> {
+def Girih_GatherOp : Girih_InferredOp<"gather", [Role<"Indexed">]> {
   let summary = "slices of `data` along `axis` at `indices`";
   let description = [{
     Negative indices count from the end. Others outside are clamped, so that nothing else is read, as in all ops that read or write at indices; that
@@ -517,27 +525,27 @@ def Girih_GatherOp : Girih_InferredOp<"gather"> {
   let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Axis:$axis);
 }
 
-def Girih_GatherElementsOp : Girih_InferredOp<"gather_elements"> {
+def Girih_GatherElementsOp : Girih_InferredOp<"gather_elements", [Role<"Indexed">]> {
   let summary = "one element of `data` along `axis` for each element of `indices`; ONNX source: GatherElements";
   let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Axis:$axis);
 }
 
-def Girih_GatherNDOp : Girih_InferredOp<"gather_nd"> {
+def Girih_GatherNDOp : Girih_InferredOp<"gather_nd", [Role<"Indexed">]> {
   let summary = "slices of `data` at index tuples; ONNX source: GatherND";
   let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, I64Attr:$batch_dims);
 }
 
-def Girih_ScatterElementsOp : Girih_InferredOp<"scatter_elements"> {
+def Girih_ScatterElementsOp : Girih_InferredOp<"scatter_elements", [Role<"Alone">]> {
   let summary = "`data` with `updates` written at `indices` along `axis`, in order; ONNX source: ScatterElements";
   let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Girih_Tensor:$updates, Axis:$axis, Girih_ScatterFnAttr:$fn);
 }
 
-def Girih_ScatterNDOp : Girih_InferredOp<"scatter_nd"> {
+def Girih_ScatterNDOp : Girih_InferredOp<"scatter_nd", [Role<"Alone">]> {
   let summary = "`data` with `updates` written at index tuples, in order; ONNX source: ScatterND";
   let arguments = (ins Girih_Tensor:$data, Girih_Tensor:$indices, Girih_Tensor:$updates, Girih_ScatterFnAttr:$fn);
 }
 
-def Girih_ResizeOp : Girih_TypedOp<"resize"> {
+def Girih_ResizeOp : Girih_TypedOp<"resize", [Role<"Indexed">]> {
   let summary = "interpolation to the result's shape";
   let description = [{
     `scales`: one factor a dimension where ONNX gives scales; empty where it gives sizes (then scale = result / operand).
@@ -549,7 +557,7 @@ def Girih_ResizeOp : Girih_TypedOp<"resize"> {
   let assemblyFormat = "custom<Enum>($mode) $operand attr-dict `:` functional-type(operands, results)";
 }
 
-def Girih_GridSampleOp : Girih_InferredOp<"grid_sample"> {
+def Girih_GridSampleOp : Girih_InferredOp<"grid_sample", [Role<"Indexed">]> {
   let summary = "interpolation at the points of a grid";
   let description = [{
     `operand` is [batch, spatial..., channels], `grid` [batch, points..., spatial rank], its last element along the innermost spatial
@@ -561,7 +569,7 @@ def Girih_GridSampleOp : Girih_InferredOp<"grid_sample"> {
                    UnitAttr:$align_corners);
 }
 
-def Girih_RoiAlignOp : Girih_InferredOp<"roi_align"> {
+def Girih_RoiAlignOp : Girih_InferredOp<"roi_align", [Role<"Pool">]> {
   let summary = "pooling of regions of an image at interpolated points";
   let description = [{
     `operand` is [batch, height, width, channels], `rois` [regions, 4] as (x1, y1, x2, y2), `batch_indices` [regions] the image of each. A region is
@@ -572,12 +580,12 @@ def Girih_RoiAlignOp : Girih_InferredOp<"roi_align"> {
                    I64Attr:$samples, F32Attr:$spatial_scale, UnitAttr:$half_pixel, UnitAttr:$maximum);
 }
 
-def Girih_CumSumOp : Girih_InferredOp<"cumsum"> {
+def Girih_CumSumOp : Girih_InferredOp<"cumsum", [Role<"Alone">]> {
   let summary = "running sum (or `product`) along an axis; ONNX source: CumSum, CumProd";
   let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$exclusive, UnitAttr:$reverse, UnitAttr:$product);
 }
 
-def Girih_TopKOp : Girih_Op<"topk", [Pure]> {
+def Girih_TopKOp : Girih_Op<"topk", [Role<"Alone">, Pure]> {
   let summary = "the k largest (or smallest) elements along an axis and their indices (i64)";
   let description = [{ k is the result's size. Ties: the lower index first. Results are sorted always. ONNX source: TopK. }];
   let arguments = (ins Girih_Tensor:$operand, Axis:$axis, UnitAttr:$smallest);
@@ -586,18 +594,18 @@ def Girih_TopKOp : Girih_Op<"topk", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Girih_OneHotOp : Girih_TypedOp<"one_hot"> {
+def Girih_OneHotOp : Girih_TypedOp<"one_hot", [Role<"Indexed">]> {
   let summary = "on/off values along a new axis; `values` is [off, on]; ONNX source: OneHot";
   let description = [{ Indices outside [-depth, depth) give a row of off values. depth is the result's size along `axis`. }];
   let arguments = (ins Girih_Tensor:$indices, Girih_Tensor:$values, Axis:$axis);
 }
 
-def Girih_RangeOp : Girih_TypedOp<"range"> {
+def Girih_RangeOp : Girih_TypedOp<"range", [Role<"Indexed">]> {
   let summary = "start + i * delta; both 0-D; ONNX source: Range";
   let arguments = (ins Girih_Tensor:$start, Girih_Tensor:$delta);
 }
 
-def Girih_TriluOp : Girih_InferredOp<"trilu"> {
+def Girih_TriluOp : Girih_InferredOp<"trilu", [Role<"Indexed">]> {
   let summary = "the upper or lower triangle of the last two dimensions, the rest zero; ONNX source: Trilu";
   let arguments = (ins Girih_Tensor:$operand, I64Attr:$k, UnitAttr:$upper);
 }

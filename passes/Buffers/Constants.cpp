@@ -1,5 +1,5 @@
 #include "passes/Buffers/Constants.h"
-#include "passes/Tile/KernelFunction.h"
+#include "dialects/Graph/HostTensor.h"
 
 using namespace mlir;
 
@@ -19,27 +19,22 @@ static ArrayRef<char> rawBytes(ElementsAttr value) {
 LogicalResult forEachPiece(ElementsAttr value, llvm::function_ref<void(ArrayRef<char>)> write,
                            std::string &reason) {
   int64_t size = getConstantSize(value);
-  ArrayRef<char> raw = rawBytes(value);
-  auto dense = dyn_cast<DenseIntOrFPElementsAttr>(value);
-  constexpr int64_t pieceSize = 1 << 16;
-  SmallVector<char> piece;
-  if (dense && value.getElementType().isInteger(1)) { // packed bits
-    for (bool bit : dense.getValues<bool>()) {
-      piece.push_back(bit);
-      if (int64_t(piece.size()) == pieceSize) write(piece), piece.clear();
-    }
-    write(piece);
-  } else if (dense && dense.isSplat()) {
-    while (int64_t(piece.size()) < std::min(size, pieceSize))
-      piece.append(raw.begin(), raw.end());
-    for (int64_t at = 0; at < size; at += piece.size())
-      write(ArrayRef(piece).take_front(std::min<int64_t>(piece.size(), size - at)));
-  } else if (int64_t(raw.size()) == size) {
-    write(raw);
-  } else {
-    reason = ("expected " + Twine(size) + " bytes of data, got " + Twine(raw.size())).str();
+  FailureOr<HostTensor> data = HostTensor::read(value);
+  if (failed(data)) {
+    reason = ("expected " + Twine(size) + " bytes of data, got " + Twine(rawBytes(value).size())).str();
     return failure();
   }
+  if (!data->isSplat()) {
+    write(ArrayRef(data->data(), size));
+    return success();
+  }
+  constexpr int64_t pieceSize = 1 << 16;
+  ArrayRef<char> element(data->data(), data->access().bytes);
+  SmallVector<char> piece;
+  while (int64_t(piece.size()) < std::min(size, pieceSize))
+    piece.append(element.begin(), element.end());
+  for (int64_t at = 0; at < size; at += piece.size())
+    write(ArrayRef(piece).take_front(std::min<int64_t>(piece.size(), size - at)));
   return success();
 }
 

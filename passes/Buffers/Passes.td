@@ -22,17 +22,31 @@ def PlanPlaces : Pass<"girih-plan-places", "::mlir::ModuleOp"> {
     Kernels that may write over some of their inputs are marked with `girih.in_place`, for girih-plan-arena.
 
     ```mlir
-    %a = girih.kernel "a"(%x) : (tensor<4xf32>) -> tensor<4xf32> {...}
-    %b = girih.kernel "b"(%x) : (tensor<4xf32>) -> tensor<4xf32> {...}
-    %y = girih.assemble %a, %b {offsets = [#girih.dims<0>, #girih.dims<4>]} : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
-    return %y : tensor<8xf32>
+    func.func @main(%x: tensor<4xf32>) -> tensor<8xf32> {
+      %a = girih.kernel "a"(%x) : (tensor<4xf32>) -> tensor<4xf32> {
+      ^bb0(%i: tensor<4xf32>):
+        girih.yield %i : tensor<4xf32>
+      }
+      %b = girih.kernel "b"(%x) : (tensor<4xf32>) -> tensor<4xf32> {
+      ^bb0(%i: tensor<4xf32>):
+        girih.yield %i : tensor<4xf32>
+      }
+      %y = girih.assemble %a, %b {offsets = [#girih.dims<0>, #girih.dims<4>]} : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+      return %y : tensor<8xf32>
+    }
+    // becomes
+    func.func @main(%x: tensor<4xf32>) -> tensor<8xf32>
+        attributes {girih.buffers = [#girih.buffer<input, 0, <16>>, #girih.buffer<output, 0, <32>>]} {
+      %a = girih.kernel "a"(%x) attributes {..., girih.places = [#girih.place<0, offset = <0>, strides = <1>>,
+        #girih.place<1, offset = <0>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32> {
+      ...
+      %b = girih.kernel "b"(%x) attributes {..., girih.places = [#girih.place<0, offset = <0>, strides = <1>>,
+        #girih.place<1, offset = <4>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32> {
+      ...
+      %y = girih.assemble %a, %b ...
+      return {girih.places = [#girih.place<1, offset = <0>, strides = <1>>]} %y : tensor<8xf32>
+    }
     ```
-    becomes
-    ```mlir
-    %b = girih.kernel "b"(%x) attributes {girih.places = [#girih.place<0, offset = <0>, strides = <1>>,
-                                                          #girih.place<1, offset = <4>, strides = <1>>]} ...
-    ```
-    with `girih.buffers = [#girih.buffer<input, 0, <16>>, #girih.buffer<output, 0, <32>>]`.
 
     Pre-condition: the linalg stage is done; comes before schedules are planned, since it adds kernels.
   }];
@@ -54,11 +68,21 @@ def PlanArena : Pass<"girih-plan-arena", "::mlir::ModuleOp"> {
     buffers of the same size and strides.
 
     ```mlir
-    %b = girih.launch @k(%a) {girih.places = [#girih.place<1, ...>, #girih.place<2, ...>], ...}
-    ```
-    becomes
-    ```mlir
-    %b = girih.launch @k(%a) {refs = [#girih.ref<arena, 0, <0>>, #girih.ref<output, 0, <0>>], ...}
+    func.func private @k(memref<?xf32>)
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32>
+        attributes {girih.buffers = [#girih.buffer<input, 0, <16>>, #girih.buffer<arena, 0, <16>>, #girih.buffer<output, 0, <16>>]} {
+      %a = girih.launch @k(%x) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<4>, bytes = #girih.dims<32>,
+        girih.places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32>
+      %b = girih.launch @k(%a) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<4>, bytes = #girih.dims<32>,
+        girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32>
+      return {girih.places = [#girih.place<2, offset = <0>, strides = <1>>]} %b : tensor<4xf32>
+    }
+    // becomes
+    module attributes {girih.arena = [#girih.dims<16, 0, 1, 0>], girih.arena_bytes = 64 : i64, girih.arena_lower_bound = 64 : i64} {
+      ...
+      %a = girih.launch @k(%x) {..., refs = [#girih.ref<input, 0, <0>>, #girih.ref<arena, 0, <0>>], ...
+      %b = girih.launch @k(%a) {..., refs = [#girih.ref<arena, 0, <0>>, #girih.ref<output, 0, <0>>], ...
+      return {..., girih.refs = [#girih.ref<output, 0, <0>>]} %b : tensor<4xf32>
     ```
 
     With `red-zone=BYTES` so many bytes lie before each weight, for the sanitizer's runtime to poison.

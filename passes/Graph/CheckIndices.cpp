@@ -210,8 +210,7 @@ private:
                << dimToString(dimNonNegative(use.size - end) ? bounds->low : bounds->high)
                << ", which is outside of a dimension of size " << dimToString(use.size);
       if (bounds->exact) {
-        auto name = dyn_cast<NameLoc>(op->getLoc());
-        auto node = StringAttr::get(ctx, name ? name.getName().getValue() : "");
+        auto node = StringAttr::get(ctx, getNodeName(op->getLoc()));
         for (const DimCheck &c : taken.get())
           checks.push_back(CheckAttr::get(ctx, c.kind, DimsAttr::get(ctx, {c.first, c.second}), node));
         ++numSizes;

@@ -130,25 +130,6 @@ struct ExpandPow : OpRewritePattern<BinaryOp> {
   }
 };
 
-/// x / c is x * (1 / c), to the bit, if c is a power of two whose reciprocal is normal.
-struct DivideByPowerOfTwo : OpRewritePattern<BinaryOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
-    std::optional<double> c;
-    if (op.getFn() == BinaryFn::div && getElementTypeOrSelf(op.getType()).isF32())
-      c = splatValue(op.getRhs());
-    int exponent;
-    if (!c || std::abs(std::frexp(*c, &exponent)) != 0.5 || std::abs(exponent) > 64)
-      return rewriter.notifyMatchFailure(op, "no f32 division by a power of two");
-    auto type = cast<RankedTensorType>(op.getRhs().getType());
-    auto inverse = DenseElementsAttr::get(type, static_cast<float>(1.0 / *c));
-    Value factor = ConstantOp::create(rewriter, op.getRhs().getLoc(), cast<ElementsAttr>(inverse));
-    rewriter.replaceOpWithNewOp<BinaryOp>(op, op.getLhs(), factor, BinaryFn::mul);
-    return success();
-  }
-};
-
 /// An element-wise op broadcasts by itself: it reads what an Expand reads, if its own result does not shrink
 /// by that.
 template <typename OpT> struct ReadThroughExpand : OpRewritePattern<OpT> {
@@ -175,8 +156,7 @@ template <typename OpT> struct ReadThroughExpand : OpRewritePattern<OpT> {
 struct FusePatternsPass : girih::impl::FusePatternsBase<FusePatternsPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpandPow, DivideByPowerOfTwo, ReadThroughExpand<BinaryOp>, ReadThroughExpand<WhereOp>>(
-        &getContext());
+    patterns.add<ExpandPow, ReadThroughExpand<BinaryOp>, ReadThroughExpand<WhereOp>>(&getContext());
     populateActivationPatterns(patterns);
     populateNormPatterns(patterns);
     populateLookupPatterns(patterns);

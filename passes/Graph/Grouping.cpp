@@ -1,40 +1,16 @@
 #include "passes/Graph/Grouping.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace girih {
 
-OpRole getRole(Operation *op) {
-  return llvm::TypeSwitch<Operation *, OpRole>(op)
-      .Case<MatMulOp, ConvOp, ConvTransposeOp>([](auto) { return OpRole::Contraction; })
-      .Case<PoolOp, MaxPoolIndicesOp, RoiAlignOp>([](auto) { return OpRole::Pool; })
-      .Case<ReduceOp, ArgReduceOp, SoftmaxOp, LayerNormOp, GroupNormOp, LrnOp>(
-          [](auto) { return OpRole::Row; })
-      .Case<UnaryOp, BinaryOp, WhereOp, CastOp, BitcastOp>([](auto) { return OpRole::Elementwise; })
-      .Case<TransposeOp, SliceOp, ExpandOp>([](auto) { return OpRole::Movement; })
-      .Case<PadOp, ConcatOp, TileOp, GatherOp, GatherElementsOp, GatherNDOp, ResizeOp, GridSampleOp, OneHotOp,
-            RangeOp, TriluOp, ShapeOp>([](auto) { return OpRole::Indexed; })
-      .Case<ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>([](auto) { return OpRole::Alone; })
-      .Default([](Operation *) { return OpRole::Outside; });
-}
-
-/// The model's node name in a location, or an empty string.
-static StringRef nodeName(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc)) return name.getName();
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location inner : fused.getLocations())
-      if (StringRef name = nodeName(inner); !name.empty()) return name;
-  return {};
-}
-
 std::string kernelName(ArrayRef<Operation *> ops) {
   constexpr size_t most = 3;
   llvm::SmallSetVector<StringRef, 8> names;
   for (Operation *op : ops)
-    if (StringRef name = nodeName(op->getLoc()); !name.empty()) names.insert(name);
+    if (StringRef name = getNodeName(op->getLoc()); !name.empty()) names.insert(name);
   if (names.empty()) return ops.front()->getName().stripDialect().str();
   std::string text = llvm::join(ArrayRef(names.getArrayRef()).take_front(most), "+");
   if (names.size() > most) text += "+" + std::to_string(names.size() - most) + " more";

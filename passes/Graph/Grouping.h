@@ -8,20 +8,6 @@
 
 namespace girih {
 
-/// What an op can be in a kernel.
-enum class OpRole {
-  Outside,     // constants, views, what is a kernel already
-  Contraction, // matmul, conv, conv_transpose
-  Pool,
-  Row, // reductions, softmax, norms
-  Elementwise,
-  Movement, // transpose, slice, expand: reads one operand through an affine map
-  Indexed,  // reads its operands at computed places: gather, resize, pad, concat, ...
-  Alone,    // scatter, topk, cumsum
-};
-
-OpRole getRole(mlir::Operation *op);
-
 /// Ops of one kernel. All values stay inside but the results of `exit`.
 struct Group {
   OpRole role; // of the root; Elementwise, Movement and Indexed mean a map

@@ -19,10 +19,13 @@ def RecordAssumptions : Pass<"girih-record-assumptions", "::mlir::ModuleOp"> {
     pooling. Runs first, on the ops as the model has them.
 
     ```mlir
-    module {
-      %r = girih.binary add %x, %y : (tensor<?xf32, #girih.dims<n>>, tensor<8xf32>) -> tensor<8xf32>
+    func.func @main(%x: tensor<?xf32, #girih.dims<n>>, %y: tensor<8xf32>) -> tensor<8xf32> {
+      %r = girih.binary add %x, %y : (tensor<?xf32, #girih.dims<n>>, tensor<8xf32>) -> tensor<8xf32> loc("Add_0")
+      return %r : tensor<8xf32>
+    }
     // becomes
     module attributes {girih.checks = [#girih.check<broadcast_to, <n, 8>, "Add_0">]} {
+      func.func @main(...
     ```
   }];
   let statistics = [Statistic<"numChecks", "checks", "relations of sizes that the runtime checks">];
@@ -59,10 +62,16 @@ def FoldConstants : GraphPass<"girih-fold-constants"> {
     artifact would carry its result. Ops that nothing reads are erased.
 
     ```mlir
-    %a = girih.constant dense<2.0> : tensor<4xf32>
-    %r = girih.unary neg %a : (tensor<4xf32>) -> tensor<4xf32>
+    func.func @main() -> tensor<4xf32> {
+      %a = girih.constant dense<2.0> : tensor<4xf32>
+      %r = girih.unary neg %a : (tensor<4xf32>) -> tensor<4xf32>
+      return %r : tensor<4xf32>
+    }
     // becomes
-    %r = girih.constant dense<-2.0> : tensor<4xf32>
+    func.func @main() -> tensor<4xf32> {
+      %r = girih.constant dense<-2.0> : tensor<4xf32>
+      return %r : tensor<4xf32>
+    }
     ```
   }];
   let options = [
@@ -79,10 +88,25 @@ def FoldBatchNorm : GraphPass<"girih-fold-batch-norm"> {
     Any other batch norm becomes a multiplication and an addition.
 
     ```mlir
-    %c = girih.conv %x, %w {...}
-    %r = girih.batch_norm %c, %scale, %bias, %mean, %variance {epsilon = 1.0e-5 : f32}
+    func.func @main(%x: tensor<1x1x4xf32>) -> tensor<1x2x3xf32> {
+      %w = girih.constant dense<[[[1.0, 2.0]], [[3.0, 4.0]]]> : tensor<2x1x2xf32>
+      %scale = girih.constant dense<[2.0, 3.0]> : tensor<2xf32>
+      %bias = girih.constant dense<[0.5, 1.0]> : tensor<2xf32>
+      %mean = girih.constant dense<0.0> : tensor<2xf32>
+      %variance = girih.constant dense<1.0> : tensor<2xf32>
+      %c = girih.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, group = 1 : i64}
+        : (tensor<1x1x4xf32>, tensor<2x1x2xf32>) -> tensor<1x2x3xf32>
+      %r = girih.batch_norm %c, %scale, %bias, %mean, %variance {epsilon = 0.0 : f32}
+        : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32>
+      return %r : tensor<1x2x3xf32>
+    }
     // becomes
-    %r = girih.conv %x, %w2, %b2 {...}
+    func.func @main(%x: tensor<1x1x4xf32>) -> tensor<1x2x3xf32> {
+      %w = girih.constant dense<[[[2.0, 4.0]], [[9.0, 12.0]]]> : tensor<2x1x2xf32>
+      %b = girih.constant dense<[0.5, 1.0]> : tensor<2xf32>
+      %r = girih.conv %x, %w, %b {...} : (tensor<1x1x4xf32>, tensor<2x1x2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32>
+      return %r : tensor<1x2x3xf32>
+    }
     ```
   }];
   let statistics = [Statistic<"numFolded", "folded", "scales and shifts folded into weights and biases">];
@@ -92,14 +116,20 @@ def FusePatterns : GraphPass<"girih-fuse-patterns"> {
   let summary = "recognise layer norm, softmax, gelu and others in what exporters decompose them into";
   let description = [{
     Layer norm (and RMS norm) with scale and bias, softmax, gelu in both forms, silu, hard-swish, mish, softplus and sigmoid from
-    element-wise chains; powers with small constant exponents; divisions by powers of two; broadcasts that the reader does itself;
+    element-wise chains; powers with small constant exponents; broadcasts that the reader does itself;
     products with one-hot rows, which are lookups.
 
     ```mlir
-    %s = girih.unary sigmoid %x : (tensor<8xf32>) -> tensor<8xf32>
-    %r = girih.binary mul %x, %s : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+    func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
+      %s = girih.unary sigmoid %x : (tensor<8xf32>) -> tensor<8xf32>
+      %r = girih.binary mul %x, %s : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      return %r : tensor<8xf32>
+    }
     // becomes
-    %r = girih.unary silu %x {alpha = 1.0 : f32} : (tensor<8xf32>) -> tensor<8xf32>
+    func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
+      %r = girih.unary silu %x {alpha = 1.0 : f32} : (tensor<8xf32>) -> tensor<8xf32>
+      return %r : tensor<8xf32>
+    }
     ```
   }];
 }
@@ -113,13 +143,20 @@ def ChooseLayout : GraphPass<"girih-choose-layout"> {
     dimensions of size 1 is a reshape.
 
     ```mlir
-    %c = girih.conv %x, %w {...} : tensor<1x3x8x8xf32>, ... -> tensor<1x16x8x8xf32>
-    %r = girih.unary relu %c : (tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+    func.func @main(%x: tensor<1x3x8x8xf32>, %w: tensor<16x3x3x3xf32>) -> tensor<1x16x6x6xf32> {
+      %c = girih.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, group = 1 : i64}
+        : (tensor<1x3x8x8xf32>, tensor<16x3x3x3xf32>) -> tensor<1x16x6x6xf32>
+      %r = girih.unary relu %c : (tensor<1x16x6x6xf32>) -> tensor<1x16x6x6xf32>
+      return %r : tensor<1x16x6x6xf32>
+    }
     // becomes
-    %t = girih.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : ... -> tensor<1x8x8x3xf32>
-    %c = girih.conv %t, %w {..., channels_last} : ... -> tensor<1x8x8x16xf32>
-    %u = girih.unary relu %c : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
-    %r = girih.transpose %u {permutation = array<i64: 0, 3, 1, 2>} : ... -> tensor<1x16x8x8xf32>
+    func.func @main(%x: tensor<1x3x8x8xf32>, %w: tensor<16x3x3x3xf32>) -> tensor<1x16x6x6xf32> {
+      %t = girih.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x3x8x8xf32>) -> tensor<1x8x8x3xf32>
+      %c = girih.conv %t, %w {channels_last, ...} : (tensor<1x8x8x3xf32>, tensor<16x3x3x3xf32>) -> tensor<1x6x6x16xf32>
+      %u = girih.unary relu %c : (tensor<1x6x6x16xf32>) -> tensor<1x6x6x16xf32>
+      %r = girih.transpose %u {permutation = array<i64: 0, 3, 1, 2>} : (tensor<1x6x6x16xf32>) -> tensor<1x16x6x6xf32>
+      return %r : tensor<1x16x6x6xf32>
+    }
     ```
   }];
   let statistics = [Statistic<"numTransposes", "transposes", "transposes written out">];
@@ -132,10 +169,16 @@ def SimplifyMovement : GraphPass<"girih-simplify-movement"> {
     product's lanes run along columns that lie side by side.
 
     ```mlir
-    %t = girih.transpose %k {permutation = array<i64: 0, 2, 1>} : (tensor<2x8x4xf32>) -> tensor<2x4x8xf32>
-    %s = girih.matmul %q, %t : (tensor<2x1x4xf32>, tensor<2x4x8xf32>) -> tensor<2x1x8xf32>
+    func.func @main(%q: tensor<2x1x4xf32>, %k: tensor<2x8x4xf32>) -> tensor<2x1x8xf32> {
+      %t = girih.transpose %k {permutation = array<i64: 0, 2, 1>} : (tensor<2x8x4xf32>) -> tensor<2x4x8xf32>
+      %s = girih.matmul %q, %t : (tensor<2x1x4xf32>, tensor<2x4x8xf32>) -> tensor<2x1x8xf32>
+      return %s : tensor<2x1x8xf32>
+    }
     // becomes
-    %s = girih.matmul %q, %k {transpose_rhs} : (tensor<2x1x4xf32>, tensor<2x8x4xf32>) -> tensor<2x1x8xf32>
+    func.func @main(%q: tensor<2x1x4xf32>, %k: tensor<2x8x4xf32>) -> tensor<2x1x8xf32> {
+      %s = girih.matmul %q, %k {transpose_rhs} : (tensor<2x1x4xf32>, tensor<2x8x4xf32>) -> tensor<2x1x8xf32>
+      return %s : tensor<2x1x8xf32>
+    }
     ```
   }];
 }
@@ -148,10 +191,18 @@ def PadWindows : GraphPass<"girih-pad-windows"> {
     Pre-condition: channels-last windows.
 
     ```mlir
-    %r = girih.conv %x, %w {channels_last, pads = array<i64: 1, 1, 1, 1>, ...} : (tensor<1x8x8x4xf32>, ...
+    func.func @main(%x: tensor<1x8x8x4xf32>, %w: tensor<8x4x3x3xf32>) -> tensor<1x8x8x8xf32> {
+      %r = girih.conv %x, %w {channels_last, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, group = 1 : i64}
+        : (tensor<1x8x8x4xf32>, tensor<8x4x3x3xf32>) -> tensor<1x8x8x8xf32>
+      return %r : tensor<1x8x8x8xf32>
+    }
     // becomes
-    %p = girih.pad constant %x {low = #girih.dims<0, 1, 1, 0>} : (tensor<1x8x8x4xf32>) -> tensor<1x10x10x4xf32>
-    %r = girih.conv %p, %w {channels_last, pads = array<i64: 0, 0, 0, 0>, ...} : (tensor<1x10x10x4xf32>, ...
+    func.func @main(%x: tensor<1x8x8x4xf32>, %w: tensor<8x4x3x3xf32>) -> tensor<1x8x8x8xf32> {
+      %p = girih.pad constant %x {low = #girih.dims<0, 1, 1, 0>} : (tensor<1x8x8x4xf32>) -> tensor<1x10x10x4xf32>
+      %r = girih.conv %p, %w {channels_last, ..., pads = array<i64: 0, 0, 0, 0>, ...}
+        : (tensor<1x10x10x4xf32>, tensor<8x4x3x3xf32>) -> tensor<1x8x8x8xf32>
+      return %r : tensor<1x8x8x8xf32>
+    }
     ```
   }];
   let statistics = [Statistic<"numPads", "pads", "pads made explicit">];
@@ -166,12 +217,21 @@ def WidenChannels : GraphPass<"girih-widen-channels"> {
     Pre-condition: channels-last convolutions without pads.
 
     ```mlir
-    %r = girih.conv %x, %w {channels_last, strides = array<i64: 1, 1>, ...}
-      : (tensor<1x8x18x4xf32>, tensor<8x4x3x3xf32>) -> tensor<1x6x16x8xf32>
+    func.func @main(%x: tensor<1x8x18x4xf32>) -> tensor<1x6x16x8xf32> {
+      %w = girih.constant dense<0.5> : tensor<8x4x3x3xf32>
+      %r = girih.conv %x, %w {channels_last, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, group = 1 : i64}
+        : (tensor<1x8x18x4xf32>, tensor<8x4x3x3xf32>) -> tensor<1x6x16x8xf32>
+      return %r : tensor<1x6x16x8xf32>
+    }
     // becomes
-    %c = girih.conv %x, %w2 {channels_last, strides = array<i64: 1, 2>, ...}
-      : (tensor<1x8x18x4xf32>, tensor<16x4x3x4xf32>) -> tensor<1x6x8x16xf32>
-    %r = girih.reshape %c : (tensor<1x6x8x16xf32>) -> tensor<1x6x16x8xf32>
+    func.func @main(%x: tensor<1x8x18x4xf32>) -> tensor<1x6x16x8xf32> {
+      ...
+      %w2 = girih.constant dense_resource<folded> : tensor<16x4x3x4xf32>
+      %c = girih.conv %x, %w2 {channels_last, ..., strides = array<i64: 1, 2>}
+        : (tensor<1x8x18x4xf32>, tensor<16x4x3x4xf32>) -> tensor<1x6x8x16xf32>
+      %r = girih.reshape %c : (tensor<1x6x8x16xf32>) -> tensor<1x6x16x8xf32>
+      return %r : tensor<1x6x16x8xf32>
+    }
     ```
   }];
   let statistics = [Statistic<"numWidened", "widened", "convolutions of several pixels at a time">];
@@ -184,11 +244,19 @@ def SinkReshapes : GraphPass<"girih-sink-reshapes"> {
     between their ops. It moves below: f(reshape(x), y) is reshape(f(x, reshape(y))).
 
     ```mlir
-    %r = girih.reshape %x : (tensor<8x4xf32>) -> tensor<2x4x4xf32>
-    %u = girih.unary relu %r : (tensor<2x4x4xf32>) -> tensor<2x4x4xf32>
+    func.func @main(%x: tensor<8x4xf32>) -> tensor<2x4x4xf32> {
+      %c = girih.unary exp %x : (tensor<8x4xf32>) -> tensor<8x4xf32>
+      %r = girih.reshape %c : (tensor<8x4xf32>) -> tensor<2x4x4xf32>
+      %u = girih.unary relu %r : (tensor<2x4x4xf32>) -> tensor<2x4x4xf32>
+      return %u : tensor<2x4x4xf32>
+    }
     // becomes
-    %u = girih.unary relu %x : (tensor<8x4xf32>) -> tensor<8x4xf32>
-    %r = girih.reshape %u : (tensor<8x4xf32>) -> tensor<2x4x4xf32>
+    func.func @main(%x: tensor<8x4xf32>) -> tensor<2x4x4xf32> {
+      %c = girih.unary exp %x : (tensor<8x4xf32>) -> tensor<8x4xf32>
+      %u = girih.unary relu %c : (tensor<8x4xf32>) -> tensor<8x4xf32>
+      %r = girih.reshape %u : (tensor<8x4xf32>) -> tensor<2x4x4xf32>
+      return %r : tensor<2x4x4xf32>
+    }
     ```
   }];
 }
@@ -202,9 +270,15 @@ def FormAssembles : GraphPass<"girih-form-assembles"> {
     unknown sign, stay ops that a kernel computes by reading.
 
     ```mlir
-    %r = girih.concat %a, %b {axis = 3 : i64} : ...
+    func.func @main(%a: tensor<1x4x4x16xf32>, %b: tensor<1x4x4x8xf32>) -> tensor<1x4x4x24xf32> {
+      %r = girih.concat %a, %b {axis = 3 : i64} : (tensor<1x4x4x16xf32>, tensor<1x4x4x8xf32>) -> tensor<1x4x4x24xf32>
+      return %r : tensor<1x4x4x24xf32>
+    }
     // becomes
-    %r = girih.assemble %a, %b {offsets = [#girih.dims<0, 0, 0, 0>, #girih.dims<0, 0, 0, 16>]} : ...
+    func.func @main(%a: tensor<1x4x4x16xf32>, %b: tensor<1x4x4x8xf32>) -> tensor<1x4x4x24xf32> {
+      %r = girih.assemble %a, %b {offsets = [#girih.dims<0, 0, 0, 0>, #girih.dims<0, 0, 0, 16>]} : ...
+      return %r : tensor<1x4x4x24xf32>
+    }
     ```
   }];
   let statistics = [Statistic<"numAssembles", "assembles", "tensors written part by part">];
@@ -225,10 +299,21 @@ def FormKernels : GraphPass<"girih-form-kernels"> {
     Fused groups have one result and take nothing that depends on it, so kernels form no cycle.
 
     ```mlir
-    %m = girih.matmul %x, %w, %b : (tensor<8x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<8x4xf32>
-    %r = girih.unary relu %m : (tensor<8x4xf32>) -> tensor<8x4xf32>
+    func.func @main(%x: tensor<8x4xf32>, %w: tensor<4x4xf32>, %b: tensor<4xf32>) -> tensor<8x4xf32> {
+      %m = girih.matmul %x, %w, %b : (tensor<8x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<8x4xf32> loc("fc")
+      %r = girih.unary relu %m : (tensor<8x4xf32>) -> tensor<8x4xf32> loc("act")
+      return %r : tensor<8x4xf32>
+    }
     // becomes
-    %r = girih.kernel "..."(%x, %w, %b) : ... { %m = girih.matmul ..., %u = girih.unary relu %m ..., girih.yield %u }
+    func.func @main(%x: tensor<8x4xf32>, %w: tensor<4x4xf32>, %b: tensor<4xf32>) -> tensor<8x4xf32> {
+      %r = girih.kernel "fc+act"(%x, %w, %b) : (tensor<8x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<8x4xf32> {
+      ^bb0(%i: tensor<8x4xf32>, %j: tensor<4x4xf32>, %k: tensor<4xf32>):
+        %m = girih.matmul %i, %j, %k : (tensor<8x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<8x4xf32>
+        %u = girih.unary relu %m : (tensor<8x4xf32>) -> tensor<8x4xf32>
+        girih.yield %u : tensor<8x4xf32>
+      }
+      return %r : tensor<8x4xf32>
+    }
     ```
   }];
   let statistics = [

@@ -13,18 +13,6 @@ namespace girih {
 using namespace mlir;
 using namespace girih;
 
-/// The model's name of a node; that of the first of several.
-static StringRef nodeName(Location loc) {
-  StringRef name;
-  loc->walk([&](Location l) {
-    auto named = dyn_cast<NameLoc>(l);
-    if (!named) return WalkResult::advance();
-    name = named.getName();
-    return WalkResult::interrupt();
-  });
-  return name;
-}
-
 namespace {
 struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions> {
   void runOnOperation() override {
@@ -45,7 +33,7 @@ struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions>
     DimExpr zero = dimConstant(ctx, 0);
     module.walk([&](Operation *op) {
       if (!isa_and_nonnull<GirihDialect>(op->getDialect())) return;
-      auto node = StringAttr::get(ctx, nodeName(op->getLoc()));
+      auto node = StringAttr::get(ctx, getNodeName(op->getLoc()));
       for (const DimCheck &check : getDimChecks(op))
         record(CheckAttr::get(ctx, check.kind, DimsAttr::get(ctx, {check.first, check.second}), node));
       for (Value result : op->getResults())

@@ -89,26 +89,11 @@ struct SinkBelowElementwise : RewritePattern {
   }
 };
 
-/// Reshapes of reshapes, which moving leaves behind.
-struct MergeReshapes : OpRewritePattern<ReshapeOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
-    if (op.getOperand().getType() == op.getType()) {
-      rewriter.replaceOp(op, op.getOperand());
-      return success();
-    }
-    auto inner = op.getOperand().getDefiningOp<ReshapeOp>();
-    if (!inner) return rewriter.notifyMatchFailure(op, "reshapes no reshape");
-    rewriter.modifyOpInPlace(op, [&] { op.getOperandMutable().assign(inner.getOperand()); });
-    return success();
-  }
-};
-
 struct SinkReshapesPass : girih::impl::SinkReshapesBase<SinkReshapesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<SinkBelowElementwise, MergeReshapes>(&getContext());
+    // Reshapes of reshapes, which moving leaves behind, are folded by the driver.
+    patterns.add<SinkBelowElementwise>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError("moving reshapes did not converge");
       return signalPassFailure();

@@ -65,17 +65,13 @@ static LogicalResult keep(Lowering &l, Operation *op) {
 }
 
 static LogicalResult lowerOp(Lowering &l, Operation *op) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<UnaryOp, BinaryOp, WhereOp, CastOp, BitcastOp, ConstantOp>([&](auto o) { return lower(l, o); })
-      .Case<MatMulOp, ConvOp, ConvTransposeOp, PoolOp, MaxPoolIndicesOp>([&](auto o) { return lower(l, o); })
-      .Case<ReduceOp, ArgReduceOp, SoftmaxOp, BatchNormOp, LayerNormOp, GroupNormOp, LrnOp>(
-          [&](auto o) { return lower(l, o); })
-      .Case<TransposeOp, ReshapeOp, ExpandOp, SliceOp, PadOp, ConcatOp, TileOp>(
-          [&](auto o) { return lower(l, o); })
-      .Case<GatherOp, GatherElementsOp, GatherNDOp, OneHotOp, RangeOp, TriluOp, ShapeOp, ResizeOp,
-            GridSampleOp, RoiAlignOp>([&](auto o) { return lower(l, o); })
-      .Case<ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>([&](auto o) { return keep(l, o); })
-      .Default([](Operation *o) { return o->emitOpError("cannot be lowered to linalg"); });
+  if (getRole(op) == OpRole::Alone) return keep(l, op);
+  LogicalResult result = failure();
+  auto lowerClass = [&](auto o)
+    requires requires { lower(l, o); }
+  { result = lower(l, o); };
+  if (!GraphOpClasses::visit(op, lowerClass)) return op->emitOpError("cannot be lowered to linalg");
+  return result;
 }
 
 /// Removes repeated index arithmetic from bodies (each by itself: what a body uses stays inside it) and ops

@@ -50,8 +50,8 @@ Value Lowering::materializeResult(Value graph) {
   View view = get(graph);
   auto type = getStorageTensorType(graph.getType());
   // Ops that stay in the graph dialect write their results themselves.
-  bool isComputed = isa_and_nonnull<linalg::GenericOp, ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>(
-      view.tensor.getDefiningOp());
+  Operation *def = view.tensor.getDefiningOp();
+  bool isComputed = def && (isa<linalg::GenericOp>(def) || getRole(def) == OpRole::Alone);
   if (isWhole(view, graph) && isComputed) return view.tensor;
   if (view.space && view.spaceMap.isIdentity() && isComputed)
     return reshapeFromSpace(view.tensor, *view.space, type);

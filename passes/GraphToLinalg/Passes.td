@@ -10,24 +10,33 @@ def ConvertGirihToLinalg : Pass<"convert-girih-to-linalg", "::mlir::ModuleOp"> {
     docs/architecture.md, "Kernels at the linalg stage". Scatter, TopK and CumSum stay graph ops, alone in their kernels,
     on storage types.
 
-    Pre-condition: every graph op that computes is in a girih.kernel (girih-group-kernels).
+    Pre-condition: every graph op that computes is in a girih.kernel (girih-form-kernels).
 
     ```mlir
-    girih.kernel "relu"(%x) : (tensor<4xf32>) -> tensor<4xf32> {
-    ^bb0(%a: tensor<4xf32>):
-      %0 = girih.unary relu %a : (tensor<4xf32>) -> tensor<4xf32>
-      girih.yield %0 : tensor<4xf32>
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %r = girih.kernel "relu"(%x) : (tensor<4xf32>) -> tensor<4xf32> {
+      ^bb0(%a: tensor<4xf32>):
+        %0 = girih.unary relu %a : (tensor<4xf32>) -> tensor<4xf32>
+        girih.yield %0 : tensor<4xf32>
+      }
+      return %r : tensor<4xf32>
     }
-    ```
-    has this body afterwards:
-    ```mlir
-      %e = tensor.empty() : tensor<4xf32>
-      %0 = linalg.generic {...} ins(%a : tensor<4xf32>) outs(%e : tensor<4xf32>) {
-      ^bb0(%in: f32, %out: f32):
-        %c = arith.constant 0.0 : f32
-        %m = arith.maximumf %in, %c : f32
-        linalg.yield %m : f32
-      } -> tensor<4xf32>
+    // becomes
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %r = girih.kernel "relu"(%x) : (tensor<4xf32>) -> tensor<4xf32> {
+      ^bb0(%a: tensor<4xf32>):
+        %e = tensor.empty() : tensor<4xf32>
+        %0 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+          ins(%a : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+        ^bb0(%in: f32, %out: f32):
+          %c = arith.constant 0.0 : f32
+          %m = arith.maximumf %in, %c : f32
+          linalg.yield %m : f32
+        } -> tensor<4xf32>
+        girih.yield %0 : tensor<4xf32>
+      }
+      return %r : tensor<4xf32>
+    }
     ```
   }];
   let dependentDialects = [

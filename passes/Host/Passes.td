@@ -12,14 +12,20 @@ def NarrowFloatsAsIntegers : Pass<"girih-narrow-floats-as-integers", "::mlir::Mo
 
     Pre-condition: the llvm stage has converted everything else. Example:
     ```mlir
-    %0 = llvm.intr.masked.load %p, %mask, %zero : (!llvm.ptr, vector<8xi1>, vector<8xbf16>) -> vector<8xbf16>
-    %1 = llvm.fpext %0 : vector<8xbf16> to vector<8xf32>
-    ```
-    becomes
-    ```mlir
-    %0 = llvm.intr.masked.load %p, %mask, %zero : (!llvm.ptr, vector<8xi1>, vector<8xi16>) -> vector<8xi16>
-    %f = llvm.bitcast %0 : vector<8xi16> to vector<8xbf16>
-    %1 = llvm.fpext %f : vector<8xbf16> to vector<8xf32>
+    llvm.func @kernel(%p: !llvm.ptr, %q: !llvm.ptr) {
+      %0 = llvm.load %p : !llvm.ptr -> vector<8xbf16>
+      %1 = llvm.fpext %0 : vector<8xbf16> to vector<8xf32>
+      llvm.store %1, %q : vector<8xf32>, !llvm.ptr
+      llvm.return
+    }
+    // becomes
+    llvm.func @kernel(%p: !llvm.ptr, %q: !llvm.ptr) {
+      %0 = llvm.load %p : !llvm.ptr -> vector<8xi16>
+      %f = llvm.bitcast %0 : vector<8xi16> to vector<8xbf16>
+      %1 = llvm.fpext %f : vector<8xbf16> to vector<8xf32>
+      llvm.store %1, %q : vector<8xf32>, !llvm.ptr
+      llvm.return
+    }
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];

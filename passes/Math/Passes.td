@@ -17,13 +17,17 @@ def ExpandMath : Pass<"girih-expand-math"> {
     Without `fma`, products and sums are rounded separately: for targets where `math.fma` would be a call.
 
     ```mlir
-    %y = math.rsqrt %x : vector<16xf32>
-    ```
-    becomes
-    ```mlir
-    %one = arith.constant dense<1.0> : vector<16xf32>
-    %root = math.sqrt %x : vector<16xf32>
-    %y = arith.divf %one, %root : vector<16xf32>
+    func.func @f(%x: vector<16xf32>) -> vector<16xf32> {
+      %y = math.rsqrt %x : vector<16xf32>
+      return %y : vector<16xf32>
+    }
+    // becomes
+    func.func @f(%x: vector<16xf32>) -> vector<16xf32> {
+      %one = arith.constant dense<1.0> : vector<16xf32>
+      %root = math.sqrt %x : vector<16xf32>
+      %y = arith.divf %one, %root : vector<16xf32>
+      return %y : vector<16xf32>
+    }
     ```
     sin, cos and tan hold an `scf.if` for arguments of 2^20 and more.
   }];

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/Naive/Passes.h"
 #include "passes/Tile/KernelFunction.h"
+#include "passes/Tile/Schedule.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace girih {
@@ -140,18 +141,12 @@ static LogicalResult lowerToLoops(func::FuncOp function) {
   return success();
 }
 
-static bool hasGraphOps(KernelOp kernel) {
-  return llvm::any_of(kernel.getBody().front().without_terminator(), [](Operation &op) {
-    return isa<ScatterElementsOp, ScatterNDOp, TopKOp, CumSumOp>(op);
-  });
-}
-
 namespace {
 struct NaiveKernels : girih::impl::NaiveKernelsBase<NaiveKernels> {
   void runOnOperation() override {
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp kernel) {
-      if (!hasGraphOps(kernel)) kernels.push_back(kernel);
+      if (!getSpecialOp(kernel)) kernels.push_back(kernel);
     });
     for (KernelOp kernel : kernels) {
       FailureOr<KernelFunction> function = KernelFunction::create(kernel);

@@ -1,5 +1,6 @@
 #include "passes/Tile/Domain.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/Tile/KernelFunction.h"
 
@@ -113,6 +114,12 @@ static MemoryView collapseView(const MemoryView &v, ArrayRef<ReassociationIndice
   return r;
 }
 
+BlockArgument getViewedArgument(Value value) {
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return dyn_cast<BlockArgument>(value);
+}
+
 MemoryView getOperandView(KernelOp kernel, Value value) {
   if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>())
     return expandView(getOperandView(kernel, expand.getSrc()), expand.getReassociationIndices(),
@@ -138,6 +145,26 @@ MemoryView getResultView(KernelOp kernel, unsigned result, Value &value) {
       return v;
     }
   }
+}
+
+int64_t getElementCost(linalg::GenericOp op) {
+  constexpr int64_t kFunction = 16; // instructions, on average
+  int64_t cost = 0;
+  llvm::SetVector<Operation *> inlined;
+  inlined.insert(op);
+  for (size_t i = 0; i < inlined.size(); ++i) {
+    auto generic = cast<linalg::GenericOp>(inlined[i]);
+    for (Operation &inner : generic.getBody()->without_terminator()) {
+      bool isSimple = isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::FloorOp, math::CeilOp,
+                          math::RoundEvenOp, math::TruncOp, math::CopySignOp>(inner);
+      cost += isa<math::MathDialect>(inner.getDialect()) && !isSimple ? kFunction : 1;
+    }
+    for (OpOperand *input : generic.getDpsInputOperands())
+      if (auto producer = input->get().getDefiningOp<linalg::GenericOp>();
+          producer && !producer.getNumReductionLoops())
+        inlined.insert(producer);
+  }
+  return cost;
 }
 
 SmallVector<DimExpr> getLoopExtents(linalg::GenericOp op) {
@@ -181,8 +208,7 @@ struct Analyzer {
   }
 
   void visit(Value value, ArrayRef<Idx> indices) {
-    Operation *def = value.getDefiningOp();
-    if (!def || isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) {
+    if (getViewedArgument(value)) {
       MemoryView view = getOperandView(kernel, value);
       Access a{view.buffer, view.element, zero().lin, false, -1 - depth};
       for (auto [i, s] : llvm::zip(indices, view.strides)) {
@@ -192,6 +218,7 @@ struct Analyzer {
       domain.accesses.push_back(std::move(a));
       return;
     }
+    Operation *def = value.getDefiningOp();
     if (isa<linalg::FillOp, tensor::EmptyOp>(def)) return;
     auto op = dyn_cast<linalg::GenericOp>(def);
     if (!op) return fail(def, "cannot be read inside a kernel");
@@ -318,12 +345,7 @@ void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned>
     if (c == 1 && extents[v - 1] != 1) unit = v; // size-1 dimensions may have any stride
   if (unit < 0) return;
   for (OpOperand *input : r.op.getDpsInputOperands()) {
-    Value value = input->get();
-    while (Operation *def = value.getDefiningOp()) {
-      if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) break;
-      value = def->getOperand(0);
-    }
-    auto arg = dyn_cast<BlockArgument>(value);
+    BlockArgument arg = getViewedArgument(input->get());
     if (!arg) continue;
     unsigned buffer = arg.getArgNumber();
     if (!kernel.getInputs()[buffer].getDefiningOp<ConstantOp>()) continue;
@@ -415,15 +437,17 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel) {
   return domains;
 }
 
-bool Domain::isContraction() const {
-  if (reductions.size() != 1 || parallel != dims.size()) return false;
-  Operation *yield = const_cast<linalg::GenericOp &>(reductions[0].op).getBody()->getTerminator();
-  if (yield->getNumOperands() != 1) return false;
-  Operation *add = yield->getOperand(0).getDefiningOp();
-  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add)) return false;
-  return llvm::any_of(add->getOperands(), [](Value v) {
+bool isContraction(linalg::GenericOp op) {
+  if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1) return false;
+  Operation *sum = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(sum)) return false;
+  return llvm::any_of(sum->getOperands(), [](Value v) {
     return isa_and_nonnull<arith::MulFOp, arith::MulIOp>(v.getDefiningOp());
   });
+}
+
+bool Domain::isContraction() const {
+  return reductions.size() == 1 && parallel == dims.size() && girih::isContraction(reductions[0].op);
 }
 
 } // namespace girih

@@ -57,17 +57,25 @@ struct Domain {
   /// stores them in the order in which they are read, so their own strides do not matter.
   llvm::SmallVector<unsigned> packable;
 
-  /// One reduction of multiply-adds.
+  /// One reduction of multiply-adds, which every dimension takes part in.
   bool isContraction() const;
 };
 
 /// All domains of a kernel at the linalg stage, or failure with a message at the kernel.
 mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel);
 
+/// The block argument that `value` is, or is a view of through expand_shape and collapse_shape; null if it is
+/// computed.
+mlir::BlockArgument getViewedArgument(mlir::Value value);
 /// The view of a block argument, or of an expand_shape or collapse_shape of one.
 MemoryView getOperandView(KernelOp kernel, mlir::Value value);
 /// The view through which yielded operand `result` is stored; `value` is set to what computes it.
 MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
+/// A reduction whose body ends in `add(accumulator, mul(a, b))`, of floats or of integers.
+bool isContraction(mlir::linalg::GenericOp op);
+/// About how many instructions one iteration of `op` takes, with all that is inlined into it; other
+/// reductions that it reads are computed apart.
+int64_t getElementCost(mlir::linalg::GenericOp op);
 /// The extent of each iteration dimension of a generic.
 llvm::SmallVector<DimExpr> getLoopExtents(mlir::linalg::GenericOp op);
 /// Linear part of an affine expression of indices; false if it is not linear in them.

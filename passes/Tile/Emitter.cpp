@@ -1,5 +1,4 @@
 #include "passes/Tile/Emitter.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/Tile/EmitterState.h"
 
@@ -16,12 +15,7 @@ SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule) {
   unsigned unit = 1 + domain.dims[domain.unitDim].dims.back();
   for (unsigned buffer : domain.packable)
     for (OpOperand *input : op.getDpsInputOperands()) {
-      Value value = input->get();
-      while (Operation *def = value.getDefiningOp()) {
-        if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) break;
-        value = def->getOperand(0);
-      }
-      auto arg = dyn_cast<BlockArgument>(value);
+      BlockArgument arg = getViewedArgument(input->get());
       if (!arg || arg.getArgNumber() != buffer) continue;
       Packing p{buffer, input, {}, 0, schedule.getVectors() * schedule.getWidth(), {}, {}};
       AffineMap map = op.getMatchingIndexingMap(input);
@@ -274,21 +268,6 @@ void Emitter::finish() {
   }
 }
 
-/// Operations that an element of `op` costs from the last reduction on.
-static int64_t costOf(linalg::GenericOp op) {
-  constexpr int64_t kFunction = 16; // instructions, on average
-  if (op.getNumReductionLoops()) return 0;
-  int64_t cost = 0;
-  for (Operation &inner : op.getBody()->without_terminator()) {
-    bool isSimple = isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::FloorOp, math::CeilOp,
-                        math::RoundEvenOp, math::TruncOp, math::CopySignOp>(inner);
-    cost += isa<math::MathDialect>(inner.getDialect()) && !isSimple ? kFunction : 1;
-  }
-  for (OpOperand *input : op.getDpsInputOperands())
-    if (auto producer = input->get().getDefiningOp<linalg::GenericOp>()) cost += costOf(producer);
-  return cost;
-}
-
 /// Behind one reduction that fills the register tile, elementary functions written out for every vector would
 /// leave no registers for the accumulators, and make the code several times as long.
 bool Emitter::isLongToFinish() {
@@ -296,8 +275,9 @@ bool Emitter::isLongToFinish() {
   if (domain.reductions.size() != 1 || domain.parallel != domain.dims.size() || !lanesOn || laneReduction)
     return false;
   linalg::GenericOp reduction = domain.reductions[0].op;
-  return rows > 1 && points.size() == size_t(rows) * masks.size() && points.size() > kFewVectors &&
-         reduction.getNumDpsInits() == 1 && costOf(domain.last) >= kShort;
+  linalg::GenericOp last = domain.last;
+  return rows > 1 && !last.getNumReductionLoops() && points.size() == size_t(rows) * masks.size() &&
+         points.size() > kFewVectors && reduction.getNumDpsInits() == 1 && getElementCost(last) >= kShort;
 }
 
 /// The same through memory that stays in the first-level cache: the accumulators are put down, and a loop

@@ -204,8 +204,7 @@ SmallVector<Idx> Evaluator::dimsOf(linalg::GenericOp op, unsigned result, ArrayR
 }
 
 Val Evaluator::evalTensor(Value tensor, ArrayRef<Idx> indices) {
-  Operation *def = tensor.getDefiningOp();
-  if (!def || isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def)) {
+  if (getViewedArgument(tensor)) {
     // Equal loads are one: keyed by the operand's defining op or, for arguments, by the argument itself.
     auto *owner = static_cast<Operation *>(tensor.getAsOpaquePointer());
     if (auto *known = recall(owner, indices)) return known->front();
@@ -213,6 +212,7 @@ Val Evaluator::evalTensor(Value tensor, ArrayRef<Idx> indices) {
     remember(owner, indices, {v});
     return v;
   }
+  Operation *def = tensor.getDefiningOp();
   if (auto fill = dyn_cast<linalg::FillOp>(def))
     return {b.clone(*fill.value().getDefiningOp())->getResult(0)};
   auto op = cast<linalg::GenericOp>(def);

@@ -22,16 +22,6 @@ SmallVector<DimExpr> getDenseStrides(MLIRContext *ctx, ArrayRef<DimExpr> dims) {
 
 //===-- Costs -------------------------------------------------------------===//
 
-/// `addf(accumulator, mulf(a, b))`, or the same on integers, ends the body.
-static bool isContraction(linalg::GenericOp op) {
-  if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1) return false;
-  Operation *sum = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
-  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(sum)) return false;
-  return llvm::any_of(sum->getOperands(), [](Value v) {
-    return isa_and_nonnull<arith::MulFOp, arith::MulIOp>(v.getDefiningOp());
-  });
-}
-
 /// The number of iterations of a loop nest.
 static DimExpr getIterations(linalg::GenericOp op) {
   return dimProduct(op.getContext(), getLoopExtents(op));

@@ -1,21 +1,10 @@
 #include "passes/Tile/Pack.h"
+#include "dialects/Graph/HostTensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 
 namespace girih {
-
-/// The bytes of a constant, row-major; a splat is spread out into `storage`.
-static ArrayRef<char> getBytes(ElementsAttr value, int64_t bytes, std::vector<char> &storage) {
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) return resource.getData();
-  auto dense = cast<DenseElementsAttr>(value);
-  if (!dense.isSplat()) return dense.getRawData();
-  ArrayRef<char> one = dense.getRawData();
-  storage.resize(bytes);
-  for (size_t i = 0; i < storage.size(); ++i)
-    storage[i] = one[i % one.size()];
-  return storage;
-}
 
 ElementsAttr packConstant(ElementsAttr value, const Packing &p) {
   auto type = cast<RankedTensorType>(value.getType());
@@ -31,8 +20,10 @@ ElementsAttr packConstant(ElementsAttr value, const Packing &p) {
       from[llvm::find(p.order, d.getPosition()) - p.order.begin()] += stride;
     stride *= shape[i];
   }
-  std::vector<char> storage;
-  const char *source = getBytes(value, stride * bytes, storage).data();
+  FailureOr<HostTensor> host = HostTensor::read(value);
+  assert(succeeded(host) && "constants without their data are refused before the first stage");
+  HostTensor dense = host->toRowMajor();
+  const char *source = dense.data();
   AsmResourceBlob blob = HeapAsmResourceBlob::allocate(p.elements * bytes, 64, /*dataIsMutable=*/true);
   char *target = blob.getMutableData().data();
   std::memset(target, 0, p.elements * bytes);

@@ -11,6 +11,8 @@ def ReadSchedules : Pass<"girih-read-schedules", "::mlir::ModuleOp"> {
     as usual. A name that the module lacks is an error: the file was made for another model, or with other options.
 
     Pre-condition: comes after girih-plan-places, which adds kernels, and before a target's plan, which leaves alone what has a schedule.
+
+    No example: a schedule goes from a file to a kernel as it is (test/Driver/schedule.test).
   }];
   let options = [Option<"file", "file", "std::string", "", "the file">];
 }
@@ -25,10 +27,42 @@ def TileKernels : Pass<"girih-tile-kernels", "::mlir::ModuleOp"> {
     the order in which its register tiles read them.
 
     ```mlir
-    %r = girih.kernel "fc"(%x, %w) {schedule = #girih.schedule<...>} : (...) -> tensor<4x64xf32> { ... linalg.generic ... }
+    func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
+      %r = girih.kernel "relu"(%x) attributes {schedule = #girih.schedule<width = 16, vectorDim = 0, vectors = 1,
+        rowDim = -1, rows = [1], order = [0], blocks = [32], parallel = 1, unroll = 1, fma = true>} : (tensor<64xf32>) -> tensor<64xf32> {
+      ^bb0(%a: tensor<64xf32>):
+        %e = tensor.empty() : tensor<64xf32>
+        %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+          ins(%a : tensor<64xf32>) outs(%e : tensor<64xf32>) {
+        ^bb0(%in: f32, %out: f32):
+          %zero = arith.constant 0.0 : f32
+          %m = arith.maximumf %in, %zero : f32
+          linalg.yield %m : f32
+        } -> tensor<64xf32>
+        girih.yield %0 : tensor<64xf32>
+      }
+      return %r : tensor<64xf32>
+    }
     // becomes
-    %r = girih.launch @kernel_fc(%x, %packed) {dims = ..., tasks = #girih.dims<2>, ...} : (...) -> tensor<4x64xf32>
-    func.func private @kernel_fc(...) { scf.forall (%task) in (2) { scf.for ... vector.load ... math.fma ... } }
+    func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
+      %r = girih.launch @kernel_relu(%x) {bytes = #girih.dims<512>, dims = #girih.dims<>, flops = #girih.dims<64>, girih.name = "relu",
+        tasks = #girih.dims<2>} : (tensor<64xf32>) -> tensor<64xf32>
+      return %r : tensor<64xf32>
+    }
+    func.func private @kernel_relu(%in: memref<?xf32>, %out: memref<?xf32>) {
+      ...
+      scf.forall (%task) in (%tasks) {
+        ...
+        scf.for %i = %begin to %end step %width {
+          ...
+          %v = vector.load %in[%i] : memref<?xf32>, vector<16xf32>
+          ...
+          %m = arith.maximumf %v, %zeros : vector<16xf32>
+          vector.store %m, %out[%i] : memref<?xf32>, vector<16xf32>
+        }
+      }
+      return
+    }
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",

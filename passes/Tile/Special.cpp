@@ -286,12 +286,18 @@ LogicalResult emitSpecial(OpBuilder &b, KernelOp kernel, Operation *op, KernelFu
   if (!isAlone) return op->emitOpError("must be alone in its kernel, on the kernel's operands");
   OpBuilder::InsertionGuard guard(b);
   SpecialLoops loops(b, op, fn);
-  llvm::TypeSwitch<Operation *, void>(op)
-      .Case<ScatterElementsOp>([&](auto o) { emitScatterElements(loops, o, tasks); })
-      .Case<ScatterNDOp>([&](auto o) { emitScatterND(loops, o, tasks); })
-      .Case<CumSumOp>([&](auto o) { emitCumSum(loops, o, tasks); })
-      .Case<TopKOp>([&](auto o) { emitTopK(loops, o, tasks); });
-  return success();
+  auto by = [&](auto emitter) {
+    return [&, emitter](auto o) {
+      emitter(loops, o, tasks);
+      return success();
+    };
+  };
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<ScatterElementsOp>(by(emitScatterElements))
+      .Case<ScatterNDOp>(by(emitScatterND))
+      .Case<CumSumOp>(by(emitCumSum))
+      .Case<TopKOp>(by(emitTopK))
+      .Default([](Operation *o) { return o->emitOpError("has no emitter"); });
 }
 
 } // namespace girih

@@ -76,18 +76,6 @@ func.func @mish(%x: tensor<8xf32>) -> tensor<8xf32> {
   return %4 : tensor<8xf32>
 }
 
-// Only a power of two has an exact reciprocal.
-// CHECK-LABEL: @division
-// CHECK: girih.binary mul %arg0, %{{.*}}
-// CHECK: girih.binary div
-func.func @division(%x: tensor<8xf32>) -> tensor<8xf32> {
-  %eight = girih.constant dense<8.0> : tensor<f32>
-  %three = girih.constant dense<3.0> : tensor<f32>
-  %0 = girih.binary div %x, %eight : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
-  %1 = girih.binary div %0, %three : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
-  return %1 : tensor<8xf32>
-}
-
 // The first Expand is what the addition does itself; without the second its result would shrink.
 // CHECK-LABEL: @expand
 // CHECK: girih.binary add %arg0, %arg1

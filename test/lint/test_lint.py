@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from support import SOURCE
+from tablegen import passes
 
 CODE = (".h", ".c", ".cpp", ".td")
 TEXT = (*CODE, ".py", ".sh", ".md", ".mlir", ".txt", ".cmake", ".in", ".json", ".test")
@@ -110,16 +111,18 @@ def test_no_trailing_white_space():
 
 
 def test_passes_are_documented():
-    """Every pass: an argument girih-verb-noun or convert-a-to-b, a summary, a description."""
-    problems = []
+    """Every pass: an argument girih-verb-noun or convert-a-to-b, a one-line summary, a description, an example unless it says why it has none."""
+    problems, defined = [], 0
     for path in with_suffix("Passes.td"):
-        for match in re.finditer(r'^def\s+(\w+)\s*:\s*(?:Pass|InterfacePass)<"([^"]+)"(.*?)^}', text(path), re.M | re.S):
-            name, argument, body = match.groups()
-            if not re.fullmatch(r"girih(-[a-z0-9]+)+|convert-[a-z0-9-]+-to-[a-z0-9-]+", argument):
-                problems.append(f"{path}: {name}: argument '{argument}' is not girih-verb-noun")
-            for part in ("summary", "description"):
-                if not re.search(rf"let\s+{part}\s*=", body):
-                    problems.append(f"{path}: {name}: no {part}")
+        defined += len(re.findall(r"^def\s+\w+\s*:\s*\w*Pass<", text(path), re.M))
+    assert len(passes()) == defined and defined, f"TableGen finds {len(passes())} passes, the files define {defined}"
+    for (path, name), record in passes().items():
+        if not re.fullmatch(r"girih(-[a-z0-9]+){2,}|convert-[a-z0-9-]+-to-[a-z0-9-]+", record["argument"]):
+            problems.append(f"{path}: {name}: argument '{record['argument']}' is not girih-verb-noun")
+        if not record["summary"].strip() or "\n" in record["summary"]:
+            problems.append(f"{path}: {name}: the summary is not one line")
+        if "```mlir" not in record["description"] and "No example:" not in record["description"]:
+            problems.append(f"{path}: {name}: the description has neither an example (test/docs runs it) nor 'No example:' and why")
     report(problems)
 
 

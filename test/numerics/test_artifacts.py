@@ -1,6 +1,7 @@
 """What holds of every artifact: the same bits on any number of threads and from any compilation, right numbers on every CPU level and
 on the naive path, and one artifact for many shapes."""
 import os
+import resource
 import subprocess
 
 import numpy as np
@@ -141,19 +142,37 @@ def test_external_weights(tmp_path):
     assert_close(support.girih.load(path).run(graph.feeds), reference(graph.model(), graph.feeds), scaled=1e-5)
 
 
-def test_many_nodes_compile_in_linear_time(tmp_path):
-    """5,000 nodes; quadratic passes show here."""
+def chain(nodes):
     g = Graph(9)
     y = g.normal(4, 8)
-    for i in range(5000):
+    for i in range(nodes):
         y = g.op(("Relu", "Neg", "Abs", "Sigmoid")[i % 4], y)
     g.output(y)
-    model = g.model()
-    support.onnx.save(model, tmp_path / "model.onnx")
-    r = subprocess.run([str(support.GIRIH), "compile", str(tmp_path / "model.onnx"), "-o", str(tmp_path / "model.so")],
-                       capture_output=True, text=True, timeout=60)
-    assert r.returncode == 0, r.stderr
-    assert_close(support.girih.load(tmp_path / "model.so").run(g.feeds), reference(model, g.feeds))
+    return g
+
+
+def processor_seconds(*command):
+    """What a command takes of the processor, however busy the machine is."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert support.girih_command(*command).returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_many_nodes_compile_in_linear_time(tmp_path):
+    """Eight times the nodes take at most eight times as long, and half of that for noise; one quadratic pass would be far above."""
+    few, many = 5000, 40000
+    for nodes in (few, many):
+        support.onnx.save(chain(nodes).model(), tmp_path / f"{nodes}.onnx")
+    ratios = []
+    for _ in range(3):
+        seconds = [processor_seconds("compile", tmp_path / f"{n}.onnx", "-o", tmp_path / f"{n}.so", "-j1") for n in (few, many)]
+        ratios.append(seconds[1] / seconds[0])
+        if ratios[-1] <= 1.5 * many / few:
+            break
+    assert min(ratios) <= 1.5 * many / few, f"{many} nodes take {ratios} times as long as {few}"
+    graph = chain(few)
+    assert_close(support.girih.load(tmp_path / f"{few}.so").run(graph.feeds), reference(graph.model(), graph.feeds))
 
 
 def test_artifact_needs_little(tmp_path):

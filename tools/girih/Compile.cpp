@@ -46,7 +46,10 @@ int compileCommand(Arguments args) {
       text("--mattr", "LIST", "LLVM features to add or remove: +avx512bf16,-avx512vnni",
            options.pipeline.mattr),
       list("--dim", "NAME=VALUE", "pin a symbolic dimension; may be repeated", options.dims),
-      text("--schedule", "FILE", "take kernels' schedules from FILE, an edited output of --stop-after=plan",
+      text("--schedule", "FILE",
+           "take kernels' schedules (width, vectorDim, vectors, rowDim, rows, order, blocks, parallel, "
+           "unroll, "
+           "fma; see docs/dialect.md, ScheduleAttr) from FILE, an edited output of --stop-after=plan",
            options.pipeline.scheduleFile),
       flag("--external-weights", "weights in a file beside OUT, mapped at load time",
            options.externalWeights),

@@ -1,0 +1,37 @@
+// RUN: girih compile %s --stop-after=plan --cpu=x86-64-v4 | FileCheck %s
+// RUN: girih compile %s --stop-after=tile --cpu=x86-64-v4 | FileCheck %s --check-prefix=TASKS
+
+// Sizes that only a run knows are planned as if every symbol were 64, and may always be larger: their loops are tasks.
+
+// n * 1024 is 65536: tasks of some tiles; 7552 is 59 * 128.
+// CHECK: girih.kernel "merged"({{.*}}vectors = 4, {{.*}}order = [0], blocks = [7552], parallel = 1,
+// TASKS: girih.launch {{.*}}girih.name = "merged"{{.*}}tasks = #girih.dims<n * 8 ceildiv 59>
+
+// A dimension alone is 64, too little for a second task; a million is not.
+// CHECK: girih.kernel "alone"({{.*}}order = [0], blocks = [7552], parallel = 1,
+// TASKS: girih.launch {{.*}}girih.name = "alone"{{.*}}tasks = #girih.dims<n ceildiv 7552>
+
+// min(n, 8) is 8, (n + 2) * 3 is 198.
+// CHECK: girih.kernel "bounded"({{.*}}order = [0, 1], blocks = [3, 64], parallel = 1,
+// CHECK: girih.kernel "sum"({{.*}}order = [0, 1], blocks = [3, 64], parallel = 1,
+
+// The columns are known and few, the rows are not: tasks of rows, each with all of its columns.
+// CHECK: girih.kernel "rows"({{.*}}blocks = [{{[0-9]+}}, {{[0-9]+}}], parallel = 1,
+
+// What is known is planned as it is: too little work for two tasks.
+// CHECK: girih.kernel "known"({{.*}}parallel = 0,
+// TASKS: girih.launch {{.*}}girih.name = "known"{{.*}}tasks = #girih.dims<1>
+func.func @main(%a: tensor<?x1024xf32, #girih.dims<n, 1024>> {girih.name = "a"}, %b: tensor<?xf32, #girih.dims<n>> {girih.name = "b"},
+                %c: tensor<?x3000xf32, #girih.dims<min(n, 8), 3000>> {girih.name = "c"}, %d: tensor<?x3000xf32, #girih.dims<3 * (n + 2), 3000>> {girih.name = "d"},
+                %e: tensor<?x5xf32, #girih.dims<n, 5>> {girih.name = "e"}, %f: tensor<64xf32> {girih.name = "f"}, %t: tensor<3000xf32> {girih.name = "t"}, %s: tensor<5xf32> {girih.name = "s"})
+    -> (tensor<?x1024xf32, #girih.dims<n, 1024>> {girih.name = "p"}, tensor<?xf32, #girih.dims<n>> {girih.name = "q"},
+        tensor<?x3000xf32, #girih.dims<min(n, 8), 3000>> {girih.name = "r"}, tensor<?x3000xf32, #girih.dims<3 * (n + 2), 3000>> {girih.name = "u"},
+        tensor<?x5xf32, #girih.dims<n, 5>> {girih.name = "v"}, tensor<64xf32> {girih.name = "w"}) {
+  %0 = girih.unary relu %a : (tensor<?x1024xf32, #girih.dims<n, 1024>>) -> tensor<?x1024xf32, #girih.dims<n, 1024>> loc("merged"("Relu"))
+  %1 = girih.unary relu %b : (tensor<?xf32, #girih.dims<n>>) -> tensor<?xf32, #girih.dims<n>> loc("alone"("Relu"))
+  %2 = girih.binary add %c, %t : (tensor<?x3000xf32, #girih.dims<min(n, 8), 3000>>, tensor<3000xf32>) -> tensor<?x3000xf32, #girih.dims<min(n, 8), 3000>> loc("bounded"("Add"))
+  %3 = girih.binary add %d, %t : (tensor<?x3000xf32, #girih.dims<3 * (n + 2), 3000>>, tensor<3000xf32>) -> tensor<?x3000xf32, #girih.dims<3 * (n + 2), 3000>> loc("sum"("Add"))
+  %4 = girih.binary add %e, %s : (tensor<?x5xf32, #girih.dims<n, 5>>, tensor<5xf32>) -> tensor<?x5xf32, #girih.dims<n, 5>> loc("rows"("Add"))
+  %5 = girih.unary relu %f : (tensor<64xf32>) -> tensor<64xf32> loc("known"("Relu"))
+  return %0, %1, %2, %3, %4, %5 : tensor<?x1024xf32, #girih.dims<n, 1024>>, tensor<?xf32, #girih.dims<n>>, tensor<?x3000xf32, #girih.dims<min(n, 8), 3000>>, tensor<?x3000xf32, #girih.dims<3 * (n + 2), 3000>>, tensor<?x5xf32, #girih.dims<n, 5>>, tensor<64xf32>
+}
