@@ -158,7 +158,7 @@ static girih_status check_outputs(const girih_artifact *artifact, const plan *pl
 static girih_status check_input_data(const girih_artifact *artifact, const girih_tensor *inputs,
                                      girih_error *error) {
   for (uint32_t i = 0; i < artifact->input_count; ++i) {
-    if (inputs[i].data) continue;
+    if (inputs[i].data || artifact->inputs[i].default_offset >= 0) continue;
     bool empty = false;
     for (uint32_t axis = 0; axis < inputs[i].rank; ++axis)
       empty |= inputs[i].dims[axis] == 0;
@@ -200,6 +200,12 @@ static void run_launch(girih_context *context, const plan *plan, uint32_t i) {
     context->parallel_for(context->executor, planned->chunks, run_chunk, &job);
 }
 
+/* An input's data, or its default where they are null. */
+static const char *input_data(const girih_context *context, const girih_tensor *inputs, uint32_t index) {
+  int64_t offset = context->model->artifact->inputs[index].default_offset;
+  return inputs[index].data || offset < 0 ? inputs[index].data : context->model->weights + offset;
+}
+
 static void copy_output(const girih_context *context, const plan *plan, const girih_abi_copy *copy,
                         const girih_tensor *inputs, const girih_tensor *outputs) {
   const char *base = NULL;
@@ -208,7 +214,7 @@ static void copy_output(const girih_context *context, const plan *plan, const gi
     base = plan->arena + plan->offsets[copy->from.index];
     break;
   case GIRIH_BASE_INPUT:
-    base = inputs[copy->from.index].data;
+    base = input_data(context, inputs, copy->from.index);
     break;
   case GIRIH_BASE_OUTPUT:
     base = outputs[copy->from.index].data;
@@ -240,8 +246,9 @@ static girih_status run(girih_context *context, const girih_tensor *inputs, cons
   context->current = plan;
   for (uint32_t i = 0; i < plan->caller_pointer_count; ++i) {
     const caller_pointer *p = &plan->caller_pointers[i];
-    const girih_tensor *tensors = p->base == GIRIH_BASE_INPUT ? inputs : outputs;
-    plan->pointers[p->pointer] = (char *)tensors[p->index].data + p->offset;
+    const char *data =
+        p->base == GIRIH_BASE_INPUT ? input_data(context, inputs, p->index) : outputs[p->index].data;
+    plan->pointers[p->pointer] = (char *)data + p->offset;
   }
   if (!context->profile) {
     for (uint32_t i = 0; i < artifact->launch_count; ++i)

@@ -36,8 +36,8 @@ private:
   C sizes(ArrayRef<DimExpr> exprs, Location loc, StringRef name);
   C ref(RefAttr attr, Location loc);
   C launch(LaunchOp op);
-  C tensor(RankedTensorType type, StringRef name, Location loc);
-  C tensors(TypeRange types, bool isInput);
+  C tensor(RankedTensorType type, StringRef name, int64_t defaultOffset, Location loc);
+  C tensors(TypeRange types, const Weights *weights);
   C arena();
   C symbols();
   C copies(uint32_t &count);
@@ -146,7 +146,8 @@ static uint32_t getDtype(Type type) {
 }
 
 /// girih_abi_tensor
-llvm::Constant *HostBuilder::tensor(RankedTensorType type, StringRef name, Location loc) {
+llvm::Constant *HostBuilder::tensor(RankedTensorType type, StringRef name, int64_t defaultOffset,
+                                    Location loc) {
   SmallVector<DimExpr> dims = getDims(type);
   uint32_t dtype = getDtype(type.getElementType());
   if (!dtype || dims.size() > GIRIH_MAX_RANK) {
@@ -159,18 +160,20 @@ llvm::Constant *HostBuilder::tensor(RankedTensorType type, StringRef name, Locat
   SmallVector<C> dimTexts;
   for (DimExpr d : dims)
     dimTexts.push_back(text(dimToString(d)));
-  return record(
-      {text(name), i32(dtype), i32(dims.size()), sizes(dims, loc, "dims"), array(dimTexts, "dim_text")});
+  return record({text(name), i32(dtype), i32(dims.size()), sizes(dims, loc, "dims"),
+                 array(dimTexts, "dim_text"), i64(defaultOffset)});
 }
 
-llvm::Constant *HostBuilder::tensors(TypeRange types, bool isInput) {
+/// Those of the inputs, with their defaults among `weights`, or of the outputs, without.
+llvm::Constant *HostBuilder::tensors(TypeRange types, const Weights *weights) {
+  bool isInput = weights;
   SmallVector<C> list;
   for (auto [i, type] : llvm::enumerate(types)) {
     auto name = isInput ? main.getArgAttrOfType<StringAttr>(i, "girih.name")
                         : main.getResultAttrOfType<StringAttr>(i, "girih.name");
     std::string fallback = (isInput ? "input" : "output") + std::to_string(i);
-    list.push_back(
-        tensor(cast<RankedTensorType>(type), name ? name.getValue() : StringRef(fallback), main.getLoc()));
+    list.push_back(tensor(cast<RankedTensorType>(type), name ? name.getValue() : StringRef(fallback),
+                          isInput ? weights->defaults[i] : -1, main.getLoc()));
   }
   return array(list, isInput ? "inputs" : "outputs");
 }
@@ -238,7 +241,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   SmallVector<C> launches;
   main.walk([&](LaunchOp op) { launches.push_back(launch(op)); });
   C launchTable = array(launches, "launches");
-  C inputs = tensors(main.getArgumentTypes(), true), outputs = tensors(main.getResultTypes(), false);
+  C inputs = tensors(main.getArgumentTypes(), &weights), outputs = tensors(main.getResultTypes(), nullptr);
   C arenaTable = arena();
   uint32_t copyCount, checkCount;
   C copyTable = copies(copyCount), checkTable = checks(checkCount), symbolTable = symbols();

@@ -16,9 +16,10 @@ struct Weights {
   };
   llvm::SmallVector<Piece> pieces; // by offset; equal constants share one
   int64_t bytes = 0;
+  llvm::SmallVector<int64_t> defaults; // for each input of @main, where its `girih.default` lies; -1: none
 };
 
-/// The weights that the launches' `refs` speak of.
+/// The weights that the launches' `refs` speak of, and behind them the inputs' defaults.
 Weights collectWeights(mlir::ModuleOp module);
 
 /// Writes them, padded to their offsets.

@@ -18,6 +18,10 @@ struct ImportedValue {
   std::optional<Known> known;            // shape arithmetic
   bool fromData = false;                 // `known` depends on elements of inputs: `value` is there as well
   bool isConstant = false;               // a weight, or computed from weights only
+  bool isData = false;                   // depends on tensors whose elements only a run knows
+  std::string breaksAt;                  // else, the node that shape arithmetic does not follow, if any
+  bool hasDefault = false;               // an input that is this weight unless it is given ...
+  bool mustBeConstant = false;           // ... which a node does not allow
   std::string name;
   std::string op;
 };
@@ -93,8 +97,11 @@ public:
   /// What is known of an operand's elements: shape arithmetic, or a small constant.
   std::optional<Known> known(unsigned i);
   /// An integer operand whose elements must be known as expressions (shapes, sizes, starts). Fails, with a
-  /// message, where they are computed from data.
+  /// message, where they are not.
   mlir::FailureOr<Dims> shapeOperand(unsigned i, llvm::StringRef what);
+  /// Why an operand's elements are not known: "is computed from data", or the node that shape arithmetic does
+  /// not follow.
+  std::string whyUnknown(unsigned i) const;
   /// An integer (float) operand that must be constant.
   mlir::FailureOr<Ints> constantInts(unsigned i, llvm::StringRef what);
   mlir::FailureOr<llvm::SmallVector<double>> constantFloats(unsigned i, llvm::StringRef what);

@@ -50,7 +50,7 @@ Error checkMemory(double bytes, const Twine &what) {
 
 girih_tensor tensorOf(const Array &array) {
   girih_tensor t = {};
-  t.data = const_cast<char *>(array.data.data());
+  t.data = array.data.empty() ? nullptr : const_cast<char *>(array.data.data());
   t.dtype = array.dtype;
   t.rank = array.dims.size();
   llvm::copy(array.dims, t.dims);
@@ -102,7 +102,8 @@ static std::string bytesText(int64_t bytes) {
 static void printTensors(StringRef title, uint32_t count,
                          function_ref<const girih_tensor_info *(uint32_t)> get) {
   for (uint32_t i = 0; i < count; ++i)
-    outs() << left_justify(i ? "" : title, 12) << get(i)->name << ": " << typeText(*get(i)) << "\n";
+    outs() << left_justify(i ? "" : title, 12) << get(i)->name << ": " << typeText(*get(i))
+           << (get(i)->has_default ? "  (may be left out)" : "") << "\n";
 }
 
 static json::Array tensorsJson(uint32_t count, function_ref<const girih_tensor_info *(uint32_t)> get) {
@@ -115,8 +116,10 @@ static json::Array tensorsJson(uint32_t count, function_ref<const girih_tensor_i
       else
         shape.push_back(get(i)->dim_text[axis]);
     }
-    tensors.push_back(json::Object{
-        {"name", get(i)->name}, {"dtype", girih_dtype_name(get(i)->dtype)}, {"shape", std::move(shape)}});
+    json::Object tensor{
+        {"name", get(i)->name}, {"dtype", girih_dtype_name(get(i)->dtype)}, {"shape", std::move(shape)}};
+    if (get(i)->has_default) tensor["default"] = true;
+    tensors.push_back(std::move(tensor));
   }
   return tensors;
 }
