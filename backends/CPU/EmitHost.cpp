@@ -1,5 +1,6 @@
 #include "backends/CPU/EmitHost.h"
 #include "backends/CPU/EmitSlots.h"
+#include "dialects/Graph/TypeText.h"
 #include "runtime/abi.h"
 #include "llvm/IR/Constants.h"
 
@@ -152,8 +153,8 @@ llvm::Constant *HostBuilder::tensor(RankedTensorType type, StringRef name, int64
   uint32_t dtype = getDtype(type.getElementType());
   if (!dtype || dims.size() > GIRIH_MAX_RANK) {
     emitError(loc)
-        << "'" << name << "' is " << type << ", which compiled models cannot take or give: expected at most "
-        << GIRIH_MAX_RANK
+        << "'" << name << "' is " << typeText(type)
+        << ", which compiled models cannot take or give: expected at most " << GIRIH_MAX_RANK
         << " dimensions, floating-point elements of 16 to 64 bits, bools, or integers of 8 to 64 bits";
     failedSize = true;
   }

@@ -6,7 +6,7 @@
 #include "dialects/Graph/TypeText.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
@@ -19,16 +19,20 @@ using model::quote;
 
 namespace {
 
+/// Before this IR version, all weights had to be listed as inputs.
+constexpr int64_t firstOptionalWeights = 4;
+
 /// Imports one graph into `@main`.
 class GraphImporter {
 public:
   GraphImporter(MLIRContext *ctx, const model::Model &model, const ImportOptions &options,
-                llvm::StringSet<> &frozen)
-      : ctx(ctx), b(ctx), model(model), graph(model.graph), options(options), operators(model),
-        frozen(frozen) {}
+                llvm::StringMap<bool> &roles)
+      : ctx(ctx), b(ctx), model(model), graph(model.graph), options(options), operators(model), roles(roles) {
+  }
 
-  /// Where the model has to be imported once more, with more weights frozen, it fails without a message and
-  /// adds their names to `frozen`.
+  /// Where weights turn out to have other roles than the model was imported with, `isRevised` is set, and the
+  /// result is of no use: import once more. Nothing is reported then.
+  bool isRevised = false;
   FailureOr<OwningOpRef<ModuleOp>> run(StringRef path) {
     std::string error;
     if (failed(operators.readOpsets(error))) return fail(error);
@@ -80,7 +84,9 @@ private:
       listed.insert(input.name);
     for (const model::Tensor &t : llvm::concat<const model::Tensor>(graph.initializers, densified)) {
       if (t.name.empty()) return fail("a weight has no name");
-      if (listed.contains(t.name) && mayBeGiven(t)) {
+      bool isListed = listed.contains(t.name) && model.irVersion >= firstOptionalWeights &&
+                      !options.freezeInitializers && getElementType(ctx, t.type);
+      if (isListed && mayBeGiven(t)) {
         if (!defaults.try_emplace(t.name, &t).second)
           return fail("weight " + quote(t.name) + " is defined twice");
         continue;
@@ -90,24 +96,36 @@ private:
       v->op = "Initializer";
       v->tensor = &t;
       v->isConstant = true;
+      v->isListed = isListed;
+      numConstant += isListed;
       // A type that the graph does not know is an error only where the weight is used.
       if (Type element = getElementType(ctx, t.type)) v->type = RankedTensorType::get(t.dims, element);
     }
     return success();
   }
 
-  /// Whether a weight that is listed as an input, too, is its default. Before IR version 4 all weights had to
-  /// be listed. What shapes may be computed from stays constant: sizes that are known make better code, and
-  /// many operators want them constant.
+  /// Whether a weight that is listed as an input, too, is that input's default. What shapes and settings are
+  /// computed from stays constant: operators want it so. Small integers are taken to be that until an import
+  /// shows that nothing reads them so.
   bool mayBeGiven(const model::Tensor &t) {
-    constexpr int64_t firstVersion = 4;
-    Type element = getElementType(ctx, t.type);
-    if (options.freezeInitializers || model.irVersion < firstVersion || frozen.contains(t.name) || !element)
-      return false;
-    bool isShape = isa<IntegerType>(element) && t.dims.size() <= 1 &&
-                   t.data.size() * 8 <= Known::maxElements * model::dtypeBits(t.type);
-    numKept += isShape;
-    return !isShape;
+    if (auto it = roles.find(t.name); it != roles.end()) return it->second;
+    return !isa<IntegerType>(getElementType(ctx, t.type)) || t.dims.size() > 1 ||
+           t.data.size() * 8 > Known::maxElements * model::dtypeBits(t.type);
+  }
+
+  /// What an import has shown of listed weights. `isRefused`: of a model that is refused.
+  void reviseRoles(bool isRefused) {
+    for (const auto &[name, value] : values) {
+      if (!value.isListed) continue;
+      bool isDefault = !value.tensor;
+      if (isDefault && (value.isWanted || (isRefused && roles.contains(name)))) {
+        roles[name] = false;
+        isRevised = true;
+      } else if (!isDefault && !value.isWanted && !isRefused && !roles.contains(name)) {
+        roles[name] = true;
+        isRevised = true;
+      }
+    }
   }
 
   //===-- Inputs ----------------------------------------------------------===//
@@ -234,7 +252,7 @@ private:
                   ": correct one, or give --freeze-initializers, which ignores such inputs");
     ImportedValue &v = *declare(input.name);
     v.type = type;
-    v.isData = v.hasDefault = true;
+    v.isData = v.isListed = true;
     v.value = main.getBody().front().addArgument(
         type, NameLoc::get(b.getStringAttr(input.name), NameLoc::get(b.getStringAttr("Input"))));
     types.push_back(type);
@@ -298,10 +316,8 @@ private:
       for (const std::string &name : node.outputs)
         if (!name.empty()) lost.insert(name);
     }
-    size_t known = frozen.size();
-    for (const auto &[name, value] : values)
-      if (value.mustBeConstant) frozen.insert(name);
-    if (frozen.size() > known) return failure();
+    reviseRoles(!refusals.empty() || !operators.message().empty());
+    if (isRevised) return failure();
     if (std::string message = operators.message(); !message.empty()) {
       Diagnostic unsupported(UnknownLoc::get(ctx), DiagnosticSeverity::Error);
       unsupported << message;
@@ -364,9 +380,16 @@ private:
       if (breaksAt.empty()) breaksAt = v.breaksAt;
       operands.push_back(&v);
     }
+    // What was asked for counts only where something came of it.
+    auto settle = [&](bool isWanted) {
+      for (ImportedValue *v : operands)
+        if (v && std::exchange(v->isAsked, false)) v->isWanted |= isWanted;
+    };
     NodeImporter importer(b, nodeLoc(node), node, row, operands);
     SmallVector<Known> known_;
     bool isKnown = row.known && row.known(importer, known_);
+    settle(isKnown);
+    llvm::scope_exit settleAll([&] { settle(true); });
     if (importer.hasFailed()) return failure();
     // What depends on elements of inputs may be data as well: then the ops are made, and erased if nothing
     // reads them.
@@ -451,13 +474,19 @@ private:
   }
 
   void noteDefaults() {
-    if (defaults.empty()) return;
+    if (defaults.empty() && !numConstant) return;
     Diagnostic note(UnknownLoc::get(ctx), DiagnosticSeverity::Note);
-    note << defaults.size() << (defaults.size() == 1 ? " weight is" : " weights are")
-         << " listed as inputs, too, and may be given at run time, so code is made for any value of them";
-    if (size_t kept = numKept + frozen.size())
-      note << " (" << kept << " more, from which shapes or settings are computed, stay constant)";
-    note << "; faster code comes of --freeze-initializers, which makes all of them constants";
+    auto weights = [](size_t n) {
+      return std::to_string(n) + (n == 1 ? " weight that is listed as an input, too, "
+                                         : " weights that are listed as inputs, too, ");
+    };
+    if (!defaults.empty())
+      note << weights(defaults.size())
+           << "may be given at run time: constants make faster code (--freeze-initializers)";
+    if (!defaults.empty() && numConstant) note << "; ";
+    if (numConstant)
+      note << weights(numConstant) << (numConstant == 1 ? "stays" : "stay")
+           << " constant: shapes or settings are computed from " << (numConstant == 1 ? "it" : "them");
     ctx->getDiagEngine().emit(std::move(note));
   }
 
@@ -474,8 +503,8 @@ private:
   OperatorLookup operators;
   std::vector<model::Tensor> densified;            // sparse weights
   llvm::StringMap<const model::Tensor *> defaults; // of inputs that need not be given
-  llvm::StringSet<> &frozen;                       // weights that would be defaults, but must be constant
-  size_t numKept = 0;                              // ... because they are small and of integers
+  llvm::StringMap<bool> &roles; // of listed weights, where an import has shown it: true for defaults
+  size_t numConstant = 0;       // listed weights that are constants
   llvm::StringMap<ImportedValue> values;
   llvm::StringSet<> plainDims; // names that are an input's dimension by themselves
   llvm::StringSet<> usedSymbols;
@@ -493,12 +522,12 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(MLIRContext *context, StringRef pat
     message.consume_front((path + ": ").str());
     return emitError(UnknownLoc::get(context)) << message;
   }
-  // Which weights an operator wants constant shows when it is imported.
-  llvm::StringSet<> frozen;
+  // Which weights operators want constant shows when they are imported. Roles change twice at most.
+  llvm::StringMap<bool> roles;
   while (true) {
-    size_t known = frozen.size();
-    auto module = GraphImporter(context, *model, options, frozen).run(path);
-    if (succeeded(module) || frozen.size() == known) return module;
+    GraphImporter importer(context, *model, options, roles);
+    auto module = importer.run(path);
+    if (!importer.isRevised) return module;
   }
 }
 

@@ -189,7 +189,7 @@ ElementsAttr evaluate(Value value) {
 }
 
 std::optional<HostTensor> NodeImporter::constantTensor(unsigned i) {
-  if (has(i)) entry(i).mustBeConstant |= entry(i).hasDefault;
+  if (has(i)) entry(i).isAsked = entry(i).isListed;
   if (!has(i) || !entry(i).isConstant) return std::nullopt;
   ElementsAttr elements = evaluate(operand(i));
   if (!elements) return std::nullopt;
@@ -223,6 +223,7 @@ static std::optional<Known> knownConstant(ElementsAttr elements, MLIRContext *ct
 std::optional<Known> NodeImporter::known(unsigned i) {
   if (!has(i)) return std::nullopt;
   ImportedValue &v = entry(i);
+  v.isAsked |= v.isListed && v.tensor;
   if (v.known) return v.known;
   if (!v.type.hasStaticShape() || v.type.getNumElements() > int64_t(Known::maxElements)) return std::nullopt;
   if (!v.isConstant) return std::nullopt;
@@ -236,7 +237,7 @@ FailureOr<NodeImporter::Dims> NodeImporter::shapeOperand(unsigned i, StringRef w
   if (!has(i)) return fail("input " + Twine(i) + " (" + what + ") is missing");
   if (rank(i) > 1)
     return fail("input " + Twine(i) + " (" + what + ") must have one dimension, but has " + Twine(rank(i)));
-  entry(i).mustBeConstant |= entry(i).hasDefault;
+  entry(i).isAsked = entry(i).isListed;
   auto k = known(i);
   auto integers = k ? k->integers() : std::nullopt;
   if (k && !integers) return fail("input " + Twine(i) + " (" + what + ") must have integer values");

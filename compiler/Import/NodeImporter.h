@@ -20,8 +20,9 @@ struct ImportedValue {
   bool isConstant = false;               // a weight, or computed from weights only
   bool isData = false;                   // depends on tensors whose elements only a run knows
   std::string breaksAt;                  // else, the node that shape arithmetic does not follow, if any
-  bool hasDefault = false;               // an input that is this weight unless it is given ...
-  bool mustBeConstant = false;           // ... which a node does not allow
+  bool isListed = false; // a weight that is listed as an input, too, and a constant, or an input by default
+  bool isAsked = false;  // a node asks for the elements of such a weight ...
+  bool isWanted = false; // ... and computes shapes or settings from them
   std::string name;
   std::string op;
 };

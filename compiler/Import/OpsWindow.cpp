@@ -1,6 +1,7 @@
 // Convolutions and pools.
 #include "compiler/Import/Handlers.h"
 #include "dialects/Graph/Inference.h"
+#include "dialects/Graph/TypeText.h"
 
 using namespace mlir;
 
@@ -102,12 +103,10 @@ static Value addBorder(NodeImporter &n, const Border &border, Value x, double fi
                               PadMode::constant);
 }
 
-/// Fails where a window does not fit into an input of fixed size, so that its output has fewer than `least`
-/// positions.
-static LogicalResult checkFits(NodeImporter &n, const Window &w, int64_t i, DimExpr in, DimExpr out,
-                               int64_t least) {
+/// Fails where a window does not fit into an input of fixed size, and says why.
+static LogicalResult checkFits(NodeImporter &n, const Window &w, int64_t i, DimExpr in, DimExpr out) {
   auto v = dimValue(out);
-  if (!v || *v >= least) return success();
+  if (!v || *v >= 1) return success();
   std::string reach = w.dilations[i] == 1
                           ? ""
                           : " with dilation " + std::to_string(w.dilations[i]) + " reaches over " +
@@ -150,7 +149,7 @@ LogicalResult importConv(NodeImporter &n) {
     DimExpr in = getDims(x)[i + 2];
     DimExpr out = windowOutputDim(in, n.dim(w->kernel[i]), w->strides[i], w->dilations[i], w->pads[i],
                                   w->pads[i + w->spatial()]);
-    if (failed(checkFits(n, *w, i, in, out, /*least=*/0))) return failure();
+    if (failed(checkFits(n, *w, i, in, out))) return failure();
   }
   return n.result(n.create<ConvOp>(x, n.operand(1), n.operand(2), w->strides, w->pads, w->dilations, *group,
                                    /*channels_last=*/false));
@@ -257,6 +256,8 @@ static LogicalResult importPool(NodeImporter &n, PoolFn fn) {
   if (failed(w)) return failure();
   if (fn == PoolFn::max && isa<IntegerType>(n.element(0)) && n.type(0).getElementTypeBitWidth() == 1)
     return n.fail("input 0 must have number elements");
+  if (fn == PoolFn::lp && !isa<FloatType>(n.element(0)))
+    return n.fail("input 0 must have floating-point elements, but is " + typeText(n.type(0)));
   bool ceil = n.flagAttr("ceil_mode", false);
   bool includePad = fn == PoolFn::average && n.flagAttr("count_include_pad", false);
   auto border = resolveSame(n, *w);
@@ -265,7 +266,7 @@ static LogicalResult importPool(NodeImporter &n, PoolFn fn) {
   for (int64_t i = 0; i < w->spatial(); ++i) {
     dims[i + 2] = windowOutputDim(in[i + 2], n.dim(w->kernel[i]), w->strides[i], w->dilations[i], w->pads[i],
                                   w->pads[i + w->spatial()], ceil && !w->isSame());
-    if (failed(checkFits(n, *w, i, in[i + 2], dims[i + 2], /*least=*/1))) return failure();
+    if (failed(checkFits(n, *w, i, in[i + 2], dims[i + 2]))) return failure();
   }
   int64_t p = fn == PoolFn::lp ? n.intAttr("p", 2) : 2;
   if (p < 1 || p > INT32_MAX) return n.fail("attribute 'p' must be at least 1");

@@ -2,7 +2,7 @@
 // RUN: girih-opt %s -split-input-file -verify-diagnostics
 
 func.func @f(%a: tensor<2xf32>) {
-  // expected-error@+2 {{logical_not needs i1 elements but the operand is f32[2]}}
+  // expected-error@+2 {{logical_not needs bool elements but the operand is f32[2]}}
   // expected-error@+1 {{failed to infer}}
   girih.unary logical_not %a : (tensor<2xf32>) -> tensor<2xf32>
   return
@@ -47,7 +47,7 @@ func.func @f(%a: tensor<2xf32>, %b: tensor<2xi32>) {
 // -----
 
 func.func @f(%a: tensor<2xi32>, %b: tensor<2xi32>) {
-  // expected-error@+2 {{logical_and needs i1 elements but the operands hold i32 and i32}}
+  // expected-error@+2 {{logical_and needs bool elements but the operands hold i32 and i32}}
   // expected-error@+1 {{failed to infer}}
   girih.binary logical_and %a, %b : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi1>
   return
@@ -92,7 +92,7 @@ func.func @f(%a: tensor<?xf32, #girih.dims<n>>, %b: tensor<?xf32, #girih.dims<n 
 // -----
 
 func.func @f(%a: tensor<2xi8>, %b: tensor<2xf32>, %c: tensor<2xf32>) {
-  // expected-error@+2 {{condition needs i1 elements but is i8[2]}}
+  // expected-error@+2 {{condition needs bool elements but is i8[2]}}
   // expected-error@+1 {{failed to infer}}
   girih.where %a, %b, %c : (tensor<2xi8>, tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
   return

@@ -232,7 +232,8 @@ def test_frozen_weights(tmp_path):
     path = tmp_path / "model.onnx"
     onnx.save(model, path)
     note = support.girih_command("compile", path, "-o", tmp_path / "a.so").stderr
-    assert "2 weights are listed as inputs, too, and may be given at run time" in note and "--freeze-initializers" in note
+    assert "2 weights that are listed as inputs, too, may be given at run time" in note and "--freeze-initializers" in note
+    assert "1 weight that is listed as an input, too, stays constant: shapes or settings are computed from it" in note
     r = support.girih_command("compile", path, "-o", tmp_path / "b.so", "--freeze-initializers")
     assert r.returncode == 0 and not r.stderr
     compiled = support.girih.load(tmp_path / "b.so")
@@ -256,6 +257,33 @@ def test_weights_that_must_be_constant_stay_so(tmp_path):
     compiled = support.girih.load(compile_model(model, tmp_path))
     assert compiled.optional_inputs == {w}
     assert_close(compiled.run(graph.feeds), reference(model, graph.feeds))
+
+
+def test_small_integers_are_shapes_only_where_they_are_read_so(tmp_path):
+    """Indices that only pick rows may be given; a shape may not, and the model's own says what it is."""
+    graph = Graph()
+    x, rows, shape = graph.normal(5, 3), graph.weight(np.array([1, 4])), graph.weight(np.array([3, 2]))
+    graph.output(graph.op("Reshape", graph.op("Gather", x, rows), shape))
+    model = graph.model()
+    for name in (rows, shape):
+        model.graph.input.append(helper.make_tensor_value_info(name, onnx.TensorProto.INT64, [2]))
+    compiled = support.girih.load(compile_model(model, tmp_path))
+    assert compiled.optional_inputs == {rows}
+    for more in ({}, {rows: np.array([0, 2])}):
+        assert_close(compiled.run({**graph.feeds, **more}), reference(model, {**graph.feeds, **more}))
+    with pytest.raises(support.girih.InputError, match=f"unknown input '{shape}'"):
+        compiled.run({**graph.feeds, shape: np.array([2, 3])})
+
+
+def test_sizes_by_way_of_constants(tmp_path):
+    """The repeats are computed from a listed weight by an operator that shape arithmetic does not follow."""
+    graph = Graph()
+    x, w = graph.normal(2, 3), graph.weight(np.array([2, 1]))
+    graph.output(graph.op("Tile", x, graph.op("Cast", graph.op("Sqrt", graph.op("Cast", graph.op("BitwiseXor", w, w), to=1)), to=7)))
+    graph.output(graph.op("Tile", x, graph.op("BitwiseOr", w, w)))
+    model = graph.model()
+    model.graph.input.append(helper.make_tensor_value_info(w, onnx.TensorProto.INT64, [2]))
+    assert_close(run_model(model, graph.feeds), reference(model, graph.feeds))
 
 
 def test_declared_otherwise(tmp_path):
