@@ -251,11 +251,12 @@ std::string NodeImporter::whyUnknown(unsigned i) const {
   const ImportedValue &v = entry(i);
   if (v.isData)
     return "is computed from data: shapes must follow from the sizes of the inputs, from constants or from "
-           "elements of small integer inputs";
-  std::string most = "; it follows lists of at most " + std::to_string(Known::maxElements) + " numbers";
+           "elements of small integer inputs; export the model with fixed shapes, or simplify it";
+  std::string most = " (it follows lists of at most " + std::to_string(Known::maxElements) + " numbers)";
   if (v.breaksAt.empty()) return "has elements that shape arithmetic does not follow" + most;
   return "follows from sizes and constants, but by " + v.breaksAt +
-         ", which shape arithmetic does not follow for these operands" + most;
+         ", which shape arithmetic does not follow for these operands" + most +
+         ": pin dimensions with --dim, or simplify the model";
 }
 
 FailureOr<NodeImporter::Ints> NodeImporter::constantInts(unsigned i, StringRef what) {

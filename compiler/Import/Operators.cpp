@@ -56,7 +56,8 @@ void OperatorLookup::add(const model::Node &node, std::optional<int64_t> opset) 
     if (!why.empty()) {
       reason.why = why;
     } else if (!opset) {
-      reason.why = "its domain is not among the model's opset imports";
+      reason.why = domain.empty() ? "the model imports no version of ONNX's own operators"
+                                  : "its domain is not among the model's opset imports";
     } else if (!node.overload.empty()) {
       reason.why = "no function of the model has the overload " + quote(node.overload);
     } else if (domain.empty() && *opset > newestOpset) {
