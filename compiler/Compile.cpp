@@ -116,28 +116,27 @@ Compilation::Compilation(const CompileOptions &options, const CpuTarget &target,
 /// Dumps leave large constants out; a module that was read from one is for reading only.
 static LogicalResult verifyConstants(ModuleOp module) {
   WalkResult result = module.walk([](Operation *op) {
-    for (NamedAttribute attribute : op->getAttrDictionary()) {
-      auto constant = dyn_cast<DenseResourceElementsAttr>(attribute.getValue());
-      if (!constant) continue;
+    return op->getAttrDictionary().walk([&](DenseResourceElementsAttr constant) {
       AsmResourceBlob *blob = constant.getRawHandle().getBlob();
       int64_t size = blob ? blob->getData().size() : 0, expected = getConstantSize(constant);
-      if (size == expected) continue;
+      if (size == expected) return WalkResult::advance();
       op->emitError("a constant of type ")
           << constant.getType() << " has " << size << " bytes of data, expected " << expected
           << (blob ? ""
                    : ": --stop-after leaves large constants out; compile the model itself, "
                      "and give schedules that were edited by --schedule");
       return WalkResult::interrupt();
-    }
-    return WalkResult::advance();
+    });
   });
   return failure(result.wasInterrupted());
 }
 
 FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::string &path,
-                                           ArrayRef<std::string> dims) {
+                                           const ReadOptions &options) {
   ImportOptions import;
-  for (StringRef text : dims) {
+  import.freezeInitializers = options.freezeInitializers;
+  import.followLinks = options.followLinks;
+  for (StringRef text : options.dims) {
     auto [name, value] = text.rsplit('=');
     int64_t size;
     if (name.empty() || value.getAsInteger(10, size) || size < 0)
@@ -146,7 +145,7 @@ FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::stri
     import.dims[name] = size;
   }
   if (llvm::sys::path::extension(path) != ".mlir") return importModel(context, path, import);
-  if (!dims.empty())
+  if (!options.dims.empty())
     return emitError(UnknownLoc::get(context))
            << "--dim: dimensions are pinned on import, and .mlir is imported already";
   if (std::error_code code = llvm::sys::fs::access(path, llvm::sys::fs::AccessMode::Exist))
@@ -159,7 +158,7 @@ FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::stri
 LogicalResult Compilation::importInput() {
   progress.step("import");
   TimingScope scope = timing.nest("import");
-  FailureOr<OwningOpRef<ModuleOp>> read = readModel(&context, options.input, options.dims);
+  FailureOr<OwningOpRef<ModuleOp>> read = readModel(&context, options.input, options.read);
   if (failed(read)) return failure();
   module = std::move(*read);
   if (!options.startAfter) annotateStatistics(*module, countModel(*module));
@@ -171,9 +170,8 @@ LogicalResult Compilation::importInput() {
 static void releaseUnusedWeights(ModuleOp module) {
   llvm::StringSet<> used;
   module->walk([&](Operation *op) {
-    for (NamedAttribute attribute : op->getAttrDictionary())
-      if (auto weights = dyn_cast<DenseResourceElementsAttr>(attribute.getValue()))
-        used.insert(weights.getRawHandle().getKey());
+    op->getAttrDictionary().walk(
+        [&](DenseResourceElementsAttr weights) { used.insert(weights.getRawHandle().getKey()); });
   });
   auto &manager = DenseResourceElementsHandle::getManagerInterface(module->getContext()).getBlobManager();
   SmallVector<StringRef> unused;

@@ -9,10 +9,17 @@ namespace girih {
 
 enum class Emit { Artifact, LLVM, Asm, Obj };
 
+/// How a model is read.
+struct ReadOptions {
+  std::vector<std::string> dims;   // NAME=VALUE: symbolic dimensions that are pinned
+  bool freezeInitializers = false; // weights that are listed as inputs, too, are constants
+  bool followLinks = false;        // weights may be behind links out of the model's folder
+};
+
 struct CompileOptions {
   PipelineOptions pipeline;
   std::string input, output;
-  std::vector<std::string> dims; // NAME=VALUE
+  ReadOptions read;
   std::optional<Stage> stopAfter;
   std::optional<Stage> startAfter; // for .mlir inputs: the stage that wrote them
   Emit emit = Emit::Artifact;
@@ -25,10 +32,9 @@ struct CompileOptions {
 /// "girih 0.1.0, LLVM 22.1.8".
 std::string versionText();
 
-/// Reads a model: ONNX, JSON, or IR of any stage (.mlir). `dims` pin symbolic dimensions (NAME=VALUE). Errors
-/// are diagnostics.
+/// Reads a model: ONNX, JSON, or IR of any stage (.mlir). Errors are diagnostics.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-readModel(mlir::MLIRContext *context, const std::string &path, llvm::ArrayRef<std::string> dims);
+readModel(mlir::MLIRContext *context, const std::string &path, const ReadOptions &options);
 
 /// All of `girih compile`. Errors are printed; `out` takes IR and summaries. Returns the exit code.
 int compileModel(const CompileOptions &options, llvm::raw_ostream &out);

@@ -38,6 +38,16 @@ std::string describeLocation(Location loc, StringRef file) {
   return text;
 }
 
+/// `emitOpError` starts with the operation's name in the compiler's own terms; the location says it in the
+/// model's.
+static std::string plainText(const Diagnostic &diagnostic) {
+  std::string message = diagnostic.str();
+  StringRef text = message;
+  if (isa<NameLoc>(principal(diagnostic.getLocation())) && text.consume_front("'") && text.contains("' op "))
+    return text.split("' op ").second.str();
+  return message;
+}
+
 DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, std::string file, bool remarks, raw_ostream &os)
     : file(std::move(file)), remarks(remarks), os(os),
       handler(context, [this](Diagnostic &diagnostic) { handle(diagnostic); }) {}
@@ -61,20 +71,17 @@ void DiagnosticPrinter::handle(Diagnostic &diagnostic) {
     if (!remarks) return;
     label = "remark: ";
     break;
-  case DiagnosticSeverity::Note: // attached to one of the above
-    return;
+  case DiagnosticSeverity::Note: // what is attached to one of the above comes with it
+    label = "note: ";
+    break;
   }
-  std::string message = diagnostic.str();
-  // `emitOpError` starts with the operation's name in the compiler's own terms; the location says it in the
-  // model's.
-  StringRef text = message;
-  if (isa<NameLoc>(principal(diagnostic.getLocation())) && text.consume_front("'"))
-    text = text.contains("' op ") ? text.split("' op ").second : StringRef(message);
-  os << label << describeLocation(diagnostic.getLocation(), file) << text;
+  os << label << describeLocation(diagnostic.getLocation(), file) << plainText(diagnostic);
   for (Diagnostic &note : diagnostic.getNotes()) {
+    std::string text = plainText(note);
     // The rest of MLIR's notes show operations of the compiler, which say nothing to a user.
-    std::string more = note.str();
-    if (!StringRef(more).starts_with("see current operation")) os << "; " << more;
+    if (StringRef(text).starts_with("see current operation")) continue;
+    bool isElsewhere = note.getLocation() != diagnostic.getLocation();
+    os << "; " << (isElsewhere ? describeLocation(note.getLocation(), "") : "") << text;
   }
   os << "\n";
 }

@@ -122,6 +122,7 @@ static Error readTensors(const LibraryImage &image, const girih_abi_tensor *addr
   for (const girih_abi_tensor &t : *table) {
     ArtifactInfo::Tensor &tensor = tensors.emplace_back();
     tensor.dtype = t.dtype;
+    tensor.hasDefault = t.default_offset >= 0;
     if (Error error = readText(image, t.name, tensor.name)) return error;
     auto sizes = image.array(t.dims, t.rank);
     if (!sizes) return sizes.takeError();

@@ -17,6 +17,7 @@ struct ArtifactInfo {
     std::string name;
     uint32_t dtype; // girih_dtype_code
     std::vector<Dim> dims;
+    bool hasDefault; // an input that may be left out
   };
   std::string name, producer, cpu, features;
   std::vector<Tensor> inputs, outputs;

@@ -38,6 +38,11 @@ Statistics countModel(ModuleOp module) {
   // One node of the model may have become several operations; their locations are the same. Nodes without a
   // name share theirs.
   llvm::DenseSet<Attribute> seen;
+  for (unsigned i = 0; i < main.getNumArguments(); ++i)
+    if (auto weight = main.getArgAttrOfType<ElementsAttr>(i, "girih.default")) {
+      s.parameters += weight.getNumElements();
+      s.bytes += getConstantSize(weight);
+    }
   for (Operation &op : main.getBody().front().without_terminator()) {
     if (auto constant = dyn_cast<ConstantOp>(op)) {
       s.parameters += constant.getValue().getNumElements();

@@ -77,6 +77,7 @@ typedef struct {
   uint32_t rank;
   const girih_abi_size *dims;  /* rank; what the compiled code expects (inputs) or produces (outputs) */
   const char *const *dim_text; /* rank; "1", "seq", "past + 1": for messages */
+  int64_t default_offset;      /* into weights: what an input is whose data is null; -1: none */
 } girih_abi_tensor;
 
 /* Slot `slot` is read from an input before compute_slots: its dimension `axis` (axis >= 0), or, with axis <

@@ -195,7 +195,7 @@ static girih_status check_outputs(const girih_artifact *artifact, const plan *pl
 static girih_status check_input_data(const girih_artifact *artifact, const girih_tensor *inputs,
                                      girih_error *error) {
   for (uint32_t i = 0; i < artifact->input_count; ++i) {
-    if (inputs[i].data) continue;
+    if (inputs[i].data || artifact->inputs[i].default_offset >= 0) continue;
     bool empty = false;
     for (uint32_t axis = 0; axis < inputs[i].rank; ++axis)
       empty |= inputs[i].dims[axis] == 0;
@@ -237,6 +237,12 @@ static void run_launch(girih_context *context, const plan *plan, uint32_t i) {
     context->parallel_for(context->executor, planned->chunks, run_chunk, &job);
 }
 
+/* An input's data, or its default where they are null. */
+static const char *input_data(const girih_context *context, const girih_tensor *inputs, uint32_t index) {
+  int64_t offset = context->model->artifact->inputs[index].default_offset;
+  return inputs[index].data || offset < 0 ? inputs[index].data : context->model->weights + offset;
+}
+
 /* Where a buffer lies in this run. */
 static char *address_of(const girih_context *context, const plan *plan, const girih_abi_buffer_ref *ref,
                         const girih_tensor *inputs, const girih_tensor *outputs) {
@@ -246,7 +252,7 @@ static char *address_of(const girih_context *context, const plan *plan, const gi
     base = plan->arena + plan->offsets[ref->index];
     break;
   case GIRIH_BASE_INPUT:
-    base = inputs[ref->index].data;
+    base = (char *)input_data(context, inputs, ref->index);
     break;
   case GIRIH_BASE_OUTPUT:
     base = outputs[ref->index].data;
@@ -296,8 +302,9 @@ static girih_status run(girih_context *context, const girih_tensor *inputs, cons
   guard_arena(context, plan);
   for (uint32_t i = 0; i < plan->caller_pointer_count; ++i) {
     const caller_pointer *p = &plan->caller_pointers[i];
-    const girih_tensor *tensors = p->base == GIRIH_BASE_INPUT ? inputs : outputs;
-    plan->pointers[p->pointer] = p->is_empty ? context->nothing : (char *)tensors[p->index].data + p->offset;
+    const char *data =
+        p->base == GIRIH_BASE_INPUT ? input_data(context, inputs, p->index) : outputs[p->index].data;
+    plan->pointers[p->pointer] = p->is_empty ? context->nothing : (char *)data + p->offset;
   }
   if (!context->profile) {
     for (uint32_t i = 0; i < artifact->launch_count; ++i)

@@ -80,7 +80,8 @@ typedef struct girih_model girih_model;
 typedef struct girih_context girih_context;
 
 /* A dense row-major array in the caller's memory. `data` of an input is only read; it may be null if there
- * are no elements. Any alignment that suits the element type will do; GIRIH_ALIGNMENT (64) bytes are best. */
+ * are no elements, or if the input has a default, which is then used. Any alignment that suits the element
+ * type will do; GIRIH_ALIGNMENT (64) bytes are best. */
 typedef struct girih_tensor {
   void *data;
   uint32_t dtype; /* girih_dtype_code */
@@ -95,6 +96,7 @@ typedef struct girih_tensor_info {
   uint32_t rank;
   const int64_t *dims;         /* `rank` sizes; -1 where a size depends on the inputs */
   const char *const *dim_text; /* `rank` texts: "3", "seq", "past + 1" */
+  int has_default;             /* an input that need not be given: a weight of the model */
 } girih_tensor_info;
 
 /* A named size that the inputs of a run determine. */

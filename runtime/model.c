@@ -8,8 +8,9 @@
 static int64_t *describe(const girih_abi_tensor *tensors, uint32_t count, girih_tensor_info *infos,
                          int64_t *dims) {
   for (uint32_t i = 0; i < count; ++i) {
-    infos[i] =
-        (girih_tensor_info){tensors[i].name, tensors[i].dtype, tensors[i].rank, dims, tensors[i].dim_text};
+    infos[i] = (girih_tensor_info){tensors[i].name,     tensors[i].dtype,
+                                   tensors[i].rank,     dims,
+                                   tensors[i].dim_text, tensors[i].default_offset >= 0};
     for (uint32_t axis = 0; axis < tensors[i].rank; ++axis)
       *dims++ = tensors[i].dims[axis].slot >= 0 ? -1 : tensors[i].dims[axis].constant;
   }

@@ -1,5 +1,6 @@
 #include "backends/CPU/EmitHost.h"
 #include "backends/CPU/EmitSlots.h"
+#include "dialects/Graph/TypeText.h"
 #include "passes/Buffers/Constants.h"
 #include "runtime/abi.h"
 #include "llvm/IR/Constants.h"
@@ -37,8 +38,8 @@ private:
   C sizes(ArrayRef<DimExpr> exprs, Location loc, StringRef name);
   C ref(RefAttr attr, Location loc);
   C launch(LaunchOp op);
-  C tensor(RankedTensorType type, StringRef name, Location loc);
-  C tensors(TypeRange types, bool isInput);
+  C tensor(RankedTensorType type, StringRef name, int64_t defaultOffset, Location loc);
+  C tensors(TypeRange types, const Weights *weights);
   C arena();
   C symbols();
   C copies(uint32_t &count);
@@ -148,31 +149,34 @@ static uint32_t getDtype(Type type) {
 }
 
 /// girih_abi_tensor
-llvm::Constant *HostBuilder::tensor(RankedTensorType type, StringRef name, Location loc) {
+llvm::Constant *HostBuilder::tensor(RankedTensorType type, StringRef name, int64_t defaultOffset,
+                                    Location loc) {
   SmallVector<DimExpr> dims = getDims(type);
   uint32_t dtype = getDtype(type.getElementType());
   if (!dtype || dims.size() > GIRIH_MAX_RANK) {
     emitError(loc)
-        << "'" << name << "' is " << type << ", which compiled models cannot take or give: expected at most "
-        << GIRIH_MAX_RANK
+        << "'" << name << "' is " << typeText(type)
+        << ", which compiled models cannot take or give: expected at most " << GIRIH_MAX_RANK
         << " dimensions, floating-point elements of 16 to 64 bits, bools, or integers of 8 to 64 bits";
     failedSize = true;
   }
   SmallVector<C> dimTexts;
   for (DimExpr d : dims)
     dimTexts.push_back(text(dimToString(d)));
-  return record(
-      {text(name), i32(dtype), i32(dims.size()), sizes(dims, loc, "dims"), array(dimTexts, "dim_text")});
+  return record({text(name), i32(dtype), i32(dims.size()), sizes(dims, loc, "dims"),
+                 array(dimTexts, "dim_text"), i64(defaultOffset)});
 }
 
-llvm::Constant *HostBuilder::tensors(TypeRange types, bool isInput) {
+/// Those of the inputs, with their defaults among `weights`, or of the outputs, without.
+llvm::Constant *HostBuilder::tensors(TypeRange types, const Weights *weights) {
+  bool isInput = weights;
   SmallVector<C> list;
   for (auto [i, type] : llvm::enumerate(types)) {
     auto name = isInput ? main.getArgAttrOfType<StringAttr>(i, "girih.name")
                         : main.getResultAttrOfType<StringAttr>(i, "girih.name");
     std::string fallback = (isInput ? "input" : "output") + std::to_string(i);
-    list.push_back(
-        tensor(cast<RankedTensorType>(type), name ? name.getValue() : StringRef(fallback), main.getLoc()));
+    list.push_back(tensor(cast<RankedTensorType>(type), name ? name.getValue() : StringRef(fallback),
+                          isInput ? weights->defaults[i] : -1, main.getLoc()));
   }
   return array(list, isInput ? "inputs" : "outputs");
 }
@@ -268,7 +272,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   SmallVector<C> launches;
   main.walk([&](LaunchOp op) { launches.push_back(launch(op)); });
   C launchTable = array(launches, "launches");
-  C inputs = tensors(main.getArgumentTypes(), true), outputs = tensors(main.getResultTypes(), false);
+  C inputs = tensors(main.getArgumentTypes(), &weights), outputs = tensors(main.getResultTypes(), nullptr);
   C arenaTable = arena();
   uint32_t copyCount, checkCount, indexCheckCount, rangeCount;
   C copyTable = copies(copyCount), checkTable = checks(checkCount),

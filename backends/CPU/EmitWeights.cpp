@@ -34,6 +34,16 @@ Weights collectWeights(ModuleOp module, int64_t redZone) {
   });
   llvm::sort(result.pieces, [](const auto &a, const auto &b) { return a.offset < b.offset; });
   if (result.bytes) result.bytes = llvm::alignTo(result.bytes + redZone, GIRIH_ALIGNMENT);
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  for (unsigned i = 0, e = main ? main.getNumArguments() : 0; i < e; ++i) {
+    auto value = main.getArgAttrOfType<ElementsAttr>(i, "girih.default");
+    result.defaults.push_back(value ? result.bytes : -1);
+    if (!value) continue;
+    result.pieces.push_back({result.bytes, value, main.getArgument(i).getLoc()});
+    // One without elements has a place of its own, too.
+    result.bytes = llvm::alignTo(result.bytes + std::max<int64_t>(getConstantSize(value), 1) + redZone,
+                                 GIRIH_ALIGNMENT);
+  }
   return result;
 }
 

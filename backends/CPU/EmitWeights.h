@@ -16,9 +16,11 @@ struct Weights {
   };
   llvm::SmallVector<Piece> pieces; // by offset; equal constants share one
   int64_t bytes = 0;
+  llvm::SmallVector<int64_t> defaults; // for each input of @main, where its `girih.default` lies; -1: none
 };
 
-/// The weights that the launches' `refs` speak of, and `redZone` bytes after the last.
+/// The weights that the launches' `refs` speak of, and behind them the inputs' defaults; `redZone` bytes after the
+/// last weight and after each default.
 Weights collectWeights(mlir::ModuleOp module, int64_t redZone);
 
 /// Writes them, padded to their offsets.

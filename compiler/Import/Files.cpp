@@ -19,7 +19,7 @@ FailureOr<FileData> openFile(StringRef path, std::string &error) {
   return FileData{ArrayRef<char>(owner->getBufferStart(), owner->getBufferSize()), owner};
 }
 
-DataFolder::DataFolder(StringRef modelPath) {
+DataFolder::DataFolder(StringRef modelPath, bool followLinks) : followLinks(followLinks) {
   StringRef parent = sys::path::parent_path(modelPath);
   SmallString<256> real;
   if (!sys::fs::real_path(parent.empty() ? "." : parent, real)) folder = real.str().str();
@@ -39,8 +39,11 @@ FailureOr<FileData> DataFolder::read(StringRef location, uint64_t offset, std::o
     if (std::error_code ec = sys::fs::real_path(path, real))
       return fail(error, where + " cannot be opened: " + ec.message() + "; put the file beside the model");
     StringRef inside = real.str();
-    if (!inside.consume_front(folder) || !(inside.starts_with("/") || StringRef(folder).ends_with("/")))
-      return fail(error, where + " is a link out of the model's folder");
+    bool isInside =
+        inside.consume_front(folder) && (inside.starts_with("/") || StringRef(folder).ends_with("/"));
+    if (!isInside && !followLinks)
+      return fail(error, where + " is a link out of the model's folder, to " + quote(real) +
+                             ": give --follow-links if you trust it (download caches lay models out so)");
     auto data = openFile(real, error);
     if (failed(data)) return failure();
     it = files.try_emplace(location, *data).first;

@@ -18,14 +18,16 @@ llvm::FailureOr<FileData> openFile(llvm::StringRef path, std::string &error);
 /// The files beside a model that hold its weights. Each is opened once.
 class DataFolder {
 public:
-  explicit DataFolder(llvm::StringRef modelPath);
+  DataFolder(llvm::StringRef modelPath, bool followLinks);
   /// The bytes [offset, offset + length) of `location`, which must be a relative path that stays in the
-  /// model's folder (links are followed before the check). Without a length: to the end of the file.
+  /// model's folder. Links are followed before the check; only with `followLinks` may they lead out of it.
+  /// Without a length: to the end of the file.
   llvm::FailureOr<FileData> read(llvm::StringRef location, uint64_t offset, std::optional<uint64_t> length,
                                  std::string &error);
 
 private:
   std::string folder;
+  bool followLinks;
   llvm::StringMap<FileData> files;
 };
 

@@ -10,6 +10,10 @@ namespace girih {
 struct ImportOptions {
   /// Named dimensions that are pinned to a value (`--dim batch=1`).
   llvm::StringMap<int64_t> dims;
+  /// Weights that are listed as inputs, too, are constants (`--freeze-initializers`).
+  bool freezeInitializers = false;
+  /// Weights may be behind links that lead out of the model's folder (`--follow-links`).
+  bool followLinks = false;
 };
 
 /// Reads an ONNX or JSON model and returns a module with `@main` (docs/architecture.md, "Import"). Weights
@@ -22,6 +26,6 @@ importModel(mlir::MLIRContext *context, llvm::StringRef path, const ImportOption
 /// `girih convert --external-data=on|off`; unset, large weights go beside JSON files, and ONNX files over 2
 /// GB.
 llvm::LogicalResult convertModel(llvm::StringRef from, llvm::StringRef to, std::optional<bool> externalData,
-                                 std::string &error);
+                                 bool followLinks, std::string &error);
 
 } // namespace girih

@@ -1,10 +1,12 @@
 #include "compiler/Import/Functions.h"
 #include "compiler/Import/Import.h"
 #include "compiler/Import/ModelIO.h"
-#include "compiler/Import/NodeImporter.h"
+#include "compiler/Import/Operators.h"
+#include "compiler/Import/Order.h"
+#include "dialects/Graph/TypeText.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
@@ -17,26 +19,37 @@ using model::quote;
 
 namespace {
 
+/// Before this IR version, all weights had to be listed as inputs.
+constexpr int64_t firstOptionalWeights = 4;
+
 /// Imports one graph into `@main`.
 class GraphImporter {
 public:
-  GraphImporter(MLIRContext *ctx, const model::Model &model, const ImportOptions &options)
-      : ctx(ctx), b(ctx), model(model), graph(model.graph), options(options) {}
+  GraphImporter(MLIRContext *ctx, const model::Model &model, const ImportOptions &options,
+                llvm::StringMap<bool> &roles)
+      : ctx(ctx), b(ctx), model(model), graph(model.graph), options(options), operators(model), roles(roles) {
+  }
 
+  /// Where weights turn out to have other roles than the model was imported with, `isRevised` is set, and the
+  /// result is of no use: import once more. Nothing is reported then.
+  bool isRevised = false;
   FailureOr<OwningOpRef<ModuleOp>> run(StringRef path) {
-    if (failed(readOpsets()) || failed(declareWeights()) || failed(orderNodes()) || failed(findRows()))
-      return failure();
+    std::string error;
+    if (failed(operators.readOpsets(error))) return fail(error);
+    if (failed(declareWeights())) return failure();
+    model::GraphError wrong;
+    auto order = model::orderNodes(graph, [&](StringRef name) { return values.contains(name); }, wrong);
+    if (failed(order)) return wrong.node ? failAt(*wrong.node, wrong.message) : fail(wrong.message);
     OwningOpRef<ModuleOp> module = ModuleOp::create(b, UnknownLoc::get(ctx));
     (*module)->setAttr("girih.model", b.getStringAttr(llvm::sys::path::stem(path)));
     b.setInsertionPointToEnd(module->getBody());
     auto main = func::FuncOp::create(b, UnknownLoc::get(ctx), "main", b.getFunctionType({}, {}));
     b.setInsertionPointToStart(main.addEntryBlock());
     if (failed(importInputs(main))) return failure();
-    for (auto [index, row] : llvm::zip_equal(order, rows))
-      if (failed(importNode(graph.nodes[index], *row))) return failure();
-    if (failed(importOutputs(main))) return failure();
+    if (failed(importNodes(*order)) || failed(importOutputs(main))) return failure();
     eraseDead(main);
     if (!checks.empty()) (*module)->setAttr("girih.checks", b.getArrayAttr(checks));
+    noteDefaults();
     return module;
   }
 
@@ -53,23 +66,6 @@ private:
     return emitError(nodeLoc(node)) << message;
   }
 
-  LogicalResult readOpsets() {
-    for (const auto &[domain, version] : model.opsets) {
-      StringRef d = domain == "ai.onnx" ? "" : StringRef(domain);
-      if (!opsets.try_emplace(d, version).second)
-        return fail("the opset of domain " + quote(d) + " is given twice");
-    }
-    auto it = opsets.find("");
-    if (it == opsets.end()) return success();
-    if (it->second < oldestOpset)
-      return fail("the model uses opset " + Twine(it->second) + ", but " + Twine(oldestOpset) + " to " +
-                  Twine(newestOpset) + " are supported: convert it with onnx.version_converter");
-    if (it->second > newestOpset)
-      return fail("the model uses opset " + Twine(it->second) + ", but " + Twine(oldestOpset) + " to " +
-                  Twine(newestOpset) + " are supported: export it with an older opset");
-    return success();
-  }
-
   ImportedValue *declare(StringRef name) {
     auto [it, inserted] = values.try_emplace(name);
     if (!inserted) return nullptr;
@@ -78,128 +74,59 @@ private:
   }
 
   LogicalResult declareWeights() {
-    if (!graph.sparseInitializers.empty())
-      return fail("sparse weights are not supported yet: store them as dense tensors");
-    for (const model::Tensor &t : graph.initializers) {
+    for (const model::SparseTensor &s : graph.sparseInitializers) {
+      std::string error;
+      auto dense = model::densify(s, error);
+      if (failed(dense)) return fail(error);
+      densified.push_back(std::move(*dense));
+    }
+    llvm::StringSet<> listed;
+    for (const model::ValueInfo &input : graph.inputs)
+      listed.insert(input.name);
+    for (const model::Tensor &t : llvm::concat<const model::Tensor>(graph.initializers, densified)) {
       if (t.name.empty()) return fail("a weight has no name");
+      bool isListed = listed.contains(t.name) && model.irVersion >= firstOptionalWeights &&
+                      !options.freezeInitializers && getElementType(ctx, t.type);
+      if (isListed && mayBeGiven(t)) {
+        if (!defaults.try_emplace(t.name, &t).second)
+          return fail("weight " + quote(t.name) + " is defined twice");
+        continue;
+      }
       ImportedValue *v = declare(t.name);
       if (!v) return fail("weight " + quote(t.name) + " is defined twice");
       v->op = "Initializer";
       v->tensor = &t;
       v->isConstant = true;
+      v->isListed = isListed;
+      numConstant += isListed;
       // A type that the graph does not know is an error only where the weight is used.
       if (Type element = getElementType(ctx, t.type)) v->type = RankedTensorType::get(t.dims, element);
     }
     return success();
   }
 
-  /// Orders the nodes that the outputs need so that each follows those it reads (JSON files may list them in
-  /// any order).
-  LogicalResult orderNodes() {
-    llvm::StringMap<size_t> producers;
-    llvm::StringSet<> inputs;
-    for (const model::ValueInfo &v : graph.inputs) {
-      if (v.name.empty()) return fail("an input has no name");
-      if (!inputs.insert(v.name).second) return fail("input " + quote(v.name) + " is defined twice");
-    }
-    for (auto [i, node] : llvm::enumerate(graph.nodes)) {
-      for (const std::string &o : node.outputs) {
-        if (o.empty()) continue;
-        auto [it, inserted] = producers.try_emplace(o, i);
-        if (!inserted)
-          return failAt(node, "value " + quote(o) + " is made by " + describe(graph.nodes[it->second]) +
-                                  " already");
-        if (values.count(o) || inputs.contains(o))
-          return failAt(node, "value " + quote(o) + " is an input or a weight of the graph already");
-      }
-    }
-    if (graph.outputs.empty()) return fail("the model has no outputs");
-    enum : char { Unseen, Open, Done };
-    SmallVector<char> state(graph.nodes.size(), Unseen);
-    struct Visit {
-      size_t node, input;
-    };
-    // Depth first from each output, in the file's order: an explicit stack, as chains are long.
-    auto visit = [&](size_t root) -> LogicalResult {
-      SmallVector<Visit> stack;
-      if (state[root] == Unseen) stack.push_back({root, 0}), state[root] = Open;
-      while (!stack.empty()) {
-        Visit &top = stack.back();
-        const model::Node &node = graph.nodes[top.node];
-        if (top.input == node.inputs.size()) {
-          state[top.node] = Done;
-          order.push_back(top.node);
-          stack.pop_back();
-          continue;
-        }
-        const std::string &name = node.inputs[top.input++];
-        if (name.empty() || values.count(name) || inputs.contains(name)) continue;
-        auto it = producers.find(name);
-        if (it == producers.end())
-          return failAt(node, "its input " + quote(name) +
-                                  " is not defined: no node makes it, and it is neither an "
-                                  "input nor a weight of the graph");
-        if (state[it->second] == Open)
-          return failAt(node,
-                        "the nodes form a cycle: it reads " + quote(name) + ", which depends on its result");
-        if (state[it->second] == Unseen) state[it->second] = Open, stack.push_back({it->second, 0});
-      }
-      return success();
-    };
-    SmallVector<size_t> roots;
-    for (const model::ValueInfo &v : graph.outputs) {
-      if (values.count(v.name) || inputs.contains(v.name)) continue;
-      auto it = producers.find(v.name);
-      if (it == producers.end()) return fail("output " + quote(v.name) + " is not defined: no node makes it");
-      roots.push_back(it->second);
-    }
-    llvm::sort(roots);
-    for (size_t root : roots)
-      if (failed(visit(root))) return failure();
-    // The file's own order is kept where it is one already: printed stages then read like the model.
-    SmallVector<size_t> sorted(order);
-    llvm::sort(sorted);
-    bool isOrdered = llvm::all_of(sorted, [&](size_t n) {
-      return llvm::all_of(graph.nodes[n].inputs, [&](const std::string &name) {
-        auto it = producers.find(name);
-        return it == producers.end() || it->second < n;
-      });
-    });
-    if (isOrdered) order = std::move(sorted);
-    return success();
+  /// Whether a weight that is listed as an input, too, is that input's default. What shapes and settings are
+  /// computed from stays constant: operators want it so. Small integers are taken to be that until an import
+  /// shows that nothing reads them so.
+  bool mayBeGiven(const model::Tensor &t) {
+    if (auto it = roles.find(t.name); it != roles.end()) return it->second;
+    return !isa<IntegerType>(getElementType(ctx, t.type)) || t.dims.size() > 1 ||
+           t.data.size() * 8 > Known::maxElements * model::dtypeBits(t.type);
   }
 
-  /// Looks up every node's operator; all that are not supported are reported at once.
-  LogicalResult findRows() {
-    llvm::MapVector<std::pair<StringRef, StringRef>, unsigned> missing;
-    for (size_t index : order) {
-      const model::Node &node = graph.nodes[index];
-      StringRef domain = node.domain == "ai.onnx" ? "" : StringRef(node.domain);
-      auto it = opsets.find(domain);
-      // Converters leave out the opset of com.microsoft, which has had one version only.
-      if (it == opsets.end() && domain != "com.microsoft")
-        return failAt(node, "domain " + quote(domain) + " is not among the model's opset imports");
-      const OpRow *row = findOp(domain, node.op, it == opsets.end() ? 1 : it->second);
-      if (!row) ++missing[{domain, node.op}];
-      rows.push_back(row);
+  /// What an import has shown of listed weights. `isRefused`: of a model that is refused.
+  void reviseRoles(bool isRefused) {
+    for (const auto &[name, value] : values) {
+      if (!value.isListed) continue;
+      bool isDefault = !value.tensor;
+      if (isDefault && (value.isWanted || (isRefused && roles.contains(name)))) {
+        roles[name] = false;
+        isRevised = true;
+      } else if (!isDefault && !value.isWanted && !isRefused && !roles.contains(name)) {
+        roles[name] = true;
+        isRevised = true;
+      }
     }
-    if (missing.empty()) return success();
-    std::string list;
-    for (auto [key, count] : missing) {
-      auto [domain, op] = key;
-      if (!list.empty()) list += ", ";
-      std::string name = quote(op);
-      list += (domain.empty() ? "" : domain + ".").str() + name.substr(1, name.size() - 2) + " (" +
-              std::to_string(count) + (count == 1 ? " node" : " nodes");
-      if (StringRef why = whyUnsupported(domain, op); !why.empty()) list += ("; " + why).str();
-      if (findOp(domain, op, INT64_MAX))
-        list += "; the model's opset is " + std::to_string(opsets.lookup(domain)) +
-                ", it is supported in newer ones";
-      list += ")";
-    }
-    return fail(Twine(missing.size()) + (missing.size() == 1 ? " operator is" : " operators are") +
-                " not supported: " + list + "; export the model without " +
-                (missing.size() == 1 ? "it" : "them"));
   }
 
   //===-- Inputs ----------------------------------------------------------===//
@@ -244,7 +171,11 @@ private:
     for (const auto &[name, value] : options.dims)
       if (value < 0) return fail("--dim " + name + "=" + Twine(value) + ": a dimension must not be negative");
     for (const model::ValueInfo &input : graph.inputs) {
-      if (values.count(input.name)) continue; // before IR version 4, weights were listed among the inputs
+      if (values.count(input.name)) continue; // a weight
+      if (const model::Tensor *t = defaults.lookup(input.name)) {
+        if (failed(importDefault(main, input, *t, types, attrs))) return failure();
+        continue;
+      }
       if (input.type.kind != model::Type::TensorType)
         return fail("input " + quote(input.name) +
                     " is not a tensor: sequences, optionals, maps and sparse tensors "
@@ -271,6 +202,7 @@ private:
       Location loc = NameLoc::get(b.getStringAttr(input.name), NameLoc::get(b.getStringAttr("Input")));
       ImportedValue &v = *declare(input.name);
       v.type = type;
+      v.isData = true;
       v.value = main.getBody().front().addArgument(type, loc);
       // Small integer inputs may be used as shapes: their elements are symbols, too.
       constexpr int64_t maxShapeInput = 16;
@@ -282,6 +214,7 @@ private:
         v.known = Known::vector(elements, element);
         if (type.getRank() == 0) v.known->shape.clear();
         v.fromData = true;
+        v.isData = false;
       }
     }
     for (const auto &[name, value] : options.dims)
@@ -290,6 +223,49 @@ private:
     main.setFunctionType(b.getFunctionType(types, {}));
     main.setAllArgAttrs(attrs);
     return success();
+  }
+
+  /// An input that need not be given: its declaration must be that of the weight it is by default.
+  LogicalResult importDefault(func::FuncOp main, const model::ValueInfo &input, const model::Tensor &weight,
+                              SmallVectorImpl<Type> &types, SmallVectorImpl<DictionaryAttr> &attrs) {
+    auto type = RankedTensorType::get(weight.dims, getElementType(ctx, weight.type));
+    bool agrees = input.type.kind == model::Type::None ||
+                  (input.type.kind == model::Type::TensorType && input.type.element == weight.type);
+    if (!agrees || (input.type.shape && !mayHaveShape(*input.type.shape, type)))
+      return fail("input " + quote(input.name) + " is declared as " + dtypeName(input.type.element) +
+                  (input.type.shape ? declaredText(*input.type.shape) : "") +
+                  ", but the weight of that name is " + typeText(type) +
+                  ": correct one, or give --freeze-initializers, which ignores such inputs");
+    ImportedValue &v = *declare(input.name);
+    v.type = type;
+    v.isData = v.isListed = true;
+    v.value = main.getBody().front().addArgument(
+        type, NameLoc::get(b.getStringAttr(input.name), NameLoc::get(b.getStringAttr("Input"))));
+    types.push_back(type);
+    attrs.push_back(b.getDictionaryAttr({b.getNamedAttr("girih.name", b.getStringAttr(input.name)),
+                                         b.getNamedAttr("girih.default", makeConstant(weight, type))}));
+    return success();
+  }
+
+  static bool mayHaveShape(ArrayRef<model::Dim> declared, RankedTensorType type) {
+    return int64_t(declared.size()) == type.getRank() &&
+           llvm::all_of(llvm::zip_equal(declared, type.getShape()), [](auto pair) {
+             auto [dim, size] = pair;
+             return dim.kind != model::Dim::Value || ShapedType::isDynamic(size) || dim.value <= 0 ||
+                    dim.value == size;
+           });
+  }
+
+  static std::string declaredText(ArrayRef<model::Dim> shape) {
+    return "[" +
+           llvm::join(llvm::map_range(shape,
+                                      [](const model::Dim &d) -> std::string {
+                                        return d.kind == model::Dim::Value   ? std::to_string(d.value)
+                                               : d.kind == model::Dim::Param ? d.param
+                                                                             : "?";
+                                      }),
+                      ", ") +
+           "]";
   }
 
   std::string dimNames() {
@@ -302,6 +278,47 @@ private:
   }
 
   //===-- Nodes -----------------------------------------------------------===//
+
+  /// Imports every node that can be, so that all that is refused is reported at once: operators that are not
+  /// supported, and nodes that their handlers refuse.
+  LogicalResult importNodes(ArrayRef<size_t> order) {
+    std::vector<Diagnostic> refusals;
+    llvm::StringSet<> lost; // results of nodes that are not imported
+    for (size_t index : order) {
+      const model::Node &node = graph.nodes[index];
+      const OpRow *row = operators.find(node);
+      bool isLost = llvm::any_of(node.inputs, [&](const std::string &name) { return lost.contains(name); });
+      if (row && !isLost) {
+        bool isFirst = true;
+        ScopedDiagnosticHandler handler(ctx, [&](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() != DiagnosticSeverity::Error) return failure();
+          // What follows the first error follows from it.
+          if (isFirst) refusals.push_back(std::move(diagnostic));
+          isFirst = false;
+          return success();
+        });
+        if (succeeded(importNode(node, *row))) continue;
+      }
+      for (const std::string &name : node.outputs)
+        if (!name.empty()) lost.insert(name);
+    }
+    reviseRoles(!refusals.empty() || !operators.message().empty());
+    if (isRevised) return failure();
+    if (std::string message = operators.message(); !message.empty()) {
+      Diagnostic unsupported(UnknownLoc::get(ctx), DiagnosticSeverity::Error);
+      unsupported << message;
+      refusals.insert(refusals.begin(), std::move(unsupported));
+    }
+    if (refusals.empty()) return success();
+    constexpr size_t maxNotes = 8;
+    Diagnostic &first = refusals.front();
+    for (Diagnostic &more : MutableArrayRef(refusals).drop_front().take_front(maxNotes))
+      first.attachNote(more.getLocation()) << more.str();
+    if (refusals.size() > maxNotes + 1)
+      first.attachNote() << refusals.size() - maxNotes - 1 << " more nodes are refused";
+    ctx->getDiagEngine().emit(std::move(first));
+    return failure();
+  }
 
   LogicalResult importNode(const model::Node &node, const OpRow &row) {
     if (node.inputs.size() < row.minInputs || node.inputs.size() > row.maxInputs) {
@@ -330,7 +347,8 @@ private:
         return failAt(node, "attribute " + quote(a.name) + " refers to a function's attribute");
     }
     SmallVector<ImportedValue *> operands;
-    bool fromData = false, isConstant = true;
+    bool fromData = false, isConstant = true, isData = false;
+    std::string breaksAt;
     for (auto [i, name] : llvm::enumerate(node.inputs)) {
       if (name.empty()) {
         if (i < row.minInputs) return failAt(node, "input " + Twine(i) + " is missing");
@@ -344,11 +362,20 @@ private:
                                 ", which is not supported");
       fromData |= v.fromData;
       isConstant &= v.isConstant;
+      isData |= v.isData;
+      if (breaksAt.empty()) breaksAt = v.breaksAt;
       operands.push_back(&v);
     }
+    // What was asked for counts only where something came of it.
+    auto settle = [&](bool isWanted) {
+      for (ImportedValue *v : operands)
+        if (v && std::exchange(v->isAsked, false)) v->isWanted |= isWanted;
+    };
     NodeImporter importer(b, nodeLoc(node), node, row, operands);
     SmallVector<Known> known_;
     bool isKnown = row.known && row.known(importer, known_);
+    settle(isKnown);
+    llvm::scope_exit settleAll([&] { settle(true); });
     if (importer.hasFailed()) return failure();
     // What depends on elements of inputs may be data as well: then the ops are made, and erased if nothing
     // reads them.
@@ -379,6 +406,8 @@ private:
       } else {
         v->value = importer.results[i];
         v->type = cast<RankedTensorType>(v->value.getType());
+        v->isData = isData;
+        if (!isData) v->breaksAt = breaksAt.empty() ? describe(node) : breaksAt;
         if (isConstant) foldSmall(*v);
       }
     }
@@ -414,12 +443,12 @@ private:
     return success();
   }
 
-  /// What a file declares about an output does not constrain it, but must not be provably wrong.
+  /// What a file declares about an output does not constrain it. Shapes that an exporter got wrong are
+  /// common, and say nothing of the values; another type is another model (ONNX Runtime draws the same line).
   LogicalResult checkDeclared(const model::ValueInfo &info, RankedTensorType type) {
     if (info.type.kind == model::Type::None) return success();
     std::string who = "output " + quote(info.name);
-    std::string actual;
-    llvm::raw_string_ostream(actual) << type;
+    std::string actual = typeText(type);
     if (info.type.kind != model::Type::TensorType)
       return fail(who + " is declared not to be a tensor, but is " + actual);
     if (info.type.element != model::DType::Undefined &&
@@ -427,20 +456,28 @@ private:
       return fail(who + " is declared with element type " + dtypeName(info.type.element) + ", but is " +
                   actual);
     if (!info.type.shape) return success();
-    bool agrees = int64_t(info.type.shape->size()) == type.getRank();
-    if (agrees)
-      for (auto [declared, size] : llvm::zip_equal(*info.type.shape, type.getShape()))
-        agrees &= declared.kind != model::Dim::Value || ShapedType::isDynamic(size) || declared.value <= 0 ||
-                  declared.value == size || !options.dims.empty();
-    if (agrees) return success();
-    std::string declared = "[";
-    for (const model::Dim &d : *info.type.shape) {
-      if (declared.size() > 1) declared += ", ";
-      declared += d.kind == model::Dim::Value   ? std::to_string(d.value)
-                  : d.kind == model::Dim::Param ? d.param
-                                                : "?";
-    }
-    return fail(who + " is declared with shape " + declared + "], but its nodes make " + actual);
+    bool isPinned = !options.dims.empty() && int64_t(info.type.shape->size()) == type.getRank();
+    if (isPinned || mayHaveShape(*info.type.shape, type)) return success();
+    emitWarning(UnknownLoc::get(ctx)) << who << " is declared with shape " << declaredText(*info.type.shape)
+                                      << ", but its nodes make " << actual << ": the declaration is ignored";
+    return success();
+  }
+
+  void noteDefaults() {
+    if (defaults.empty() && !numConstant) return;
+    Diagnostic note(UnknownLoc::get(ctx), DiagnosticSeverity::Note);
+    auto weights = [](size_t n) {
+      return std::to_string(n) + (n == 1 ? " weight that is listed as an input, too, "
+                                         : " weights that are listed as inputs, too, ");
+    };
+    if (!defaults.empty())
+      note << weights(defaults.size())
+           << "may be given at run time: constants make faster code (--freeze-initializers)";
+    if (!defaults.empty() && numConstant) note << "; ";
+    if (numConstant)
+      note << weights(numConstant) << (numConstant == 1 ? "stays" : "stay")
+           << " constant: shapes or settings are computed from " << (numConstant == 1 ? "it" : "them");
+    ctx->getDiagEngine().emit(std::move(note));
   }
 
   static void eraseDead(func::FuncOp main) {
@@ -453,10 +490,12 @@ private:
   const model::Model &model;
   const model::Graph &graph;
   const ImportOptions &options;
-  llvm::StringMap<int64_t> opsets;
+  OperatorLookup operators;
+  std::vector<model::Tensor> densified;            // sparse weights
+  llvm::StringMap<const model::Tensor *> defaults; // of inputs that need not be given
+  llvm::StringMap<bool> &roles; // of listed weights, where an import has shown it: true for defaults
+  size_t numConstant = 0;       // listed weights that are constants
   llvm::StringMap<ImportedValue> values;
-  SmallVector<size_t> order;
-  SmallVector<const OpRow *> rows;
   llvm::StringSet<> paramNames;  // of all inputs' dimensions
   SmallVector<Attribute> checks; // of sizes, for the runtime
   llvm::StringSet<> usedSymbols;
@@ -468,18 +507,24 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(MLIRContext *context, StringRef pat
                                              const ImportOptions &options) {
   context->loadDialect<GirihDialect, func::FuncDialect>();
   std::string error;
-  auto model = model::readModel(path, error);
+  auto model = model::readModel(path, options.followLinks, error);
   if (failed(model) || failed(model::inlineFunctions(*model, error))) {
     StringRef message = error;
     message.consume_front((path + ": ").str());
     return emitError(UnknownLoc::get(context)) << message;
   }
-  return GraphImporter(context, *model, options).run(path);
+  // Which weights operators want constant shows when they are imported. Roles change twice at most.
+  llvm::StringMap<bool> roles;
+  while (true) {
+    GraphImporter importer(context, *model, options, roles);
+    auto module = importer.run(path);
+    if (!importer.isRevised) return module;
+  }
 }
 
-LogicalResult convertModel(StringRef from, StringRef to, std::optional<bool> externalData,
+LogicalResult convertModel(StringRef from, StringRef to, std::optional<bool> externalData, bool followLinks,
                            std::string &error) {
-  auto model = model::readModel(from, error);
+  auto model = model::readModel(from, followLinks, error);
   if (failed(model)) return failure();
   return model::writeModel(*model, to, {externalData}, error);
 }

@@ -111,7 +111,7 @@ private:
       At inner(*this, p.key());
       Attribute &a = out.emplace_back();
       a.name = p.key();
-      if (!isName(a.name)) return bad("a name must not hold control characters");
+      if (!isName(a.name)) return bad("a name must not hold control characters: " + quote(a.name));
       if (failed(p->is_object() ? typedAttribute(*p, a) : plainAttribute(*p, a))) return failure();
     }
     return success();
@@ -197,8 +197,8 @@ private:
     const auto *it = find_if(kinds, [&](const auto &k) { return k.first == key; });
     if (it == std::end(kinds)) return bad("unknown kind of attribute " + quote(key));
     a.kind = it->second;
-    auto oneGraph = [&](const Json &j, std::unique_ptr<Graph> &g) {
-      return graph(j, *(g = std::make_unique<Graph>()));
+    auto oneGraph = [&](const Json &j, std::shared_ptr<Graph> &g) {
+      return graph(j, *(g = std::make_shared<Graph>()));
     };
     switch (a.kind) {
     case Attribute::Undefined:
@@ -249,7 +249,8 @@ private:
       if (dim->is_string()) {
         d.kind = Dim::Param;
         if (failed(string(*dim, d.param))) return failure();
-        return isName(d.param) ? success() : bad("a name must not hold control characters");
+        return isName(d.param) ? success()
+                               : bad("a name must not hold control characters: " + quote(d.param));
       }
       d.kind = Dim::Value;
       return integer(*dim, d.value);
@@ -313,7 +314,7 @@ private:
 
 } // namespace
 
-FailureOr<Model> readJson(StringRef path, std::string &error) {
+FailureOr<Model> readJson(StringRef path, bool followLinks, std::string &error) {
   auto file = openFile(path, error);
   if (failed(file)) return failure();
   // A callback would be needed for the position of a syntax error; the SAX interface gives it at once.
@@ -333,7 +334,7 @@ FailureOr<Model> readJson(StringRef path, std::string &error) {
     return fail(error, path + ": line " + Twine(line) + ": not valid JSON (syntax error at byte " +
                            Twine(sax.position) + ")");
   }
-  DataFolder folder(path);
+  DataFolder folder(path, followLinks);
   Model model;
   if (failed(JsonReader(folder, error).model(root, model))) {
     error = (path + ": " + error).str();

@@ -3,6 +3,7 @@
 #include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MathExtras.h"
+#include <cstring>
 #include <iterator>
 
 using namespace llvm;
@@ -87,6 +88,72 @@ std::string describe(const Node &node) {
   }
   std::string op = quote(node.op);
   return out + " (" + op.substr(1, op.size() - 2) + ")";
+}
+
+/// Positions of a sparse tensor's values in row-major order: its indices are positions already, or one row of
+/// coordinates for each value.
+static LogicalResult readPositions(const SparseTensor &sparse, size_t count, const std::string &who,
+                                   std::vector<uint64_t> &out, std::string &error) {
+  const Tensor &indices = sparse.indices;
+  auto text = [](ArrayRef<int64_t> dims) {
+    return "[" + join(map_range(dims, [](int64_t d) { return std::to_string(d); }), ", ") + "]";
+  };
+  bool isFlat = indices.dims.size() == 1;
+  size_t columns = isFlat ? 1 : sparse.dims.size();
+  bool isShaped = isFlat ? indices.dims[0] == int64_t(count)
+                         : indices.dims == std::vector<int64_t>{int64_t(count), int64_t(columns)};
+  if (indices.type != DType::I64 || !isShaped)
+    return fail(error, who + " has indices of shape " + text(indices.dims) + " and type " +
+                           dtypeName(indices.type) + ", but " + Twine(count) + " values of shape " +
+                           text(sparse.dims) + " need i64 indices of shape [" + Twine(count) + "] or [" +
+                           Twine(count) + ", " + Twine(sparse.dims.size()) + "]");
+  uint64_t total = 1;
+  for (int64_t d : sparse.dims)
+    total *= uint64_t(d);
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t position = 0;
+    for (size_t c = 0; c < columns; ++c) {
+      int64_t index;
+      std::memcpy(&index, indices.data.data() + (i * columns + c) * sizeof(index), sizeof(index));
+      uint64_t size = isFlat ? total : uint64_t(sparse.dims[c]);
+      if (index < 0 || uint64_t(index) >= size)
+        return fail(error, who + ": index " + Twine(i) + " is " + Twine(index) + ", but must be in [0, " +
+                               Twine(size) + ")");
+      position = position * size + uint64_t(index);
+    }
+    if (!out.empty() && position <= out.back())
+      return fail(error,
+                  who + ": index " + Twine(i) + " is " +
+                      (position == out.back() ? "the one before it again" : "less than the one before it") +
+                      ", but indices must ascend");
+    out.push_back(position);
+  }
+  return success();
+}
+
+FailureOr<Tensor> densify(const SparseTensor &sparse, std::string &error) {
+  Tensor out;
+  out.name = sparse.values.name, out.type = sparse.values.type, out.dims = sparse.dims;
+  std::string who = "sparse tensor " + quote(out.name);
+  auto size = dataSize(out.type, out.dims);
+  size_t width = dtypeBits(out.type) / 8;
+  constexpr uint64_t maxSize = uint64_t(1) << 31;
+  if (!width)
+    return fail(error, who + " has element type " + dtypeName(out.type) + ", which is not supported");
+  if (!size || *size > maxSize)
+    return fail(error, who + " has an impossible shape, or would be over 2 GB as a dense one");
+  if (sparse.values.dims.size() != 1)
+    return fail(error, who + " has values of " + Twine(sparse.values.dims.size()) +
+                           " dimensions, but they must be a list");
+  std::vector<uint64_t> positions;
+  if (failed(readPositions(sparse, sparse.values.data.size() / width, who, positions, error)))
+    return failure();
+  auto bytes = std::make_shared<std::vector<char>>(*size);
+  for (auto [i, position] : enumerate(positions))
+    std::memcpy(bytes->data() + position * width, sparse.values.data.data() + i * width, width);
+  out.data = *bytes;
+  out.owner = std::move(bytes);
+  return out;
 }
 
 LogicalResult fail(std::string &error, const Twine &message) {

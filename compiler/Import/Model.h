@@ -120,7 +120,7 @@ struct Attribute {
   std::vector<int64_t> ints;        // Int and Ints
   std::vector<std::string> strings; // String and Strings
   std::vector<Tensor> tensors;
-  std::vector<std::unique_ptr<Graph>> graphs;
+  std::vector<std::shared_ptr<Graph>> graphs; // shared by copies of a node that inlining makes
   std::vector<SparseTensor> sparse;
   std::vector<Type> types;
 };
@@ -130,6 +130,7 @@ struct Node {
   std::vector<std::string> inputs, outputs; // an absent optional one is ""
   std::vector<Attribute> attributes;
   Properties metadata;
+  int64_t opset = 0; // of the operator's domain, where the node is a function's; 0: the model's
 };
 
 struct Graph {
@@ -170,6 +171,10 @@ std::string quote(llvm::StringRef text);
 /// The number of bytes of a tensor's data, or nothing if the dimensions are negative or their product is
 /// absurd.
 std::optional<uint64_t> dataSize(DType type, llvm::ArrayRef<int64_t> dims);
+
+/// A sparse tensor's values among zeros. Fails, with a message that begins with its name, where its indices
+/// are not as ONNX wants them: in range and ascending.
+llvm::FailureOr<Tensor> densify(const SparseTensor &sparse, std::string &error);
 
 /// Sets `error` unless it is set already, and fails.
 llvm::LogicalResult fail(std::string &error, const llvm::Twine &message);

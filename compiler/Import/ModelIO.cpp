@@ -13,7 +13,7 @@ Format sniffFormat(StringRef path, ArrayRef<char> bytes) {
   return StringRef(bytes.data(), bytes.size()).ltrim().starts_with("{") ? Format::Json : Format::Onnx;
 }
 
-FailureOr<Model> readModel(StringRef path, std::string &error) {
+FailureOr<Model> readModel(StringRef path, bool followLinks, std::string &error) {
   ArrayRef<char> bytes;
   FailureOr<FileData> file = failure();
   if (!path.ends_with_insensitive(".json") && !path.ends_with_insensitive(".onnx")) {
@@ -21,7 +21,8 @@ FailureOr<Model> readModel(StringRef path, std::string &error) {
     if (failed(file)) return failure();
     bytes = file->bytes;
   }
-  return sniffFormat(path, bytes) == Format::Json ? readJson(path, error) : readOnnx(path, error);
+  return sniffFormat(path, bytes) == Format::Json ? readJson(path, followLinks, error)
+                                                  : readOnnx(path, followLinks, error);
 }
 
 LogicalResult writeModel(const Model &model, StringRef path, const WriteOptions &options,

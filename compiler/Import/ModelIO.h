@@ -12,11 +12,12 @@ enum class Format { Onnx, Json };
 /// By extension (.onnx, .json), else by content.
 Format sniffFormat(llvm::StringRef path, llvm::ArrayRef<char> bytes);
 
-/// Reads either format. Messages begin with the path.
-llvm::FailureOr<Model> readModel(llvm::StringRef path, std::string &error);
+/// Reads either format. With `followLinks`, weights may be behind links that lead out of the model's folder.
+/// Messages begin with the path.
+llvm::FailureOr<Model> readModel(llvm::StringRef path, bool followLinks, std::string &error);
 
-llvm::FailureOr<Model> readOnnx(llvm::StringRef path, std::string &error);
-llvm::FailureOr<Model> readJson(llvm::StringRef path, std::string &error);
+llvm::FailureOr<Model> readOnnx(llvm::StringRef path, bool followLinks, std::string &error);
+llvm::FailureOr<Model> readJson(llvm::StringRef path, bool followLinks, std::string &error);
 
 struct WriteOptions {
   /// Where tensors of more than 64 elements go: in the file (ONNX: raw_data, JSON: base64), or in PATH.data

@@ -1,5 +1,6 @@
 #include "compiler/Import/NodeImporter.h"
 #include "dialects/Graph/Evaluate.h"
+#include "dialects/Graph/TypeText.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -212,6 +213,7 @@ ElementsAttr evaluate(Value value) {
 }
 
 std::optional<HostTensor> NodeImporter::constantTensor(unsigned i) {
+  if (has(i)) entry(i).isAsked = entry(i).isListed;
   if (!has(i) || !entry(i).isConstant) return std::nullopt;
   ElementsAttr elements = evaluate(operand(i));
   if (!elements) return std::nullopt;
@@ -245,6 +247,7 @@ static std::optional<Known> knownConstant(ElementsAttr elements, MLIRContext *ct
 std::optional<Known> NodeImporter::known(unsigned i) {
   if (!has(i)) return std::nullopt;
   ImportedValue &v = entry(i);
+  v.isAsked |= v.isListed && v.tensor;
   if (v.known) return v.known;
   if (!v.type.hasStaticShape() || v.type.getNumElements() > int64_t(Known::maxElements)) return std::nullopt;
   if (!v.isConstant) return std::nullopt;
@@ -258,15 +261,26 @@ FailureOr<NodeImporter::Dims> NodeImporter::shapeOperand(unsigned i, StringRef w
   if (!has(i)) return fail("input " + Twine(i) + " (" + what + ") is missing");
   if (rank(i) > 1)
     return fail("input " + Twine(i) + " (" + what + ") must have one dimension, but has " + Twine(rank(i)));
+  entry(i).isAsked = entry(i).isListed;
   auto k = known(i);
   auto integers = k ? k->integers() : std::nullopt;
   if (k && !integers) return fail("input " + Twine(i) + " (" + what + ") must have integer values");
   if (!integers)
-    return fail(
-        "input " + Twine(i) + " (" + what + ", " + model::quote(node.inputs[i]) +
-        ") is computed from data: shapes must follow from the sizes of the inputs, from constants or from "
-        "elements of small integer inputs; export the model with fixed shapes, or simplify it");
+    return fail("input " + Twine(i) + " (" + what + ", " + model::quote(node.inputs[i]) + ") " +
+                whyUnknown(i) + "; export the model with fixed shapes, or simplify it");
   return *integers;
+}
+
+std::string NodeImporter::whyUnknown(unsigned i) const {
+  const ImportedValue &v = entry(i);
+  if (v.isData)
+    return "is computed from data: shapes must follow from the sizes of the inputs, from constants or from "
+           "elements of small integer inputs; export the model with fixed shapes, or simplify it";
+  std::string most = " (it follows lists of at most " + std::to_string(Known::maxElements) + " numbers)";
+  if (v.breaksAt.empty()) return "has elements that shape arithmetic does not follow" + most;
+  return "follows from sizes and constants, but by " + v.breaksAt +
+         ", which shape arithmetic does not follow for these operands" + most +
+         ": pin dimensions with --dim, or simplify the model";
 }
 
 FailureOr<NodeImporter::Ints> NodeImporter::constantInts(unsigned i, StringRef what) {
@@ -374,9 +388,7 @@ bool NodeImporter::checkSize(RankedTensorType type) {
     return false;
   }
   if (model::dataSize(DType::U8, sizes)) return true;
-  std::string text;
-  llvm::raw_string_ostream(text) << type;
-  report("the result would be " + text + ", which is too large or has a negative size");
+  report("the result would be " + typeText(type) + ", which is too large or has a negative size");
   return false;
 }
 

@@ -19,6 +19,11 @@ struct ImportedValue {
   std::optional<Known> known;            // shape arithmetic
   bool fromData = false;                 // `known` depends on elements of inputs: `value` is there as well
   bool isConstant = false;               // a weight, or computed from weights only
+  bool isData = false;                   // depends on tensors whose elements only a run knows
+  std::string breaksAt;                  // else, the node that shape arithmetic does not follow, if any
+  bool isListed = false; // a weight that is listed as an input, too, and a constant, or an input by default
+  bool isAsked = false;  // a node asks for the elements of such a weight ...
+  bool isWanted = false; // ... and computes shapes or settings from them
   std::string name;
   std::string op;
 };
@@ -102,8 +107,11 @@ public:
   /// What is known of an operand's elements: shape arithmetic, or a small constant.
   std::optional<Known> known(unsigned i);
   /// An integer operand whose elements must be known as expressions (shapes, sizes, starts). Fails, with a
-  /// message, where they are computed from data.
+  /// message, where they are not.
   mlir::FailureOr<Dims> shapeOperand(unsigned i, llvm::StringRef what);
+  /// Why an operand's elements are not known: "is computed from data", or the node that shape arithmetic does
+  /// not follow.
+  std::string whyUnknown(unsigned i) const;
   /// An integer (float) operand that must be constant.
   mlir::FailureOr<Ints> constantInts(unsigned i, llvm::StringRef what);
   mlir::FailureOr<llvm::SmallVector<double>> constantFloats(unsigned i, llvm::StringRef what);

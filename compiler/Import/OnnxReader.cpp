@@ -2,6 +2,7 @@
 #include "compiler/Import/ModelIO.h"
 #include "onnx-ml.pb.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
 
 using namespace llvm;
 
@@ -43,7 +44,9 @@ public:
 private:
   LogicalResult name(const std::string &text, const char *what) {
     if (isName(text)) return success();
-    return fail(error, Twine("the name of a ") + what + " is not valid UTF-8 text: " + quote(text));
+    return fail(error, Twine("the name of a ") + what +
+                           (json::isUTF8(text) ? " holds a control character" : " is not valid UTF-8 text") +
+                           ": " + quote(text) + "; give it another name");
   }
 
   Properties properties(google::protobuf::RepeatedPtrField<onnx::StringStringEntryProto> *in) {
@@ -145,7 +148,7 @@ private:
     case Attribute::TensorValue:
       return tensor(*in.mutable_t(), out.tensors.emplace_back());
     case Attribute::GraphValue:
-      return graph(*in.mutable_g(), *out.graphs.emplace_back(std::make_unique<Graph>()));
+      return graph(*in.mutable_g(), *out.graphs.emplace_back(std::make_shared<Graph>()));
     case Attribute::Floats:
       out.floats = toVector(in.floats());
       break;
@@ -161,7 +164,7 @@ private:
       break;
     case Attribute::Graphs:
       for (auto &g : *in.mutable_graphs())
-        if (failed(graph(g, *out.graphs.emplace_back(std::make_unique<Graph>())))) return failure();
+        if (failed(graph(g, *out.graphs.emplace_back(std::make_shared<Graph>())))) return failure();
       break;
     case Attribute::Sparse:
       return sparse(*in.mutable_sparse_tensor(), out.sparse.emplace_back());
@@ -380,7 +383,7 @@ private:
 
 } // namespace
 
-FailureOr<Model> readOnnx(StringRef path, std::string &error) {
+FailureOr<Model> readOnnx(StringRef path, bool followLinks, std::string &error) {
   auto file = openFile(path, error);
   if (failed(file)) return failure();
   if (file->bytes.empty()) return fail(error, path + ": the file is empty");
@@ -390,7 +393,7 @@ FailureOr<Model> readOnnx(StringRef path, std::string &error) {
   if (!proto.ParseFromArray(file->bytes.data(), static_cast<int>(file->bytes.size())))
     return fail(error,
                 path + ": not an ONNX model, or a damaged or truncated one (the protobuf does not parse)");
-  DataFolder folder(path);
+  DataFolder folder(path, followLinks);
   Model model;
   if (failed(OnnxReader(folder, error).model(proto, model))) {
     error = (path + ": " + error).str();

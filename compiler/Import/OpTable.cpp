@@ -72,6 +72,7 @@ static constexpr OpRow table[] = {
     {"", "DepthToSpace", 11, importDepthToSpace, "blocksize mode", 1, 1, 1},
     {"", "Div", 7, importBinary<BinaryFn::div>, "", 2, 2, 1, knownDiv},
     {"", "Dropout", 7, importDropout, "ratio", 1, 1, 2},
+    {"", "Dropout", 10, importDropout, "ratio", 1, 1, 2},
     {"", "Dropout", 12, importDropout, "seed", 1, 3, 2},
     {"", "Einsum", 12, importEinsum, "equation", 1, any, 1},
     {"", "Elu", 6, importElu, "alpha", 1, 1, 1},

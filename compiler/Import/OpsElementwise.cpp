@@ -137,12 +137,21 @@ LogicalResult importCastLike(NodeImporter &n) {
   return n.result(n.cast(n.operand(0), n.element(1)));
 }
 
+/// In training mode with nothing to drop it is the identity, too.
 LogicalResult importDropout(NodeImporter &n) {
+  bool isTraining = false;
   if (n.since() >= 12 && n.has(2)) {
-    auto training = n.known(2);
-    auto value = training ? training->constants() : std::nullopt;
-    if (!value || value->size() != 1) return n.fail("input 2 (training_mode) must be constant");
-    if ((*value)[0]) return n.fail("it is in training mode: export the model for inference");
+    auto mode = n.known(2);
+    auto value = mode ? mode->constants() : std::nullopt;
+    isTraining = !value || value->size() != 1 || (*value)[0];
+    auto ratio = isTraining ? n.constantTensor(1) : std::nullopt;
+    bool dropsNothing = ratio && ratio->getNumElements() == 1 && isa<FloatType>(ratio->getElementType()) &&
+                        ratio->getFloat(0) == 0;
+    if (isTraining && !dropsNothing)
+      return n.fail(
+          Twine("it ") + (value ? "is" : "may be") +
+          " in training mode (input 2) and drops elements at random: export the model for inference "
+          "(model.eval() in PyTorch), or make its ratio (input 1) a constant 0");
   }
   if (n.wants(1)) {
     Type mask = n.since() < 10 ? n.element(0) : n.b.getI1Type();

@@ -173,37 +173,6 @@ static LogicalResult tensorConstant(NodeImporter &n, model::Tensor tensor) {
   return n.result(n.constant(makeConstant(tensor, RankedTensorType::get(tensor.dims, type))));
 }
 
-/// The zeros and the values of a sparse tensor, as a dense one.
-static FailureOr<model::Tensor> densify(NodeImporter &n, const model::SparseTensor &sparse) {
-  model::Tensor out;
-  out.type = sparse.values.type;
-  out.dims = sparse.dims;
-  auto size = model::dataSize(out.type, out.dims);
-  size_t width = model::dtypeBits(out.type) / 8;
-  constexpr uint64_t maxSize = uint64_t(1) << 31;
-  if (!size || *size > maxSize || !width || sparse.indices.type != model::DType::I64)
-    return n.fail("its sparse tensor is malformed or too large");
-  auto bytes = std::make_shared<std::vector<char>>(*size);
-  size_t count = sparse.values.data.size() / width,
-         columns = sparse.indices.dims.size() == 2 ? out.dims.size() : 1;
-  if (sparse.indices.data.size() != count * columns * sizeof(int64_t))
-    return n.fail("its sparse tensor has a wrong number of indices");
-  for (size_t i = 0; i < count; ++i) {
-    uint64_t flat = 0;
-    for (size_t c = 0; c < columns; ++c) {
-      int64_t index;
-      std::memcpy(&index, sparse.indices.data.data() + (i * columns + c) * sizeof(index), sizeof(index));
-      uint64_t bound = columns == 1 ? *size / width : uint64_t(out.dims[c]);
-      if (index < 0 || uint64_t(index) >= bound) return n.fail("its sparse tensor has an index out of range");
-      flat = flat * bound + index;
-    }
-    std::memcpy(bytes->data() + flat * width, sparse.values.data.data() + i * width, width);
-  }
-  out.data = *bytes;
-  out.owner = std::move(bytes);
-  return out;
-}
-
 template <typename T>
 static model::Tensor listTensor(model::DType type, const std::vector<T> &values, bool isScalar) {
   model::Tensor t;
@@ -229,8 +198,9 @@ LogicalResult importConstant(NodeImporter &n) {
   case Attribute::Ints:
     return tensorConstant(n, listTensor(model::DType::I64, a.ints, a.kind == Attribute::Int));
   case Attribute::Sparse: {
-    auto dense = densify(n, a.sparse[0]);
-    if (failed(dense)) return failure();
+    std::string error;
+    auto dense = model::densify(a.sparse[0], error);
+    if (failed(dense)) return n.fail("its " + error);
     return tensorConstant(n, std::move(*dense));
   }
   case Attribute::String:

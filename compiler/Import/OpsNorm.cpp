@@ -158,9 +158,12 @@ LogicalResult importBatchNorm(NodeImporter &n) {
   if (n.flagAttr("training_mode", false)) return importTrainingBatchNorm(n);
   for (unsigned i = 1; i < n.node.outputs.size(); ++i)
     if (n.wants(i))
-      return n.fail("its outputs for training are not supported: export the model for inference");
+      return n.fail("its output " + Twine(i) +
+                    " is for training, which this version of the operator does not " +
+                    "describe: export the model for inference (model.eval() in PyTorch), or with opset 14");
   if (!n.flagAttr("spatial", true))
-    return n.fail("attribute 'spatial' = 0 (a mean for each position) is not supported");
+    return n.fail("attribute 'spatial' = 0 (a mean for each position) is not supported: export the model "
+                  "with opset 9 or newer");
   n.floatAttr("momentum", 0);
   return n.result(n.create<BatchNormOp>(n.operand(0), n.operand(1), n.operand(2), n.operand(3), n.operand(4),
                                         APFloat(n.floatAttr("epsilon", 1e-5f))));

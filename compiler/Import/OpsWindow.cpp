@@ -1,6 +1,7 @@
 // Convolutions and pools.
 #include "compiler/Import/Handlers.h"
 #include "dialects/Graph/Inference.h"
+#include "dialects/Graph/TypeText.h"
 
 using namespace mlir;
 
@@ -59,10 +60,15 @@ static FailureOr<Window> readWindow(NodeImporter &n, ArrayRef<int64_t> kernel) {
   return w;
 }
 
-/// Resolves SAME_UPPER and SAME_LOWER into `pads`. Where the padding depends on a symbolic size, `x` is
-/// padded with `fill` by an op of its own.
-static LogicalResult resolveSame(NodeImporter &n, Window &w, Value &x, std::optional<double> fill) {
-  if (!w.isSame()) return success();
+/// What lies around an input where that depends on its sizes: `pads` cannot say it.
+struct Border {
+  Dims low, padded; // by dimension: what lies before the input, and the size of the whole
+};
+
+/// Resolves SAME_UPPER and SAME_LOWER into `pads`, and into a border where the padding depends on a symbolic
+/// size.
+static std::optional<Border> resolveSame(NodeImporter &n, Window &w) {
+  if (!w.isSame()) return std::nullopt;
   Dims dims = n.dims(0), low(dims.size(), n.dim(0)), padded = dims;
   bool isSymbolic = false;
   for (int64_t i = 0; i < w.spatial(); ++i) {
@@ -82,13 +88,32 @@ static LogicalResult resolveSame(NodeImporter &n, Window &w, Value &x, std::opti
           reaches ? d.ceilDiv(w.strides[i]) * w.strides[i] + (w.extent(i) - w.strides[i]) : d + total);
     }
   }
-  if (!isSymbolic) return success();
-  if (!fill)
-    return n.fail("auto_pad " + w.autoPad +
-                  " depends on a size that is not fixed: pin it with --dim, or use explicit pads");
-  x = n.createTyped<PadOp>(getTensorType(padded, n.element(0)), x, n.scalar(*fill, n.element(0)),
-                           DimsAttr::get(n.context(), low), PadMode::constant);
-  return success(static_cast<bool>(x));
+  if (!isSymbolic) return std::nullopt;
+  return Border{low, padded};
+}
+
+/// `x`, whose batch and channels may be other than the border's, with `fill` around it.
+static Value addBorder(NodeImporter &n, const Border &border, Value x, double fill) {
+  if (n.hasFailed()) return {};
+  auto type = cast<RankedTensorType>(x.getType());
+  Dims padded = border.padded;
+  llvm::copy(ArrayRef(getDims(type)).take_front(2), padded.begin());
+  return n.createTyped<PadOp>(getTensorType(padded, type.getElementType()), x,
+                              n.scalar(fill, type.getElementType()), DimsAttr::get(n.context(), border.low),
+                              PadMode::constant);
+}
+
+/// Fails where a window does not fit into an input of fixed size, and says why.
+static LogicalResult checkFits(NodeImporter &n, const Window &w, int64_t i, DimExpr in, DimExpr out) {
+  auto v = dimValue(out);
+  if (!v || *v >= 1) return success();
+  std::string reach = w.dilations[i] == 1
+                          ? ""
+                          : " with dilation " + std::to_string(w.dilations[i]) + " reaches over " +
+                                std::to_string(w.extent(i)) + " elements and";
+  return n.fail("its window of " + Twine(w.kernel[i]) + reach + " does not fit into dimension " +
+                Twine(i + 2) + ", whose size is " + dimToString(in) + " with pads of " + Twine(w.pads[i]) +
+                " and " + Twine(w.pads[i + w.spatial()]));
 }
 
 /// The spatial sizes of weights, which must be fixed.
@@ -118,9 +143,40 @@ LogicalResult importConv(NodeImporter &n) {
   auto group = groupOf(n);
   if (failed(w) || failed(group)) return failure();
   Value x = n.operand(0);
-  if (failed(resolveSame(n, *w, x, 0.0))) return failure();
+  if (auto border = resolveSame(n, *w)) x = addBorder(n, *border, x, 0);
+  if (n.hasFailed()) return failure();
+  for (int64_t i = 0; i < w->spatial(); ++i) {
+    DimExpr in = getDims(x)[i + 2];
+    DimExpr out = windowOutputDim(in, n.dim(w->kernel[i]), w->strides[i], w->dilations[i], w->pads[i],
+                                  w->pads[i + w->spatial()]);
+    if (failed(checkFits(n, *w, i, in, out))) return failure();
+  }
   return n.result(n.create<ConvOp>(x, n.operand(1), n.operand(2), w->strides, w->pads, w->dilations, *group,
                                    /*channels_last=*/false));
+}
+
+/// A transposed convolution whose output has the sizes `out`, while how much of it is padding depends on
+/// symbolic sizes: all that the windows reach is made, and what lies outside is cut off; what they do not
+/// reach is zero.
+static Value fitTransposed(NodeImporter &n, const Window &w, int64_t group, ArrayRef<int64_t> extra,
+                           const Border &border) {
+  Ints none(2 * w.spatial(), 0);
+  Value all = n.create<ConvTransposeOp>(n.operand(0), n.operand(1), Value(), w.strides, none, w.dilations,
+                                        extra, group, /*channels_last=*/false);
+  if (n.hasFailed()) return {};
+  Dims reached = getDims(all), kept = reached;
+  Dims sizes = border.padded;
+  sizes[1] = reached[1];
+  for (int64_t i = 0; i < w.spatial(); ++i)
+    kept[i + 2] = dimLeast(reached[i + 2], sizes[i + 2]);
+  Value y = n.slice(all, border.low, kept, Ints(kept.size(), 1));
+  Type type = n.element(0);
+  y = n.createTyped<PadOp>(getTensorType(sizes, type), y, n.scalar(0, type),
+                           DimsAttr::get(n.context(), Dims(sizes.size(), n.dim(0))), PadMode::constant);
+  if (!n.has(2) || n.hasFailed()) return y;
+  Dims channels(w.spatial() + 1, n.dim(1));
+  channels[0] = n.dims(2)[0];
+  return n.binary(BinaryFn::add, y, n.reshape(n.operand(2), channels));
 }
 
 LogicalResult importConvTranspose(NodeImporter &n) {
@@ -139,22 +195,60 @@ LogicalResult importConvTranspose(NodeImporter &n) {
   if (sizes && int64_t(sizes->size()) != spatial)
     return n.fail("attribute 'output_shape' has " + Twine(sizes->size()) + " values, expected " +
                   Twine(spatial));
+  Border border{Dims(in.size(), n.dim(0)), in};
+  bool isSymbolic = false;
+  auto before = [&](DimExpr total) {
+    return dimSimplify(w->autoPad == "SAME_UPPER" ? total.floorDiv(2) : total.ceilDiv(2));
+  };
   for (int64_t i = 0; i < spatial && (sizes || w->isSame()); ++i) {
     DimExpr out = sizes ? n.dim((*sizes)[i]) : dimSimplify(in[i + 2] * w->strides[i]);
-    auto total = dimValue(dimSimplify((in[i + 2] - 1) * w->strides[i] + (*extra)[i] + w->extent(i) - out));
-    if (!total)
-      return n.fail(
-          "its padding depends on a size that is not fixed: pin it with --dim, or use explicit pads");
-    if (std::abs(*total) > INT32_MAX) return n.fail("attribute 'output_shape' is out of range");
+    if (auto v = dimValue(out); v && *v < 1)
+      return n.fail("attribute 'output_shape' has the value " + Twine(*v) + ", expected at least 1");
+    DimExpr total = dimSimplify((in[i + 2] - 1) * w->strides[i] + (*extra)[i] + w->extent(i) - out);
+    DimExpr pad = dimGreatest(total, n.dim(0));
+    border.low[i + 2] = before(pad), border.padded[i + 2] = out;
+    auto fixed = dimValue(total);
+    if (!fixed) {
+      isSymbolic = true;
+      continue;
+    }
+    if (std::abs(*fixed) > INT32_MAX) return n.fail("attribute 'output_shape' is out of range");
     // More output than the window reaches is padding on the far side.
-    if (*total < 0) (*extra)[i] -= *total;
-    int64_t pad = std::max<int64_t>(*total, 0), half = pad / 2;
-    w->pads[i] = w->autoPad == "SAME_UPPER" ? half : pad - half;
-    w->pads[i + spatial] = pad - w->pads[i];
+    if (*fixed < 0) (*extra)[i] -= *fixed;
+    w->pads[i] = *dimValue(border.low[i + 2]);
+    w->pads[i + spatial] = *dimValue(pad) - w->pads[i];
   }
+  if (isSymbolic) return n.result(fitTransposed(n, *w, *group, *extra, border));
   return n.result(n.create<ConvTransposeOp>(n.operand(0), n.operand(1), n.operand(2), w->strides, w->pads,
                                             w->dilations, *extra, *group,
                                             /*channels_last=*/false));
+}
+
+/// An average that leaves the padding out where that depends on symbolic sizes: with zeros for padding it is
+/// the average of the elements by the average of ones.
+static Value averageInside(NodeImporter &n, const Window &w, const Border &border, ArrayRef<DimExpr> out) {
+  // 16-bit averages would round twice.
+  Type type = n.element(0), wide = n.type(0).getElementTypeBitWidth() < 32 ? n.b.getF32Type() : type;
+  auto average = [&](Value x) -> Value {
+    Value padded = addBorder(n, border, x, 0);
+    if (n.hasFailed()) return {};
+    Dims dims(out);
+    llvm::copy(ArrayRef(getDims(x)).take_front(2), dims.begin());
+    return n.createTyped<PoolOp>(getTensorType(dims, wide), padded, PoolFn::average, w.kernel, w.strides,
+                                 w.pads, w.dilations, /*count_include_pad=*/true, /*p=*/2,
+                                 /*channels_last=*/false);
+  };
+  Dims plane = n.dims(0);
+  plane[0] = plane[1] = n.dim(1);
+  Value ones = n.expand(n.scalar(1, wide), plane);
+  return n.cast(n.binary(BinaryFn::div, average(n.cast(n.operand(0), wide)), average(ones)), type);
+}
+
+/// The number that never wins a maximum.
+static double leastOf(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer) return -std::numeric_limits<double>::infinity();
+  return integer.isUnsigned() ? 0 : -std::ldexp(1, int(integer.getWidth()) - 1);
 }
 
 static LogicalResult importPool(NodeImporter &n, PoolFn fn) {
@@ -162,35 +256,34 @@ static LogicalResult importPool(NodeImporter &n, PoolFn fn) {
   if (failed(w)) return failure();
   if (fn == PoolFn::max && isa<IntegerType>(n.element(0)) && n.type(0).getElementTypeBitWidth() == 1)
     return n.fail("input 0 must have number elements");
-  Value x = n.operand(0);
-  std::optional<double> fill;
-  if (fn == PoolFn::max && isa<FloatType>(n.element(0))) fill = -std::numeric_limits<double>::infinity();
-  if (fn == PoolFn::lp) fill = 0;
+  if (fn == PoolFn::lp && !isa<FloatType>(n.element(0)))
+    return n.fail("input 0 must have floating-point elements, but is " + typeText(n.type(0)));
   bool ceil = n.flagAttr("ceil_mode", false);
   bool includePad = fn == PoolFn::average && n.flagAttr("count_include_pad", false);
-  if (failed(resolveSame(n, *w, x, fill)) || n.hasFailed()) return failure();
-  Dims dims = getDims(x);
+  auto border = resolveSame(n, *w);
+  if (n.hasFailed()) return failure();
+  Dims in = border ? border->padded : n.dims(0), dims = in;
   for (int64_t i = 0; i < w->spatial(); ++i) {
-    int64_t begin = w->pads[i], end = w->pads[i + w->spatial()];
-    DimExpr &d = dims[i + 2];
-    d = windowOutputDim(d, n.dim(w->kernel[i]), w->strides[i], w->dilations[i], begin, end,
-                        ceil && !w->isSame());
-    if (auto v = dimValue(d); v && *v < 1)
-      return n.fail("its window of " + Twine(w->kernel[i]) + " does not fit into size " +
-                    dimToString(getDims(x)[i + 2]) + " of dimension " + Twine(i + 2));
+    dims[i + 2] = windowOutputDim(in[i + 2], n.dim(w->kernel[i]), w->strides[i], w->dilations[i], w->pads[i],
+                                  w->pads[i + w->spatial()], ceil && !w->isSame());
+    if (failed(checkFits(n, *w, i, in[i + 2], dims[i + 2]))) return failure();
   }
   int64_t p = fn == PoolFn::lp ? n.intAttr("p", 2) : 2;
   if (p < 1 || p > INT32_MAX) return n.fail("attribute 'p' must be at least 1");
   if (n.wants(1)) {
     if (fn != PoolFn::max) return n.fail("it has one output only");
-    bool columnMajor = n.flagAttr("storage_order", false);
-    Value indices = n.createTyped<MaxPoolIndicesOp>(getTensorType(dims, n.b.getI64Type()), x, w->kernel,
-                                                    w->strides, w->pads, w->dilations, columnMajor);
-    if (x != n.operand(0))
+    if (border)
       return n.fail("its indices are not supported with auto_pad " + w->autoPad +
-                    " on a size that is not fixed");
+                    " on a size that is not fixed: pin it with --dim, or use explicit pads");
+    bool columnMajor = n.flagAttr("storage_order", false);
+    Value indices =
+        n.createTyped<MaxPoolIndicesOp>(getTensorType(dims, n.b.getI64Type()), n.operand(0), w->kernel,
+                                        w->strides, w->pads, w->dilations, columnMajor);
     if (failed(n.result(1, indices))) return failure();
   }
+  if (border && fn == PoolFn::average && !includePad) return n.result(averageInside(n, *w, *border, dims));
+  Value x = n.operand(0);
+  if (border) x = addBorder(n, *border, x, fn == PoolFn::max ? leastOf(n.element(0)) : 0);
   return n.result(n.createTyped<PoolOp>(getTensorType(dims, n.element(0)), x, fn, w->kernel, w->strides,
                                         w->pads, w->dilations, includePad, p,
                                         /*channels_last=*/false));

@@ -16,7 +16,7 @@ GIRIH_INFER(UnaryOp) {
   };
   switch (fn) {
   case UnaryFn::logical_not:
-    if (failed(needs(isBool(element), "i1 elements"))) return failure();
+    if (failed(needs(isBool(element), "bool elements"))) return failure();
     break;
   case UnaryFn::bitwise_not:
     if (failed(needs(isInt(element), "integers"))) return failure();
@@ -50,7 +50,7 @@ GIRIH_INFER(BinaryOp) {
   case BinaryFn::logical_and:
   case BinaryFn::logical_or:
   case BinaryFn::logical_xor:
-    if (failed(needs(isBool(lhs), "i1 elements"))) return failure();
+    if (failed(needs(isBool(lhs), "bool elements"))) return failure();
     break;
   case BinaryFn::bitwise_and:
   case BinaryFn::bitwise_or:
@@ -81,7 +81,7 @@ GIRIH_INFER(BinaryOp) {
 
 GIRIH_INFER(WhereOp) {
   if (!isBool(elementType(op.getCondition())))
-    return at.fail("condition needs i1 elements but is ", op.getCondition().getType());
+    return at.fail("condition needs bool elements but is ", op.getCondition().getType());
   Type element = elementType(op.getX());
   if (failed(checkSameElementType(at, "x", element, "y", elementType(op.getY())))) return failure();
   auto dims = broadcastDims(getDims(op.getX()), getDims(op.getY()));

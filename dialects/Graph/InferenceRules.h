@@ -4,6 +4,7 @@
 
 #include "dialects/Graph/Graph.h"
 #include "dialects/Graph/Inference.h"
+#include "dialects/Graph/TypeText.h"
 
 namespace girih {
 
@@ -12,7 +13,16 @@ struct At {
   std::optional<mlir::Location> loc;
   llvm::StringRef op;
   template <typename... Args> mlir::LogicalResult fail(Args &&...args) const {
-    return mlir::emitOptionalError(loc, "'", op, "' op ", std::forward<Args>(args)...);
+    return mlir::emitOptionalError(loc, "'", op, "' op ", text(std::forward<Args>(args))...);
+  }
+
+private:
+  /// Types are shown as a model's author knows them.
+  template <typename T> static decltype(auto) text(T &&value) {
+    if constexpr (std::is_convertible_v<T &&, mlir::Type>)
+      return typeText(value);
+    else
+      return std::forward<T>(value);
   }
 };
 

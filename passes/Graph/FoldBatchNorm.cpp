@@ -1,8 +1,7 @@
 // Per-channel scales and shifts go into the weights and biases of the op that they alone read.
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/Constants.h"
 #include "passes/Graph/Passes.h"
+#include "passes/Graph/Rewrite.h"
 
 namespace girih {
 #define GEN_PASS_DEF_FOLDBATCHNORM
@@ -239,10 +238,8 @@ struct FoldBatchNormPass : girih::impl::FoldBatchNormBase<FoldBatchNormPass> {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldIntoContraction<BatchNormOp>, FoldIntoContraction<BinaryOp>>(&getContext(), numFolded);
     patterns.add<DecomposeBatchNorm>(&getContext(), 1);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
-      getOperation().emitError("folding batch norms did not converge");
+    if (failed(applyGraphPatterns(getOperation(), std::move(patterns), "folding batch norms")))
       signalPassFailure();
-    }
   }
 };
 

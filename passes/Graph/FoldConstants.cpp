@@ -1,8 +1,8 @@
 // Ops on constants are evaluated, in one sweep.
 #include "dialects/Graph/Evaluate.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Graph/Constants.h"
 #include "passes/Graph/Passes.h"
+#include "passes/Graph/Rewrite.h"
 
 namespace girih {
 #define GEN_PASS_DEF_FOLDCONSTANTS
@@ -52,6 +52,7 @@ struct FoldConstantsPass : girih::impl::FoldConstantsBase<FoldConstantsPass> {
     }
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
       if (isOpTriviallyDead(&op)) op.erase();
+    updateResultTypes(getOperation());
   }
 };
 

@@ -1,8 +1,7 @@
 // Shared matchers, and the pass that runs the pattern sets.
 #include "passes/Graph/FusePatterns.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/Passes.h"
+#include "passes/Graph/Rewrite.h"
 
 namespace girih {
 #define GEN_PASS_DEF_FUSEPATTERNS
@@ -160,10 +159,8 @@ struct FusePatternsPass : girih::impl::FusePatternsBase<FusePatternsPass> {
     populateActivationPatterns(patterns);
     populateNormPatterns(patterns);
     populateLookupPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
-      getOperation().emitError("fusing patterns did not converge");
+    if (failed(applyGraphPatterns(getOperation(), std::move(patterns), "fusing patterns")))
       signalPassFailure();
-    }
   }
 };
 

@@ -1,10 +1,9 @@
 // Transposes that cost nothing: those that a matrix product reads itself, and those that move only dimensions
 // of size 1. And one that pays: of a right side that is no weight, so that its columns lie side by side.
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/LayoutForms.h"
 #include "passes/Graph/Passes.h"
+#include "passes/Graph/Rewrite.h"
 
 namespace girih {
 #define GEN_PASS_DEF_SIMPLIFYMOVEMENT
@@ -98,10 +97,8 @@ struct SimplifyMovementPass : girih::impl::SimplifyMovementBase<SimplifyMovement
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<TransposeToReshape, TransposeIntoMatMul, TransposeRhs>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
-      getOperation().emitError("simplifying transposes did not converge");
+    if (failed(applyGraphPatterns(getOperation(), std::move(patterns), "simplifying transposes")))
       signalPassFailure();
-    }
   }
 };
 

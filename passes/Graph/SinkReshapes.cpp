@@ -1,9 +1,8 @@
 // Reshapes move below element-wise ops, so that these meet the contraction or the chain in front of the
 // reshape.
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Graph/Constants.h"
 #include "passes/Graph/Passes.h"
+#include "passes/Graph/Rewrite.h"
 
 namespace girih {
 #define GEN_PASS_DEF_SINKRESHAPES
@@ -94,10 +93,8 @@ struct SinkReshapesPass : girih::impl::SinkReshapesBase<SinkReshapesPass> {
     RewritePatternSet patterns(&getContext());
     // Reshapes of reshapes, which moving leaves behind, are folded by the driver.
     patterns.add<SinkBelowElementwise>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
-      getOperation().emitError("moving reshapes did not converge");
+    if (failed(applyGraphPatterns(getOperation(), std::move(patterns), "moving reshapes")))
       return signalPassFailure();
-    }
     getOperation().walk([](ReshapeOp op) { op->removeAttr(kStays); });
   }
 };

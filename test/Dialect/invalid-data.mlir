@@ -38,7 +38,7 @@ func.func @f(%a: tensor<2x3xf32>, %b: tensor<2x4xf32>) {
 // -----
 
 func.func @f(%a: tensor<2xf32>, %b: tensor<2xi32>) {
-  // expected-error@+2 {{input 0 has element type 'f32' but input 1 has 'i32'}}
+  // expected-error@+2 {{input 0 has element type f32 but input 1 has i32}}
   // expected-error@+1 {{failed to infer}}
   girih.concat %a, %b {axis = 0} : (tensor<2xf32>, tensor<2xi32>) -> tensor<4xf32>
   return
@@ -47,7 +47,7 @@ func.func @f(%a: tensor<2xf32>, %b: tensor<2xi32>) {
 // -----
 
 func.func @f(%a: tensor<2x3xf32>, %b: tensor<2xf32>) {
-  // expected-error@+2 {{input 1 needs 2 dimensions but is 'tensor<2xf32>'}}
+  // expected-error@+2 {{input 1 needs 2 dimensions but is f32[2]}}
   // expected-error@+1 {{failed to infer}}
   girih.concat %a, %b {axis = 0} : (tensor<2x3xf32>, tensor<2xf32>) -> tensor<4x3xf32>
   return
@@ -56,7 +56,7 @@ func.func @f(%a: tensor<2x3xf32>, %b: tensor<2xf32>) {
 // -----
 
 func.func @f(%a: tensor<4xf32>, %b: tensor<2xf32>) {
-  // expected-error@+2 {{indices need i32 or i64 elements but are 'tensor<2xf32>'}}
+  // expected-error@+2 {{indices need i32 or i64 elements but are f32[2]}}
   // expected-error@+1 {{failed to infer}}
   girih.gather %a, %b {axis = 0} : (tensor<4xf32>, tensor<2xf32>) -> tensor<2xf32>
   return
@@ -128,7 +128,7 @@ func.func @f(%a: tensor<4xf32>, %b: tensor<2x1xi64>, %c: tensor<3xf32>) {
 // -----
 
 func.func @f(%a: tensor<4xf32>, %b: tensor<2x1xi64>, %c: tensor<2xi32>) {
-  // expected-error@+2 {{data has element type 'f32' but updates has 'i32'}}
+  // expected-error@+2 {{data has element type f32 but updates has i32}}
   // expected-error@+1 {{failed to infer}}
   girih.scatter_nd %a, %b, %c {fn = #girih<scatter_fn none>} : (tensor<4xf32>, tensor<2x1xi64>, tensor<2xi32>) -> tensor<4xf32>
   return
@@ -170,7 +170,7 @@ func.func @f(%a: tensor<?x6xf32, #girih.dims<n, 6>>) {
 // -----
 
 func.func @f(%a: tensor<2xf32>) {
-  // expected-error@+1 {{the operand has element type 'f32' but the result has 'i32'}}
+  // expected-error@+1 {{the operand has element type f32 but the result has i32}}
   girih.reshape %a : (tensor<2xf32>) -> tensor<2xi32>
   return
 }
@@ -234,7 +234,7 @@ func.func @f(%a: tensor<2x3xf32>) {
 // -----
 
 func.func @f(%a: tensor<2x3xf32>, %b: tensor<1xf32>) {
-  // expected-error@+1 {{value needs 0 dimensions but is 'tensor<1xf32>'}}
+  // expected-error@+1 {{value needs 0 dimensions but is f32[1]}}
   girih.pad constant %a, %b {low = #girih.dims<0, 0>} : (tensor<2x3xf32>, tensor<1xf32>) -> tensor<2x4xf32>
   return
 }
@@ -354,7 +354,7 @@ func.func @f(%a: tensor<3xf32>) {
 // -----
 
 func.func @f(%a: tensor<3xf32>) {
-  // expected-error@+1 {{indices need i64 elements but are 'tensor<2xi32>'}}
+  // expected-error@+1 {{indices need i64 elements but are i32[2]}}
   girih.topk %a {axis = 0} : (tensor<3xf32>) -> (tensor<2xf32>, tensor<2xi32>)
   return
 }
@@ -402,7 +402,7 @@ func.func @f(%a: tensor<2xi64>, %b: tensor<2xf32>) {
 // -----
 
 func.func @f(%a: tensor<f32>, %b: tensor<1xf32>) {
-  // expected-error@+1 {{delta needs 0 dimensions but is 'tensor<1xf32>'}}
+  // expected-error@+1 {{delta needs 0 dimensions but is f32[1]}}
   girih.range %a, %b : (tensor<f32>, tensor<1xf32>) -> tensor<5xf32>
   return
 }
@@ -410,7 +410,7 @@ func.func @f(%a: tensor<f32>, %b: tensor<1xf32>) {
 // -----
 
 func.func @f(%a: tensor<f32>, %b: tensor<i32>) {
-  // expected-error@+1 {{start has element type 'f32' but delta has 'i32'}}
+  // expected-error@+1 {{start has element type f32 but delta has i32}}
   girih.range %a, %b : (tensor<f32>, tensor<i32>) -> tensor<5xf32>
   return
 }

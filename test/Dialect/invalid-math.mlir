@@ -2,7 +2,7 @@
 // RUN: girih-opt %s -split-input-file -verify-diagnostics
 
 func.func @f(%a: tensor<2xf32>) {
-  // expected-error@+2 {{logical_not needs i1 elements but the operand is 'tensor<2xf32>'}}
+  // expected-error@+2 {{logical_not needs bool elements but the operand is f32[2]}}
   // expected-error@+1 {{failed to infer}}
   girih.unary logical_not %a : (tensor<2xf32>) -> tensor<2xf32>
   return
@@ -38,7 +38,7 @@ func.func @f(%a: tensor<2xi32>) {
 // -----
 
 func.func @f(%a: tensor<2xf32>, %b: tensor<2xi32>) {
-  // expected-error@+2 {{lhs has element type 'f32' but rhs has 'i32'}}
+  // expected-error@+2 {{lhs has element type f32 but rhs has i32}}
   // expected-error@+1 {{failed to infer}}
   girih.binary add %a, %b : (tensor<2xf32>, tensor<2xi32>) -> tensor<2xf32>
   return
@@ -47,7 +47,7 @@ func.func @f(%a: tensor<2xf32>, %b: tensor<2xi32>) {
 // -----
 
 func.func @f(%a: tensor<2xi32>, %b: tensor<2xi32>) {
-  // expected-error@+2 {{logical_and needs i1 elements but the operands hold 'i32' and 'i32'}}
+  // expected-error@+2 {{logical_and needs bool elements but the operands hold i32 and i32}}
   // expected-error@+1 {{failed to infer}}
   girih.binary logical_and %a, %b : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi1>
   return
@@ -110,7 +110,7 @@ func.func @f(%x: tensor<2x0xf32>) {
 // -----
 
 func.func @f(%a: tensor<2xi8>, %b: tensor<2xf32>, %c: tensor<2xf32>) {
-  // expected-error@+2 {{condition needs i1 elements but is 'tensor<2xi8>'}}
+  // expected-error@+2 {{condition needs bool elements but is i8[2]}}
   // expected-error@+1 {{failed to infer}}
   girih.where %a, %b, %c : (tensor<2xi8>, tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
   return
@@ -119,7 +119,7 @@ func.func @f(%a: tensor<2xi8>, %b: tensor<2xf32>, %c: tensor<2xf32>) {
 // -----
 
 func.func @f(%a: tensor<2xi1>, %b: tensor<2xf32>, %c: tensor<2xf16>) {
-  // expected-error@+2 {{x has element type 'f32' but y has 'f16'}}
+  // expected-error@+2 {{x has element type f32 but y has f16}}
   // expected-error@+1 {{failed to infer}}
   girih.where %a, %b, %c : (tensor<2xi1>, tensor<2xf32>, tensor<2xf16>) -> tensor<2xf32>
   return
@@ -137,7 +137,7 @@ func.func @f(%a: tensor<3xi1>, %b: tensor<2xf32>, %c: tensor<2xf32>) {
 // -----
 
 func.func @f(%a: tensor<2xf32>) {
-  // expected-error@+2 {{'i3' is no element type of the graph}}
+  // expected-error@+2 {{i3 is no element type of the graph}}
   // expected-error@+1 {{failed to infer}}
   girih.cast %a {to = i3} : (tensor<2xf32>) -> tensor<2xf32>
   return
@@ -146,7 +146,7 @@ func.func @f(%a: tensor<2xf32>) {
 // -----
 
 func.func @f(%a: tensor<4xf32>, %b: tensor<4x2xf32>) {
-  // expected-error@+2 {{lhs needs at least 2 dimensions but is 'tensor<4xf32>'}}
+  // expected-error@+2 {{lhs needs at least 2 dimensions but is f32[4]}}
   // expected-error@+1 {{failed to infer}}
   girih.matmul %a, %b {transpose_lhs} : (tensor<4xf32>, tensor<4x2xf32>) -> tensor<2xf32>
   return
@@ -182,7 +182,7 @@ func.func @f(%a: tensor<3x4xf32>, %b: tensor<4x5xf32>, %c: tensor<4xf32>) {
 // -----
 
 func.func @f(%a: tensor<3x4xf32>, %b: tensor<4x5xf32>, %c: tensor<5xf16>) {
-  // expected-error@+2 {{lhs has element type 'f32' but bias has 'f16'}}
+  // expected-error@+2 {{lhs has element type f32 but bias has f16}}
   // expected-error@+1 {{failed to infer}}
   girih.matmul %a, %b, %c : (tensor<3x4xf32>, tensor<4x5xf32>, tensor<5xf16>) -> tensor<3x5xf32>
   return
@@ -191,7 +191,7 @@ func.func @f(%a: tensor<3x4xf32>, %b: tensor<4x5xf32>, %c: tensor<5xf16>) {
 // -----
 
 func.func @f(%a: tensor<3x3xi1>, %b: tensor<3x3xi1>) {
-  // expected-error@+2 {{lhs needs numbers but is 'tensor<3x3xi1>'}}
+  // expected-error@+2 {{lhs needs numbers but is bool[3, 3]}}
   // expected-error@+1 {{failed to infer}}
   girih.matmul %a, %b : (tensor<3x3xi1>, tensor<3x3xi1>) -> tensor<3x3xi1>
   return
@@ -209,7 +209,7 @@ func.func @f(%a: tensor<1x4xf32>, %b: tensor<6x4xf32>) {
 // -----
 
 func.func @f(%a: tensor<1x4x8x8xf32>, %b: tensor<6x4x3xf32>) {
-  // expected-error@+2 {{w needs 4 dimensions but is 'tensor<6x4x3xf32>'}}
+  // expected-error@+2 {{w needs 4 dimensions but is f32[6, 4, 3]}}
   // expected-error@+1 {{failed to infer}}
   girih.conv %a, %b {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, group = 1} : (tensor<1x4x8x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x6x6xf32>
   return
@@ -353,7 +353,7 @@ func.func @f(%a: tensor<2x3xf32>) {
 // -----
 
 func.func @f(%a: tensor<2xi1>) {
-  // expected-error@+2 {{operand needs numbers but is 'tensor<2xi1>'}}
+  // expected-error@+2 {{operand needs numbers but is bool[2]}}
   // expected-error@+1 {{failed to infer}}
   girih.reduce sum %a {axes = array<i64: 0>, keepdims = false} : (tensor<2xi1>) -> tensor<i1>
   return
@@ -380,7 +380,7 @@ func.func @f(%a: tensor<f32>) {
 // -----
 
 func.func @f(%a: tensor<2xi32>) {
-  // expected-error@+2 {{operand needs floating-point elements but is 'tensor<2xi32>'}}
+  // expected-error@+2 {{operand needs floating-point elements but is i32[2]}}
   // expected-error@+1 {{failed to infer}}
   girih.softmax %a {axis = 0} : (tensor<2xi32>) -> tensor<2xi32>
   return
@@ -398,7 +398,7 @@ func.func @f(%a: tensor<1x4x2xf32>, %b: tensor<4xf32>, %c: tensor<4xf32>, %d: te
 // -----
 
 func.func @f(%a: tensor<1x4x2xf32>, %b: tensor<4x1xf32>, %c: tensor<4xf32>) {
-  // expected-error@+2 {{scale needs 1 dimensions but is 'tensor<4x1xf32>'}}
+  // expected-error@+2 {{scale needs 1 dimensions but is f32[4, 1]}}
   // expected-error@+1 {{failed to infer}}
   girih.group_norm %a, %b, %c {groups = 2, epsilon = 0.1 : f32} : (tensor<1x4x2xf32>, tensor<4x1xf32>, tensor<4xf32>) -> tensor<1x4x2xf32>
   return
@@ -443,7 +443,7 @@ func.func @f(%a: tensor<2x4xf32>, %b: tensor<3xf32>) {
 // -----
 
 func.func @f(%a: tensor<4xf32>) {
-  // expected-error@+2 {{the bits of 'f32' are not as many as those of 'i64'}}
+  // expected-error@+2 {{the bits of f32 are not as many as those of i64}}
   // expected-error@+1 {{failed to infer returned types}}
   girih.bitcast %a {to = i64} : (tensor<4xf32>) -> tensor<4xi64>
   return

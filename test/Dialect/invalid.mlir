@@ -87,7 +87,7 @@ func.func @stated_type_differs(%a: tensor<?xf32, #girih.dims<n>>) {
 // -----
 
 func.func @constant() {
-  // expected-error@+1 {{a constant is a static tensor, not 'vector<2xf32>'}}
+  // expected-error@+1 {{a constant is a static tensor, not vector<2xf32>}}
   girih.constant dense<1.0> : vector<2xf32>
   return
 }

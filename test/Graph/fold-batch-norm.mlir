@@ -67,3 +67,14 @@ func.func @shared(%x: tensor<3x1xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
   %1 = girih.binary add %0, %b : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
   return %0, %1 : tensor<3x2xf32>, tensor<3x2xf32>
 }
+
+// What the parameters say of a symbolic number of channels is the result's type, too.
+// CHECK-LABEL: @symbolic_channels
+// CHECK-SAME: -> tensor<?x3x2xf32, #girih.dims<n, 3, 2>>
+// CHECK: %[[R:.*]] = girih.binary add {{.*}} -> tensor<?x3x2xf32, #girih.dims<n, 3, 2>>
+// CHECK: return %[[R]] : tensor<?x3x2xf32, #girih.dims<n, 3, 2>>
+func.func @symbolic_channels(%x: tensor<?x?x2xf32, #girih.dims<n, c, 2>>) -> tensor<?x?x2xf32, #girih.dims<n, c, 2>> {
+  %p = girih.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %0 = girih.batch_norm %x, %p, %p, %p, %p {epsilon = 1.0 : f32} : (tensor<?x?x2xf32, #girih.dims<n, c, 2>>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<?x?x2xf32, #girih.dims<n, c, 2>>
+  return %0 : tensor<?x?x2xf32, #girih.dims<n, c, 2>>
+}

@@ -71,12 +71,12 @@ static const girih_abi_launch launches[] = {
     {fill, "Range_3", "fill", fill_buffers, n, 1, 1, SLOT(SIZE), CONSTANT(0), CONSTANT(0)},
 };
 
-static const girih_abi_tensor inputs[] = {{"x", GIRIH_F32, 2, n4, n4_text},
-                                          {"factor", GIRIH_F32, 1, one, one_text},
-                                          {"size", GIRIH_I64, 1, one, one_text}};
-static const girih_abi_tensor outputs[] = {{"y", GIRIH_F32, 2, n4, n4_text},
-                                           {"copy", GIRIH_F32, 2, n4, n4_text},
-                                           {"table", GIRIH_F32, 2, size_n, size_n_text}};
+static const girih_abi_tensor inputs[] = {{"x", GIRIH_F32, 2, n4, n4_text, -1},
+                                          {"factor", GIRIH_F32, 1, one, one_text, -1},
+                                          {"size", GIRIH_I64, 1, one, one_text, -1}};
+static const girih_abi_tensor outputs[] = {{"y", GIRIH_F32, 2, n4, n4_text, -1},
+                                           {"copy", GIRIH_F32, 2, n4, n4_text, -1},
+                                           {"table", GIRIH_F32, 2, size_n, size_n_text, -1}};
 static const girih_abi_arena_buffer arena[] = {{SLOT(SUM_BYTES), 0, 1, 0}};
 static const girih_abi_symbol symbols[] = {{0, 0, N, "n"}, {2, -1, SIZE, "size[0]"}};
 static const girih_abi_copy copies[] = {{{GIRIH_BASE_OUTPUT, 0, CONSTANT(0)}, 1}};

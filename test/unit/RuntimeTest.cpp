@@ -378,4 +378,29 @@ TEST(Runtime, Load) {
   EXPECT_TRUE(call.isRight());
 }
 
+TEST(Runtime, InputsWithDefaultsMayBeLeftOut) {
+  // "factor" is 2 by default, the second weight.
+  girih_abi_tensor inputs[3];
+  std::copy_n(girih_artifact_table.inputs, 3, inputs);
+  inputs[1].default_offset = sizeof(float);
+  girih_artifact artifact = girih_artifact_table;
+  artifact.inputs = inputs;
+  Model model = openModel(artifact);
+  EXPECT_FALSE(girih_get_input(model.get(), 0)->has_default);
+  EXPECT_TRUE(girih_get_input(model.get(), 1)->has_default);
+  Context context = create(model.get(), {});
+  Call call(5, 1);
+  call.inputs[1].data = nullptr;
+  call.run(context.get());
+  EXPECT_TRUE(call.isRight());
+  call.factor = 3;
+  call.inputs[1].data = &call.factor;
+  call.run(context.get());
+  EXPECT_TRUE(call.isRight());
+  // Its type and shape are checked all the same.
+  call.inputs[1].dims[0] = 2;
+  call.inputs[1].data = nullptr;
+  EXPECT_NE(call.run(context.get(), GIRIH_INVALID_ARGUMENT).find("dimension 0 must be 1"), std::string::npos);
+}
+
 } // namespace

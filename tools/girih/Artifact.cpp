@@ -44,7 +44,7 @@ Error checkMemory(double bytes, const Twine &what) {
 
 girih_tensor tensorOf(const Array &array) {
   girih_tensor t = {};
-  t.data = const_cast<char *>(array.data.data());
+  t.data = array.data.empty() ? nullptr : const_cast<char *>(array.data.data());
   t.dtype = array.dtype;
   t.rank = array.dims.size();
   llvm::copy(array.dims, t.dims);
@@ -104,7 +104,8 @@ static std::string typeText(const ArtifactInfo::Tensor &tensor) {
 
 static void printTensors(StringRef title, ArrayRef<ArtifactInfo::Tensor> tensors) {
   for (const auto &[i, t] : enumerate(tensors))
-    outs() << left_justify(i ? "" : title, 12) << t.name << ": " << typeText(t) << "\n";
+    outs() << left_justify(i ? "" : title, 12) << t.name << ": " << typeText(t)
+           << (t.hasDefault ? "  (may be left out)" : "") << "\n";
 }
 
 static json::Array tensorsJson(ArrayRef<ArtifactInfo::Tensor> list) {
@@ -117,8 +118,10 @@ static json::Array tensorsJson(ArrayRef<ArtifactInfo::Tensor> list) {
       else
         shape.push_back(json::fixUTF8(dim.text));
     }
-    tensors.push_back(json::Object{
-        {"name", json::fixUTF8(t.name)}, {"dtype", girih_dtype_name(t.dtype)}, {"shape", std::move(shape)}});
+    json::Object tensor{
+        {"name", json::fixUTF8(t.name)}, {"dtype", girih_dtype_name(t.dtype)}, {"shape", std::move(shape)}};
+    if (t.hasDefault) tensor["default"] = true;
+    tensors.push_back(std::move(tensor));
   }
   return tensors;
 }

@@ -45,10 +45,16 @@ int compileCommand(Arguments args) {
            options.pipeline.cpu),
       text("--mattr", "LIST", "LLVM features to add or remove: +avx512bf16,-avx512vnni",
            options.pipeline.mattr),
-      list("--dim", "NAME=VALUE", "pin a symbolic dimension; may be repeated", options.dims),
+      list("--dim", "NAME=VALUE", "pin a symbolic dimension; may be repeated", options.read.dims),
+      flag("--freeze-initializers",
+           "make weights that are listed as inputs, too, constants: faster code, but they can't be given at "
+           "run time",
+           options.read.freezeInitializers),
+      flag("--follow-links",
+           "read weights behind links that lead out of the model's folder (download caches)",
+           options.read.followLinks),
       text("--schedule", "FILE",
-           "take kernels' schedules (width, vectorDim, vectors, rowDim, rows, order, blocks, parallel, "
-           "unroll, "
+           "take kernels' schedules (width, vectorDim, vectors, rowDim, rows, order, blocks, parallel, unroll, "
            "fma; see docs/dialect.md, ScheduleAttr) from FILE, an edited output of --stop-after=plan",
            options.pipeline.scheduleFile),
       flag("--external-weights", "weights in a file beside OUT, mapped at load time",

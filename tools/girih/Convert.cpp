@@ -19,11 +19,14 @@ static const Page page = {"convert", "FROM TO [options]",
 
 int convertCommand(Arguments args) {
   std::string external;
+  bool followLinks = false;
   SmallVector<std::string, 2> files;
   Option table[] = {
       text("--external-data", "on|off",
            "weights in a file beside TO, or inside; by default large ones beside JSON, and ONNX over 2 GB",
            external),
+      flag("--follow-links",
+           "read weights behind links that lead out of the model's folder (download caches)", followLinks),
   };
   if (auto code = parseArguments(page, table, args, files)) return *code;
   if (files.size() != 2)
@@ -34,7 +37,7 @@ int convertCommand(Arguments args) {
   std::optional<bool> externalData;
   if (!external.empty()) externalData = external == "on";
   std::string error;
-  if (failed(convertModel(files[0], files[1], externalData, error))) return fail(error);
+  if (failed(convertModel(files[0], files[1], externalData, followLinks, error))) return fail(error);
   return 0;
 }
 

@@ -189,6 +189,10 @@ Error InputMaker::makeAll(int64_t seed, int64_t size) {
     auto shape = shapeOf(i, values);
     if (!shape) return shape.takeError();
     const girih_tensor_info *info = girih_get_input(model, i);
+    if (info->has_default) {
+      inputs.arrays[i] = {info->dtype, {shape->begin(), shape->end()}, {}};
+      continue;
+    }
     double bytes = double(girih_dtype_bytes(info->dtype));
     for (int64_t d : *shape) {
       if (d < 0) return makeError(Twine("input '") + info->name + "' would have a negative size; see --dim");
@@ -217,7 +221,7 @@ Error InputMaker::makeOthers(int64_t seed) {
     if (inputs.chosen.empty() || size == 1024) return makeError(first);
   }
   for (uint32_t i = 0; i < info.input_count; ++i)
-    if (!given(i)) inputs.sources[i] = "random";
+    if (!given(i)) inputs.sources[i] = girih_get_input(model, i)->has_default ? "the model's own" : "random";
   return Error::success();
 }
 

@@ -3,6 +3,7 @@
 #include "compiler/Dialects.h"
 #include "compiler/Statistics.h"
 #include "dialects/Graph/Graph.h"
+#include "dialects/Graph/TypeText.h"
 #include "tools/girih/Artifact.h"
 #include "tools/girih/Commands.h"
 #include "llvm/Support/Format.h"
@@ -25,41 +26,27 @@ static const Page page = {"inspect", "MODEL|OUT.so [options]",
       for scripts
 )"};
 
-/// "f32[1, seq]", as for compiled models.
-static std::string typeText(RankedTensorType type) {
-  std::string text;
-  raw_string_ostream os(text);
-  Type element = type.getElementType();
-  if (element.isInteger(1)) {
-    os << "bool";
-  } else if (auto integer = dyn_cast<IntegerType>(element)) {
-    os << (integer.isUnsigned() ? "u" : "i") << integer.getWidth();
-  } else {
-    os << element;
-  }
-  os << "[";
-  interleaveComma(getDims(type), os, [&](DimExpr d) { os << dimToString(d); });
-  os << "]";
-  return text;
-}
+namespace {
+struct Tensor {
+  std::string name, type;
+  bool hasDefault = false;
+};
+} // namespace
+using Tensors = SmallVector<Tensor>;
 
-using Tensors = SmallVector<std::pair<std::string, std::string>>;
-
-static Tensors describe(TypeRange types, llvm::function_ref<StringAttr(unsigned)> getName) {
-  Tensors list;
-  for (auto [i, type] : enumerate(types)) {
-    StringAttr name = getName(i);
-    list.push_back({name ? name.getValue().str() : "", typeText(cast<RankedTensorType>(type))});
-  }
-  return list;
+static std::string nameOf(StringAttr name) {
+  return name ? name.getValue().str() : "";
 }
 
 static void printJson(const Statistics &s, const Tensors &inputs, const Tensors &outputs) {
   json::OStream json(outs(), 2);
   auto tensors = [&](StringRef key, const Tensors &list) {
     json.attributeArray(key, [&] {
-      for (auto &[name, type] : list)
-        json.object([&] { json.attribute("name", name), json.attribute("type", type); });
+      for (const Tensor &t : list)
+        json.object([&] {
+          json.attribute("name", t.name), json.attribute("type", t.type);
+          if (t.hasDefault) json.attribute("default", true);
+        });
     });
   };
   json.object([&] {
@@ -84,8 +71,8 @@ static void printText(const Statistics &s, const Tensors &inputs, const Tensors 
   raw_ostream &os = outs();
   for (auto [title, list] : {std::pair("inputs", &inputs), std::pair("outputs", &outputs)}) {
     os << title << "\n";
-    for (auto &[name, type] : *list)
-      os << "  " << name << ": " << type << "\n";
+    for (const Tensor &t : *list)
+      os << "  " << t.name << ": " << t.type << (t.hasDefault ? "  (may be left out)" : "") << "\n";
   }
   os << "nodes       " << s.nodes << "\n";
   for (auto &[name, count] : s.operators)
@@ -101,10 +88,13 @@ static void printText(const Statistics &s, const Tensors &inputs, const Tensors 
 
 int inspectCommand(Arguments args) {
   bool json = false;
-  std::vector<std::string> dims;
+  ReadOptions options;
   SmallVector<std::string, 1> files;
   Option table[] = {
-      list("--dim", "NAME=VALUE", "pin a symbolic dimension of a model; may be repeated", dims),
+      list("--dim", "NAME=VALUE", "pin a symbolic dimension of a model; may be repeated", options.dims),
+      flag("--follow-links",
+           "read weights behind links that lead out of the model's folder (download caches)",
+           options.followLinks),
       flag("--json", "print JSON", json),
   };
   if (auto code = parseArguments(page, table, args, files)) return *code;
@@ -121,15 +111,16 @@ int inspectCommand(Arguments args) {
   registerDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   DiagnosticPrinter diagnostics(&context, files[0], /*remarks=*/false);
-  FailureOr<OwningOpRef<ModuleOp>> module = readModel(&context, files[0], dims);
+  FailureOr<OwningOpRef<ModuleOp>> module = readModel(&context, files[0], options);
   if (failed(module)) return 1;
   auto main = (*module)->lookupSymbol<func::FuncOp>("main");
   if (!main) return fail("'" + files[0] + "' holds no model: it has no function @main");
-  Tensors inputs = describe(main.getArgumentTypes(),
-                            [&](unsigned i) { return main.getArgAttrOfType<StringAttr>(i, "girih.name"); });
-  Tensors outputs = describe(main.getResultTypes(), [&](unsigned i) {
-    return main.getResultAttrOfType<StringAttr>(i, "girih.name");
-  });
+  Tensors inputs, outputs;
+  for (auto [i, type] : enumerate(main.getArgumentTypes()))
+    inputs.push_back({nameOf(main.getArgAttrOfType<StringAttr>(i, "girih.name")), girih::typeText(type),
+                      main.getArgAttr(i, "girih.default") != nullptr});
+  for (auto [i, type] : enumerate(main.getResultTypes()))
+    outputs.push_back({nameOf(main.getResultAttrOfType<StringAttr>(i, "girih.name")), girih::typeText(type)});
   Statistics statistics = countModel(**module);
   if (json) {
     printJson(statistics, inputs, outputs);

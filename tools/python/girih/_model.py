@@ -90,6 +90,10 @@ class Model:
         #: Declared inputs and outputs: lists of TensorInfo in the model's order.
         self.inputs = [info for _, info in self._inputs]
         self.outputs = [info for _, info in self._outputs]
+        #: Names of inputs that need not be given: the model has a value of its own for each.
+        self.optional_inputs = frozenset(
+            info.name for i, info in enumerate(self.inputs) if library.get_input(model, i).contents.has_default
+        )
         #: The number of threads that runs use.
         self.threads = library.get_threads(context)
         self._input_keys = [(i.name, i.dtype, len(i.shape)) for i in self.inputs]
@@ -115,8 +119,8 @@ class Model:
     def run(self, inputs):
         """Runs the model on {name: array} and returns {name: array} in the order of `outputs`.
 
-        Contiguous arrays are read in place, others are copied. The results are new arrays. Raises girih.InputError for
-        a wrong name, type or shape.
+        Contiguous arrays are read in place, others are copied. The results are new arrays. Inputs of `optional_inputs`
+        may be left out. Raises girih.InputError for a wrong name, type or shape.
         """
         calls = self._calls
         try:
@@ -129,7 +133,8 @@ class Model:
             calls.append(call)
 
     def _run(self, call, inputs):
-        if len(inputs) != len(self._input_keys):
+        left_out = len(self._input_keys) - len(inputs)
+        if left_out and not self.optional_inputs:
             self._complain_of_names(inputs)
         alive = []
         shapes = call.shapes
@@ -138,7 +143,16 @@ class Model:
             try:
                 array = inputs[name]
             except KeyError:
-                self._complain_of_names(inputs)
+                if name not in self.optional_inputs:
+                    self._complain_of_names(inputs)
+                left_out -= 1
+                shape = self.inputs[index].shape
+                if shapes[index] != shape:
+                    tensor.dims[:rank] = shape
+                    shapes[index] = shape
+                tensor.data = None
+                index += 1
+                continue
             if type(array) is not np.ndarray:
                 array = self._to_array(array, index)
             if array.dtype != dtype or array.ndim != rank:
@@ -152,6 +166,8 @@ class Model:
                 shapes[index] = shape
             tensor.data = _address(array)
             index += 1
+        if left_out:
+            self._complain_of_names(inputs)
         library = self._library
         inputs_at, outputs_at, error_at = call.addresses
         output_shapes = self._output_shapes
@@ -192,7 +208,7 @@ class Model:
 
     def _complain_of_names(self, inputs):
         known = [i.name for i in self.inputs]
-        missing = [name for name in known if name not in inputs]
+        missing = [name for name in known if name not in inputs and name not in self.optional_inputs]
         unknown = [str(name) for name in inputs if name not in known]
         problems = []
         if missing:

@@ -24,6 +24,7 @@ class TensorInfo(ctypes.Structure):
         ("rank", ctypes.c_uint32),
         ("dims", ctypes.POINTER(ctypes.c_int64)),
         ("dim_text", ctypes.POINTER(ctypes.c_char_p)),
+        ("has_default", ctypes.c_int),
     ]
 
 
