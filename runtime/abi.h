@@ -112,7 +112,8 @@ typedef struct {
 } girih_abi_check;
 
 /* Checked when a run's kernels are done: the int64_t at `worst` is the largest of i and -1 - i of all indices
- * that an operator has read at, and has to be less than `size`. (Kernels clamp what is outside.) */
+ * that an operator has read at (INT64_MAX where one is negative that must not be), and has to be less than
+ * `size`. (Kernels clamp what is outside.) */
 typedef struct {
   girih_abi_buffer_ref worst;
   girih_abi_size size;

@@ -82,7 +82,7 @@ void girih_destroy(girih_context *context) {
     free(context->pool); /* there are no workers to stop */
   for (int i = 0; i < PLAN_COUNT; ++i)
     destroy_plan(&context->plans[i]);
-  unguard_memory(context->model->artifact, context->arena, context->arena_bytes);
+  unguard_memory(context->arena, context->arena_bytes);
   unmap_memory(context->arena, context->arena_bytes);
   unmap_memory(context->scratch, scratch_total(context));
   unmap_memory(context->nothing, context->nothing_bytes);
@@ -128,7 +128,7 @@ girih_status girih_infer(girih_context *context, const girih_tensor *inputs, gir
 static girih_status prepare_memory(girih_context *context, plan *plan, girih_error *error) {
   const girih_artifact *artifact = context->model->artifact;
   if (plan->arena_bytes > context->arena_bytes) {
-    unguard_memory(artifact, context->arena, context->arena_bytes);
+    unguard_memory(context->arena, context->arena_bytes);
     unmap_memory(context->arena, context->arena_bytes);
     context->arena_bytes = 0;
     context->arena = map_memory(plan->arena_bytes);
@@ -143,7 +143,8 @@ static girih_status prepare_memory(girih_context *context, plan *plan, girih_err
     context->nothing_bytes = 0;
     context->nothing = map_memory(plan->nothing_bytes);
     if (!context->nothing)
-      return fail(error, GIRIH_OUT_OF_MEMORY, "out of memory: the sizes of a tensor without elements ask for %lld bytes",
+      return fail(error, GIRIH_OUT_OF_MEMORY,
+                  "out of memory: the sizes of a tensor without elements ask for %lld bytes",
                   (long long)plan->nothing_bytes);
     context->nothing_bytes = plan->nothing_bytes;
   }
@@ -272,6 +273,8 @@ static girih_status check_indices(const girih_context *context, const plan *plan
     const girih_abi_index_check *check = &artifact->index_checks[i];
     int64_t size = size_value(check->size, plan->slots), worst;
     memcpy(&worst, address_of(context, plan, &check->worst, inputs, outputs), sizeof worst);
+    if (worst == INT64_MAX)
+      return fail(error, GIRIH_INVALID_ARGUMENT, "inputs: '%s' has a negative index", check->node);
     if (worst >= size)
       return fail(error, GIRIH_INVALID_ARGUMENT,
                   "inputs: '%s' has an index of %lld or %lld, which is outside of a dimension of size %lld",

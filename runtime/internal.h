@@ -66,7 +66,8 @@ struct girih_model {
   const girih_artifact *artifact;
   atomic_uint references; /* the caller's and each context's */
   const char *weights;
-  void *mapped; /* the weights file, or null */
+  int64_t guarded_bytes; /* of weights with red zones */
+  void *mapped;          /* the weights file, or null */
   watched_file weights_file, library_file;
   void *library; /* dlopen's handle, or null; closed by `close_library` */
   void (*close_library)(void *library);
@@ -85,8 +86,8 @@ typedef struct {
   uint32_t first_pointer, first_dim;
 } planned_launch;
 
-/* A buffer argument that is the caller's: pointers[pointer] = tensors[index].data + offset; or nothing[0] where the
- * tensor has no elements. */
+/* A buffer argument that is the caller's: pointers[pointer] = tensors[index].data + offset; or nothing[0]
+ * where the tensor has no elements. */
 typedef struct {
   uint32_t pointer, base, index;
   bool is_empty;
@@ -134,11 +135,11 @@ struct girih_context {
   char *arena;
   int64_t arena_bytes;
   uint32_t guards; /* of the arena, so far */
-  /* Stands for the caller's tensors without elements, which may have no memory. Kernels that pad read a clamped
-   * index of what they pad and then drop it. */
+  /* Stands for the caller's tensors without elements, which may have no memory. Kernels that pad read a
+   * clamped index of what they pad and then drop it. */
   char *nothing;
   int64_t nothing_bytes;
-  char *scratch;   /* `threads` parts of scratch_stride bytes */
+  char *scratch; /* `threads` parts of scratch_stride bytes */
   int64_t scratch_stride;
   uint64_t *profile; /* per launch: nanoseconds; null when off */
   uint64_t profiled_runs;
@@ -178,9 +179,10 @@ int64_t plan_apart(girih_arena_item *items, uint32_t count);
 /* Before each run: poisons the arena but for the plan's buffers, and fills these with bytes that differ from
  * one run to the next, so that a result that depends on what no kernel wrote differs, too. */
 void guard_arena(girih_context *context, const plan *plan);
-void guard_weights(const girih_artifact *artifact, const char *weights);
-/* Before memory that was guarded goes back to the system. */
-void unguard_memory(const girih_artifact *artifact, const void *memory, int64_t bytes);
+void guard_weights(girih_model *model);
+/* Before memory that may have been guarded goes back to the system; reads nothing of the artifact, whose file
+ * may be cut off by now. */
+void unguard_memory(const void *memory, int64_t bytes);
 
 /* CPUs that this process may use, by affinity and cgroup quota; at least 1. */
 uint32_t allowed_cpus(void);

@@ -50,7 +50,7 @@ girih_status open_model(const girih_artifact *artifact, const char *weights_fold
     }
     model->weights = model->mapped;
   }
-  guard_weights(artifact, model->weights);
+  guard_weights(model);
   *result = model;
   return GIRIH_OK;
 }
@@ -68,7 +68,7 @@ void retain_model(girih_model *model) {
 
 void girih_close(girih_model *model) {
   if (!model || atomic_fetch_sub(&model->references, 1) != 1) return;
-  unguard_memory(model->artifact, model->weights, model->artifact->weights_bytes);
+  unguard_memory(model->weights, model->guarded_bytes);
   unmap_memory(model->mapped, model->weights_file.bytes);
   struct stat status;
   /* The artifact goes with the library; one whose file was cut off can't be read even for that. */

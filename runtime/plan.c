@@ -284,7 +284,8 @@ static uint32_t worthwhile_chunks(const girih_abi_launch *launch, const plan *pl
   return (uint32_t)(worth < chunks ? worth : chunks);
 }
 
-/* Whether a caller's tensor has no elements; then there must be room for it with all dimensions at least 1. */
+/* Whether a caller's tensor has no elements; then there must be room for it with all dimensions at least 1.
+ */
 static bool plan_nothing(plan *plan, uint32_t dtype, const int64_t *dims, uint32_t rank) {
   int64_t bytes = (int64_t)girih_dtype_bytes(dtype);
   bool empty = false;
@@ -329,8 +330,8 @@ static girih_status plan_launches(girih_context *context, const girih_tensor *in
       if (ref->base == GIRIH_BASE_WEIGHT)
         plan->pointers[pointer] = (void *)(context->model->weights + offset);
       else if (ref->base != GIRIH_BASE_ARENA)
-        plan->caller_pointers[plan->caller_pointer_count++] =
-            (caller_pointer){pointer, ref->base, ref->index, is_caller_empty(artifact, inputs, plan, ref), offset};
+        plan->caller_pointers[plan->caller_pointer_count++] = (caller_pointer){
+            pointer, ref->base, ref->index, is_caller_empty(artifact, inputs, plan, ref), offset};
     }
   }
   plan->arena = NULL; /* the pointers into it are set when it exists */

@@ -18,15 +18,17 @@ bool is_sanitized(const girih_artifact *artifact) {
   return artifact->flags & GIRIH_SANITIZED;
 }
 
-void guard_weights(const girih_artifact *artifact, const char *weights) {
-  if (!is_sanitized(artifact) || !weights) return;
-  poison(weights, artifact->weights_bytes);
+void guard_weights(girih_model *model) {
+  const girih_artifact *artifact = model->artifact;
+  if (!is_sanitized(artifact) || !model->weights) return;
+  model->guarded_bytes = artifact->weights_bytes;
+  poison(model->weights, model->guarded_bytes);
   for (uint32_t i = 0; i < artifact->weight_range_count; ++i)
-    unpoison(weights + artifact->weight_ranges[i].offset, artifact->weight_ranges[i].bytes);
+    unpoison(model->weights + artifact->weight_ranges[i].offset, artifact->weight_ranges[i].bytes);
 }
 
-void unguard_memory(const girih_artifact *artifact, const void *memory, int64_t bytes) {
-  if (is_sanitized(artifact) && memory) unpoison(memory, bytes);
+void unguard_memory(const void *memory, int64_t bytes) {
+  if (memory) unpoison(memory, bytes);
 }
 
 int64_t plan_apart(girih_arena_item *items, uint32_t count) {

@@ -41,8 +41,8 @@ Weights collectWeights(ModuleOp module, int64_t redZone) {
     if (!value) continue;
     result.pieces.push_back({result.bytes, value, main.getArgument(i).getLoc()});
     // One without elements has a place of its own, too.
-    result.bytes = llvm::alignTo(result.bytes + std::max<int64_t>(getConstantSize(value), 1) + redZone,
-                                 GIRIH_ALIGNMENT);
+    result.bytes =
+        llvm::alignTo(result.bytes + std::max<int64_t>(getConstantSize(value), 1) + redZone, GIRIH_ALIGNMENT);
   }
   return result;
 }

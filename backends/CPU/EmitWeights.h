@@ -19,8 +19,8 @@ struct Weights {
   llvm::SmallVector<int64_t> defaults; // for each input of @main, where its `girih.default` lies; -1: none
 };
 
-/// The weights that the launches' `refs` speak of, and behind them the inputs' defaults; `redZone` bytes after the
-/// last weight and after each default.
+/// The weights that the launches' `refs` speak of, and behind them the inputs' defaults; `redZone` bytes
+/// after the last weight and after each default.
 Weights collectWeights(mlir::ModuleOp module, int64_t redZone);
 
 /// Writes them, padded to their offsets.

@@ -18,11 +18,19 @@ namespace {
 /// depends on it. Of sizes that an int64_t does not hold, the order of magnitude is enough.
 double evaluateGuess(DimExpr e) {
   constexpr double kUnknown = 64;
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(e)) {
-    const DimSymbol &s = getDimSymbols(e.getContext())[symbol.getPosition()];
-    if (s.kind == DimSymbol::Min) return std::min(evaluateGuess(s.lhs), evaluateGuess(s.rhs));
-    if (s.kind == DimSymbol::Max) return std::max(evaluateGuess(s.lhs), evaluateGuess(s.rhs));
-    return kUnknown;
+  if (const DimSymbol *s = dimSymbol(e)) {
+    SmallVector<double, 3> of = llvm::map_to_vector<3>(s->operands, evaluateGuess);
+    switch (s->kind) {
+    case DimSymbol::Min:
+      return std::min(of[0], of[1]);
+    case DimSymbol::Max:
+    case DimSymbol::Broadcast:
+      return std::max(of[0], of[1]);
+    case DimSymbol::Select:
+      return of[0] < 0 ? of[1] : of[2];
+    default:
+      return kUnknown;
+    }
   }
   auto binary = dyn_cast<AffineBinaryOpExpr>(e);
   if (!binary) return cast<AffineConstantExpr>(e).getValue();

@@ -375,7 +375,9 @@ LogicalResult importTensorScatter(NodeImporter &n) {
   };
   Value position = n.reshape(count(rows), {one, rows, one});
   if (n.has(2)) {
-    CheckIndexOp::createFor(n.b, n.loc, n.operand(2), cache[axis], /*fromEnd=*/false);
+    // Around the end, it may be anywhere behind the beginning.
+    DimExpr end = mode == "circular" ? n.dim(INT64_MAX) : cache[axis];
+    CheckIndexOp::createFor(n.b, n.loc, n.operand(2), end, /*fromEnd=*/false);
     Value start = n.expand(n.reshape(n.operand(2), {cache[0], one}), {cache[0], perSample});
     position = n.binary(BinaryFn::add, position, n.reshape(start, {outer, one, one}));
   }

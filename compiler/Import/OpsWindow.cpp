@@ -168,7 +168,7 @@ static Value fitTransposed(NodeImporter &n, const Window &w, int64_t group, Arra
   Dims sizes = border.padded;
   sizes[1] = reached[1];
   for (int64_t i = 0; i < w.spatial(); ++i)
-    kept[i + 2] = dimLeast(reached[i + 2], sizes[i + 2]);
+    kept[i + 2] = dimMin(reached[i + 2], sizes[i + 2]);
   Value y = n.slice(all, border.low, kept, Ints(kept.size(), 1));
   Type type = n.element(0);
   y = n.createTyped<PadOp>(getTensorType(sizes, type), y, n.scalar(0, type),
@@ -205,7 +205,7 @@ LogicalResult importConvTranspose(NodeImporter &n) {
     if (auto v = dimValue(out); v && *v < 1)
       return n.fail("attribute 'output_shape' has the value " + Twine(*v) + ", expected at least 1");
     DimExpr total = dimSimplify((in[i + 2] - 1) * w->strides[i] + (*extra)[i] + w->extent(i) - out);
-    DimExpr pad = dimGreatest(total, n.dim(0));
+    DimExpr pad = dimMax(total, n.dim(0));
     border.low[i + 2] = before(pad), border.padded[i + 2] = out;
     auto fixed = dimValue(total);
     if (!fixed) {

@@ -179,6 +179,7 @@ void CheckIndexOp::createFor(OpBuilder &b, Location loc, Value indices, DimExpr 
   }
   int64_t rank = cast<RankedTensorType>(v.getType()).getRank();
   if (rank)
-    v = ReduceOp::create(b, loc, v, ReduceFn::max, llvm::to_vector(llvm::seq<int64_t>(rank)), /*keepdims=*/false);
+    v = ReduceOp::create(b, loc, v, ReduceFn::max, llvm::to_vector(llvm::seq<int64_t>(rank)),
+                         /*keepdims=*/false);
   CheckIndexOp::create(b, loc, v, DimsAttr::get(b.getContext(), size), Attribute());
 }

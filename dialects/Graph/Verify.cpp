@@ -279,5 +279,6 @@ LogicalResult CheckIndexOp::verify() {
   if (rankOf(getWorst()) == 0 && elementType(getWorst()).isSignlessInteger(64) &&
       getSize().getDims().size() == 1)
     return success();
-  return at(*this).fail("needs a 0-D i64 and one size but has ", getWorst().getType(), " and ", getSize());
+  return at(*this).fail("needs a 0-D i64 and one size but has ", getWorst().getType(), " and ",
+                        dimsToString(getSize().getDims()));
 }

@@ -50,8 +50,8 @@ static DimExpr getBytes(Value v) {
   return dimSimplify(dimProduct(type.getContext(), getDims(type)) * getStorageBytes(type.getElementType()));
 }
 
-/// Whether a kernel reads an operand at indices that it computes. Those of what is padded are clamped into it, also
-/// where it has no elements: then the first ones are read, and dropped.
+/// Whether a kernel reads an operand at indices that it computes. Those of what is padded are clamped into
+/// it, also where it has no elements: then the first ones are read, and dropped.
 static bool isReadAtComputed(OpOperand &use) {
   auto kernel = dyn_cast<KernelOp>(use.getOwner());
   if (!kernel) return false;
@@ -93,7 +93,8 @@ Place Planner::whole(Value value, int64_t buffer) {
 Place Planner::dense(Value value, BufferBase base, int64_t index) {
   DimExpr bytes = getBytes(value);
   if (base == BufferBase::arena)
-    bytes = dimSimplify(getRoom(value) * getStorageBytes(cast<RankedTensorType>(value.getType()).getElementType()));
+    bytes = dimSimplify(getRoom(value) *
+                        getStorageBytes(cast<RankedTensorType>(value.getType()).getElementType()));
   buffers.push_back(BufferAttr::get(ctx, base, index, DimsAttr::get(ctx, bytes)));
   return whole(value, buffers.size() - 1);
 }

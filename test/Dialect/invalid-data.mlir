@@ -520,7 +520,7 @@ func.func @f(%x: tensor<?xf32, #girih.dims<min(n, 4)>>) {
 // -----
 
 func.func @f(%x: tensor<2xi64>) {
-  // expected-error@+1 {{needs a 0-D i64 and one size but has 'tensor<2xi64>' and #girih.dims<n>}}
+  // expected-error@+1 {{needs a 0-D i64 and one size but has i64[2] and [n]}}
   girih.check_index %x below <n> : tensor<2xi64>
   return
 }
