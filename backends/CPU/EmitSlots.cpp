@@ -115,8 +115,11 @@ private:
       return divide(lhs, rhs).first;
     case AffineExprKind::Mod:
       return divide(lhs, rhs).second;
-    case AffineExprKind::CeilDiv:
-      return b.CreateNeg(divide(b.CreateNeg(lhs), rhs).first);
+    case AffineExprKind::CeilDiv: {
+      auto [quotient, rest] = divide(lhs, rhs);
+      llvm::Value *isInexact = b.CreateICmpSGT(rest, b.getInt64(0));
+      return b.CreateAdd(quotient, b.CreateZExt(isInexact, b.getInt64Ty()));
+    }
     default:
       llvm_unreachable("dimensions have no dims");
     }
