@@ -166,7 +166,7 @@ GIRIH_API girih_status girih_load(const char *path, girih_model **model, girih_e
 /* Opens a model that is linked into the program or library. `artifact` must stay in place until girih_close
  * and until its contexts are destroyed. Weights kept in a file are looked for in `weights_folder`, or, if
  * that is null, beside the library or program that holds `artifact`. The file is read in full, so that any
- * byte that differs from what was compiled is noticed (0.25 s a GB where the system has it in memory; there
+ * byte that differs from what was compiled is noticed (0.2 s a GB where the system has it in memory; there
  * is no way around it, because what it finds else shows as wrong results), then mapped read-only: processes
  * share its memory. On success *model is the caller's, to be given to girih_close. Any thread. Errors:
  * INVALID_ARGUMENT, NOT_FOUND (weights file), INCOMPATIBLE, OUT_OF_MEMORY. */

@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -213,6 +214,31 @@ def test_truncated_artifact(tmp_path):
         refused("run", tmp_path / "cut.so", words=["cut.so", "compile"])
         with pytest.raises(support.girih.Error, match="cut.so"):
             support.girih.load(tmp_path / "cut.so")
+
+
+@pytest.mark.parametrize("flags, file", [([], "x.so"), (["--external-weights"], "x.so.weights")])
+def test_cut_off_while_in_use(flags, file, tmp_path):
+    """The next run is an error, and the program ends in order."""
+    g = Graph()
+    g.output(g.op("Add", g.normal(1, 1000), g.normal_weight(1, 1000)))
+    onnx.save(g.model(), tmp_path / "m.onnx")
+    compile_file(tmp_path / "m.onnx", tmp_path / "x.so", *flags)
+    script = f"""
+import os, sys, time
+sys.path.insert(0, {str(support.SOURCE / "test")!r})
+import numpy as np
+from support import girih
+model, feeds = girih.load({str(tmp_path / "x.so")!r}, threads=2), {{"x0": np.ones((1, 1000), np.float32)}}
+model.run(feeds)
+time.sleep(0.05)
+os.truncate({str(tmp_path / file)!r}, 3000)
+try:
+    model.run(feeds)
+except girih.Error as e:
+    sys.exit(str(e))
+"""
+    r = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert r.returncode == 1 and f"{file}' was cut off" in r.stderr, (r.returncode, r.stderr)
 
 
 def test_not_a_file(tmp_path):

@@ -58,7 +58,7 @@ int compileCommand(Arguments args) {
            "unroll, "
            "fma; see docs/dialect.md, ScheduleAttr) from FILE, an edited output of --stop-after=plan",
            options.pipeline.scheduleFile),
-      flag("--external-weights", "weights in a file beside OUT, mapped at load time",
+      flag("--external-weights", "weights in a file beside OUT, checked and mapped at load time",
            options.externalWeights),
       text("--stop-after", "STAGE", "print the IR after a stage: " + stageNames(), stopAfter),
       text("--emit", "KIND", "print llvm, asm or obj of the kernels instead of linking", emit),

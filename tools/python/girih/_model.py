@@ -2,6 +2,7 @@
 import ctypes
 import os
 import weakref
+from time import monotonic_ns
 from typing import NamedTuple
 
 import numpy as np
@@ -48,11 +49,17 @@ def _address(array):
 
 
 def _release(library, model, context):
+    if library.is_cut_off():  # what would release it can't be read
+        return
     if context:
         library.destroy(context)
     if model:
         library.close(model)
     library.unload()
+
+
+# How often the library's file is looked at, which takes about as long as a small run.
+_LOOK_NANOSECONDS = 5_000_000
 
 
 def _typed(dtype, shape):
@@ -100,6 +107,7 @@ class Model:
         self._output_keys = [(i.name, i.dtype) for i in self.outputs]
         static = all(isinstance(size, int) for info in self.outputs for size in info.shape)
         self._output_shapes = [info.shape for info in self.outputs] if static else None
+        self._looked = 0
         self._calls = [_Call(self._inputs, self._outputs)]
 
     def __repr__(self):
@@ -122,6 +130,10 @@ class Model:
         Contiguous arrays are read in place, others are copied. The results are new arrays. Inputs of `optional_inputs`
         may be left out. Raises girih.InputError for a wrong name, type or shape.
         """
+        now = monotonic_ns()
+        if now - self._looked > _LOOK_NANOSECONDS:
+            self._library.check()
+            self._looked = now
         calls = self._calls
         try:
             call = calls.pop()

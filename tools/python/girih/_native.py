@@ -87,21 +87,21 @@ def _fresh_spelling(path):
     return os.path.join(folder, "".join(".//" if bit == "1" else "./" for bit in bits) + name)
 
 
-def _is_cut_off(path):
-    """Whether the file ends before what its ELF headers promise: dlopen would die of a bus error."""
+def _promised_bytes(path):
+    """What the file's ELF headers promise: of a shorter file dlopen would die of a bus error. 0 if it has none."""
     with open(path, "rb") as file:
-        size, header = os.fstat(file.fileno()).st_size, file.read(64)
+        header = file.read(64)
         if len(header) < 64 or header[:5] != b"\x7fELF\x02":
-            return False
+            return 0
         segments, sections = struct.unpack_from("=QQ", header, 32)
         segment_bytes, segment_count, section_bytes, section_count = struct.unpack_from("=HHHH", header, 54)
         file.seek(segments)
         table = file.read(segment_bytes * segment_count)
     if len(table) < segment_bytes * segment_count:
-        return True
+        return segments + segment_bytes * segment_count
     ends = [offset + length for _, offset, _, _, length in
             (struct.unpack_from("=QQQQQ", table, i * segment_bytes) for i in range(segment_count))]
-    return size < max([sections + section_bytes * section_count, *ends])
+    return max([sections + section_bytes * section_count, *ends])
 
 
 class Library:
@@ -110,12 +110,14 @@ class Library:
     def __init__(self, path):
         path = os.fspath(path)
         try:
-            if not stat.S_ISREG(os.stat(path).st_mode):
+            found = os.stat(path)
+            if not stat.S_ISREG(found.st_mode):
                 raise Error(f"can't read '{path}': not a regular file")
-            cut_off, spelling = _is_cut_off(path), _fresh_spelling(path)
+            self._path, self._file = os.path.abspath(path), (found.st_dev, found.st_ino)
+            self._bytes, spelling = _promised_bytes(path), _fresh_spelling(path)
         except OSError as e:
             raise Error(f"can't read '{path}': {e.strerror.lower()}") from None
-        if cut_off:
+        if found.st_size < self._bytes:
             raise Error(f"'{path}' can't be loaded as a compiled model: it is cut off; copy or compile it again")
         try:
             self.dll = ctypes.CDLL(spelling)
@@ -148,6 +150,18 @@ class Library:
             function = getattr(dll, name)
             function.restype, function.argtypes = result, arguments
             setattr(self, name[len("girih_") :], function)
+
+    def is_cut_off(self):
+        """Whether the file has become shorter than what is mapped of it: the next call could die of a bus error."""
+        try:
+            now = os.stat(self._path)
+        except OSError:
+            return False
+        return (now.st_dev, now.st_ino) == self._file and now.st_size < self._bytes
+
+    def check(self):
+        if self.is_cut_off():
+            raise Error(f"the compiled model '{self._path}' was cut off while it was in use: put it back, and replace such files by renaming others to them")
 
     def unload(self):
         _ctypes.dlclose(self.dll._handle)
