@@ -145,13 +145,12 @@ LogicalResult importResize(NodeImporter &n) {
     auto scales = scaleOperand(n, 2);
     if (failed(scales) || failed(checkCount("scales", scales->size()))) return failure();
     p.scales.assign(rank, 1.0);
-    SmallVector<double> factor(rank, 1.0);
-    for (auto [i, a] : llvm::enumerate(axes)) {
-      p.scales[a] = factor[a] = (*scales)[i];
-      if (!p.roi.empty()) factor[a] *= p.roi[rank + a] - p.roi[a];
-    }
+    for (auto [i, a] : llvm::enumerate(axes))
+      p.scales[a] = (*scales)[i];
     p.dims.clear();
-    if (failed(scaleDims(n, in, factor, p.dims))) return failure();
+    // Of tf_crop_and_resize, too: the operator's text has the region's part of `in`, but ONNX's own
+    // inference, its reference and ONNX Runtime have not.
+    if (failed(scaleDims(n, in, p.scales, p.dims))) return failure();
     return build(n, p);
   }
   auto sizes = n.shapeOperand(3, "sizes");

@@ -1,20 +1,14 @@
-// Interpolation. Coordinates and weights are computed from indices, in f32 as ONNX Runtime does, so that
-// nearest neighbours are the same ones.
+// Interpolation. The coordinates and weights of linear and cubic interpolation are computed from indices in
+// f32, as ONNX Runtime does it; nearest neighbours have a file of their own.
+#include "passes/GraphToLinalg/Resize.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "passes/GraphToLinalg/Lowering.h"
 
 using namespace mlir;
 using namespace girih;
 
-namespace {
+using Axis = ResizeAxis;
 
-/// A dimension that is interpolated.
-struct Axis {
-  unsigned dim;
-  DimExpr in, out;
-  std::optional<double> scale; // null: out / in, known at run time
-  double roiStart = 0, roiEnd = 1;
-};
+namespace {
 
 /// An input element and its weight.
 struct Tap {
@@ -30,7 +24,8 @@ static SmallVector<Axis> getAxes(ResizeOp op) {
   for (unsigned i = 0; i < rank; ++i) {
     Axis a{i, in[i], out[i], std::nullopt};
     auto n = dimValue(in[i]), m = dimValue(out[i]);
-    if (!op.getScales().empty())
+    a.isGiven = !op.getScales().empty();
+    if (a.isGiven)
       a.scale = op.getScales()[i];
     else if (in[i] == out[i])
       a.scale = 1;
@@ -43,24 +38,26 @@ static SmallVector<Axis> getAxes(ResizeOp op) {
   return axes;
 }
 
-static Value sizeAsFloat(Body &b, DimExpr e) {
-  if (auto v = dimValue(dimSimplify(e))) return b.real(b.getF32Type(), double(*v));
-  return b.fromIndex(b.size(e), b.getF32Type());
+static Value sizeAsFloat(Body &b, DimExpr e, Type type) {
+  if (auto v = dimValue(dimSimplify(e))) return b.real(type, double(*v));
+  return b.fromIndex(b.size(e), type);
 }
 
-static Value getScale(Body &b, const Axis &a) {
-  if (a.scale) return b.real(b.getF32Type(), *a.scale);
-  return b.div(sizeAsFloat(b, a.out), sizeAsFloat(b, a.in));
+static Value getScale(Body &b, const Axis &a, Type type) {
+  if (a.scale) return b.real(type, *a.scale);
+  return b.div(sizeAsFloat(b, a.out, type), sizeAsFloat(b, a.in, type));
 }
 
-/// The input coordinate of output element `x`.
-static Value getCoordinate(Body &b, ResizeOp op, const Axis &a, Value x) {
-  Value scale = getScale(b, a), half = b.real(x, 0.5), one = b.real(x, 1), zero = b.real(x, 0);
-  auto lastOf = [&](DimExpr n) { return sizeAsFloat(b, n - 1); };
+Value girih::emitResizeCoordinate(Body &b, ResizeOp op, const Axis &a, Value x) {
+  Type type = x.getType();
+  Value scale = getScale(b, a, type), half = b.real(x, 0.5), one = b.real(x, 1), zero = b.real(x, 0);
+  auto lastOf = [&](DimExpr n) { return sizeAsFloat(b, n - 1, type); };
   auto halfPixel = [&] { return b.sub(b.div(b.add(x, half), scale), half); };
   // The length that ONNX means is scale * in, whole or not.
-  Value length =
-      a.scale && dimValue(a.in) ? b.real(x, *a.scale * double(*dimValue(a.in))) : sizeAsFloat(b, a.out);
+  Value length = sizeAsFloat(b, a.out, type);
+  if (a.isGiven)
+    length = dimValue(a.in) ? b.real(x, *a.scale * double(*dimValue(a.in)))
+                            : b.mul(scale, sizeAsFloat(b, a.in, type));
   Value isMany = b.compare(Body::GT, lastOf(a.out), zero), last = b.sub(length, one);
   // A division by 0 is selected away.
   Value divisor = b.select(b.compare(Body::EQ, last, zero), one, last);
@@ -69,7 +66,7 @@ static Value getCoordinate(Body &b, ResizeOp op, const Axis &a, Value x) {
     return halfPixel();
   case CoordMode::half_pixel_symmetric: {
     // Where out is not scale * in, the result is centred.
-    Value n = sizeAsFloat(b, a.in), adjustment = b.div(sizeAsFloat(b, a.out), b.mul(scale, n));
+    Value n = sizeAsFloat(b, a.in, type), adjustment = b.div(sizeAsFloat(b, a.out, type), b.mul(scale, n));
     Value offset = b.mul(b.mul(n, half), b.sub(one, adjustment));
     return b.add(offset, halfPixel());
   }
@@ -91,30 +88,17 @@ static Value getCoordinate(Body &b, ResizeOp op, const Axis &a, Value x) {
   return x;
 }
 
-/// A whole float, limited to [0, n), as an index.
-static Value wholeToIndex(Body &b, Value v, DimExpr n) {
-  Value last = b.max(sizeAsFloat(b, n - 1), b.real(v, 0));
-  Value i = b.createOrFold<arith::FPToSIOp>(b.getI32Type(), b.max(b.min(v, last), b.real(v, 0)));
+Value girih::emitWholeIndex(Body &b, Value v, DimExpr n) {
+  // f32 does not tell integers apart where i32 ends.
+  Type type = v.getType().isF64() ? b.getI64Type() : b.getI32Type();
+  Value last = b.max(sizeAsFloat(b, n - 1, v.getType()), b.real(v, 0));
+  Value i = b.createOrFold<arith::FPToSIOp>(type, b.max(b.min(v, last), b.real(v, 0)));
   return b.createOrFold<arith::IndexCastOp>(b.getIndexType(), i);
 }
 
-static Value isOutside(Body &b, Value coordinate, const Axis &a) {
+Value girih::emitIsOutside(Body &b, Value coordinate, const Axis &a) {
   return b.logicalOr(b.compare(Body::LT, coordinate, b.real(coordinate, 0)),
-                     b.compare(Body::GT, coordinate, sizeAsFloat(b, a.in - 1)));
-}
-
-static Value roundNearest(Body &b, NearestMode mode, Value x) {
-  switch (mode) {
-  case NearestMode::round_prefer_floor:
-    return b.math<math::CeilOp>(b.sub(x, b.real(x, 0.5)));
-  case NearestMode::round_prefer_ceil:
-    return b.math<math::FloorOp>(b.add(x, b.real(x, 0.5)));
-  case NearestMode::floor:
-    return b.math<math::FloorOp>(x);
-  case NearestMode::ceil:
-    return b.math<math::CeilOp>(x);
-  }
-  return x;
+                     b.compare(Body::GT, coordinate, sizeAsFloat(b, a.in - 1, coordinate.getType())));
 }
 
 Value girih::emitCubicWeight(Body &b, double a, Value d) {
@@ -137,12 +121,10 @@ static Value getWeight(Body &b, ResizeOp op, Value distance) {
 }
 
 static Value zeroOutside(Body &b, ResizeOp op, const Axis &a, Value weight, Value position) {
-  return op.getExcludeOutside() ? b.select(isOutside(b, position, a), b.real(weight, 0), weight) : weight;
+  return op.getExcludeOutside() ? b.select(emitIsOutside(b, position, a), b.real(weight, 0), weight) : weight;
 }
 
 static SmallVector<Tap> getTaps(Body &b, ResizeOp op, const Axis &a, Value coordinate) {
-  if (op.getMode() == ResizeMode::nearest)
-    return {{wholeToIndex(b, roundNearest(b, op.getNearest(), coordinate), a.in), b.real(coordinate, 1)}};
   bool isLinear = op.getMode() == ResizeMode::linear;
   Value floor = b.math<math::FloorOp>(coordinate), fraction = b.sub(coordinate, floor), sum;
   SmallVector<Tap> taps;
@@ -152,7 +134,7 @@ static SmallVector<Tap> getTaps(Body &b, ResizeOp op, const Axis &a, Value coord
                             : getWeight(b, op, b.sub(fraction, offset));
     weight = zeroOutside(b, op, a, weight, position);
     sum = sum ? b.add(sum, weight) : weight;
-    taps.push_back({wholeToIndex(b, position, a.in), weight});
+    taps.push_back({emitWholeIndex(b, position, a.in), weight});
   }
   if (op.getExcludeOutside())
     for (Tap &t : taps)
@@ -248,12 +230,14 @@ static DimExpr getReach(ResizeOp op, const Axis &a) {
 /// One tap of a kernel as wide as 1 / scale; they lie at floor(coordinate) + 1 - reach ... floor(coordinate)
 /// + reach.
 static Tap getWideTap(Body &b, ResizeOp op, const Axis &a, Value outIndex, Value tapIndex) {
-  Value coordinate = getCoordinate(b, op, a, b.fromIndex(outIndex, b.getF32Type()));
+  Value coordinate = emitResizeCoordinate(b, op, a, b.fromIndex(outIndex, b.getF32Type()));
   Value floor = b.math<math::FloorOp>(coordinate);
-  Value offset = b.sub(b.fromIndex(tapIndex, b.getF32Type()), sizeAsFloat(b, getReach(op, a) - 1));
+  Value offset =
+      b.sub(b.fromIndex(tapIndex, b.getF32Type()), sizeAsFloat(b, getReach(op, a) - 1, b.getF32Type()));
   Value distance = b.sub(offset, b.sub(coordinate, floor)), position = b.add(floor, offset);
-  Value weight = getWeight(b, op, b.mul(distance, b.min(getScale(b, a), b.real(distance, 1))));
-  return {wholeToIndex(b, position, a.in), zeroOutside(b, op, a, weight, position)};
+  Value weight =
+      getWeight(b, op, b.mul(distance, b.min(getScale(b, a, b.getF32Type()), b.real(distance, 1))));
+  return {emitWholeIndex(b, position, a.in), zeroOutside(b, op, a, weight, position)};
 }
 
 /// Antialiased: a reduction over the taps of all axes, divided by the sums of each axis' weights.
@@ -319,19 +303,24 @@ LogicalResult girih::lower(Lowering &l, ResizeOp op) {
     SmallVector<Value> at;
     for (unsigned i = 0; i < result.size(); ++i)
       at.push_back(b.index(i));
-    SmallVector<SmallVector<Tap>> taps;
     Value outside;
-    for (const Axis &a : axes) {
-      Value coordinate = getCoordinate(b, op, a, b.fromIndex(at[a.dim], b.getF32Type()));
-      taps.push_back(getTaps(b, op, a, coordinate));
-      Value out = extrapolates ? isOutside(b, coordinate, a) : Value();
-      outside = outside && out ? b.logicalOr(outside, out) : out;
-    }
+    auto addOutside = [&](Value out) {
+      outside = outside && out ? b.logicalOr(outside, out) : out ? out : outside;
+    };
     if (isNearest) {
-      for (auto [a, t] : llvm::zip(axes, taps))
-        at[a.dim] = t[0].index;
+      for (const Axis &a : axes) {
+        auto [index, isOutside] = emitNearest(b, op, a, at[a.dim]);
+        at[a.dim] = index;
+        addOutside(isOutside);
+      }
       Value v = l.extract(b, source, at);
       return outside ? b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v) : v;
+    }
+    SmallVector<SmallVector<Tap>> taps;
+    for (const Axis &a : axes) {
+      Value coordinate = emitResizeCoordinate(b, op, a, b.fromIndex(at[a.dim], b.getF32Type()));
+      taps.push_back(getTaps(b, op, a, coordinate));
+      if (extrapolates) addOutside(emitIsOutside(b, coordinate, a));
     }
     Value v = sumTaps(b, l, source, element, axes, taps, at, 0);
     if (outside) v = b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v);
