@@ -354,6 +354,18 @@ def test_group_normalization_without_space(opset, dims):
     assert_close(run_model(graph.model(), graph.feeds), {y: (z * each(scale) + each(bias)).reshape(4, 6).astype(F32)}, 1e-5, 1e-5)
 
 
+@pytest.mark.parametrize("op, opset, channels, attributes", [("InstanceNormalization", 18, 3, {}), ("GroupNormalization", 21, 4, {"num_groups": 2})])
+def test_channels_that_only_parameters_tell(op, opset, channels, attributes, tmp_path):
+    graph = Graph(opset=opset)
+    x = graph.normal(2, channels, 4, 5, dims=["n", "c", "h", "w"])
+    graph.output(graph.op(op, x, graph.normal_weight(channels), graph.normal_weight(channels), **attributes))
+    model = graph.model()
+    compiled = support.girih.load(compile_model(model, tmp_path))
+    assert_close(compiled.run(graph.feeds), reference(model, graph.feeds), 1e-5, 1e-5)
+    with pytest.raises(support.girih.InputError):
+        compiled.run({x: normal(2, channels + 2, 4, 5)})
+
+
 # -- Paddings that follow from sizes
 
 
