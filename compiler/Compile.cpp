@@ -113,6 +113,11 @@ Compilation::Compilation(const CompileOptions &options, const CpuTarget &target,
   if (pool.getMaxConcurrency() > 1) context.setThreadPool(pool);
 }
 
+static bool isDefaultOf(Attribute value, Type type) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  return elements && elements.getType() == type;
+}
+
 /// Dumps leave large constants out; a module that was read from one is for reading only.
 static LogicalResult verifyConstants(ModuleOp module) {
   WalkResult result = module.walk([](Operation *op) {
@@ -128,7 +133,13 @@ static LogicalResult verifyConstants(ModuleOp module) {
       return WalkResult::interrupt();
     });
   });
-  return failure(result.wasInterrupted());
+  if (result.wasInterrupted()) return failure();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  for (unsigned i = 0, e = main ? main.getNumArguments() : 0; i < e; ++i)
+    if (auto value = main.getArgAttr(i, "girih.default");
+        value && !isDefaultOf(value, main.getArgumentTypes()[i]))
+      return main.emitError("input ") << i << " has a girih.default of another type";
+  return success();
 }
 
 FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::string &path,

@@ -199,23 +199,40 @@ LogicalResult importRmsNorm(NodeImporter &n) {
       n.create<LayerNormOp>(n.operand(0), n.operand(1), Value(), axis, APFloat(epsilon), /*rms=*/true));
 }
 
-static FailureOr<int64_t> channelsOf(NodeImporter &n) {
-  if (n.rank(0) < 2)
-    return n.fail("input 0 must have at least 2 dimensions (batch, channels), but has " + Twine(n.rank(0)));
+static FailureOr<int64_t> channelsOf(NodeImporter &n, int64_t leastRank) {
+  if (n.rank(0) < leastRank)
+    return n.fail("input 0 must have at least " + Twine(leastRank) + " dimensions (batch, channels" +
+                  (leastRank > 2 ? ", space" : "") + "), but has " + Twine(n.rank(0)));
   auto c = dimValue(n.dims(0)[1]);
-  if (!c) return n.fail("the number of channels (dimension 1 of input 0) must be fixed");
+  // Where the model does not say it, the parameters do.
+  bool isEachScaled = n.row.op == "InstanceNormalization" || n.since() >= 21;
+  if (!c && isEachScaled && n.rank(1) == 1) c = dimValue(n.dims(1)[0]);
+  if (!c)
+    return n.fail("the number of channels (dimension 1 of input 0) must be fixed: pin " +
+                  model::quote(dimToString(n.dims(0)[1])) + " with --dim");
   return *c;
 }
 
+/// Channels that go by a name are as many as the parameters say, and there is a dimension of space.
+static LogicalResult importGroups(NodeImporter &n, int64_t channels, int64_t groups, Value scale,
+                                  Value bias) {
+  Dims dims = n.dims(0);
+  dims[1] = n.dim(channels);
+  Dims spatial = dims;
+  if (spatial.size() == 2) spatial.push_back(n.dim(1));
+  Value y = n.create<GroupNormOp>(n.reshape(n.operand(0), spatial), scale, bias, groups,
+                                  APFloat(n.floatAttr("epsilon", 1e-5f)), /*channels_last=*/false);
+  return n.result(n.reshape(y, dims));
+}
+
 LogicalResult importInstanceNorm(NodeImporter &n) {
-  auto channels = channelsOf(n);
+  auto channels = channelsOf(n, 3);
   if (failed(channels)) return failure();
-  return n.result(n.create<GroupNormOp>(n.operand(0), n.operand(1), n.operand(2), *channels,
-                                        APFloat(n.floatAttr("epsilon", 1e-5f)), /*channels_last=*/false));
+  return importGroups(n, *channels, *channels, n.operand(1), n.operand(2));
 }
 
 LogicalResult importGroupNorm(NodeImporter &n) {
-  auto channels = channelsOf(n);
+  auto channels = channelsOf(n, 2);
   if (failed(channels)) return failure();
   int64_t groups = n.intAttr("num_groups", 0);
   if (groups < 1 || *channels % groups)
@@ -231,8 +248,7 @@ LogicalResult importGroupNorm(NodeImporter &n) {
     }
   }
   n.intAttr("stash_type", 1);
-  return n.result(n.create<GroupNormOp>(n.operand(0), scale, bias, groups,
-                                        APFloat(n.floatAttr("epsilon", 1e-5f)), /*channels_last=*/false));
+  return importGroups(n, *channels, groups, scale, bias);
 }
 
 LogicalResult importLrn(NodeImporter &n) {
