@@ -173,6 +173,8 @@ def conv_transpose(b):
     made = b.pick(1, 2, 4)
     operands = [x, b.data([channels, made, *kernel], constant=0.8)] + ([b.data([group * made])] if b.chance(0.4) else [])
     strides = attributes["strides"] or [1] * (x.rank - 2)
+    if any(s > k for s, k in zip(strides, kernel)):  # the standard has size * stride for SAME_*, ONNX Runtime no negative padding
+        b.open_questions |= {("ConvTranspose", "wrong")} if attributes.get("auto_pad", "").startswith("SAME") else set()
     output_padding = [b.int(0, s - 1) for s in strides] if b.chance(0.3) else None
     return b.node("ConvTranspose", operands, (F32, [x.dims[0], group * made] + [None] * (x.rank - 2), False), group=group, dilations=dilations,
                   output_padding=output_padding, kernel_shape=kernel, **attributes)

@@ -77,6 +77,7 @@ class Builder:
         self.unused = {}  # values that no node reads: outputs
         self.operators = []
         self.tolerance = 1e-5
+        self.open_questions = set()  # (operator, kind of failure): where the standard leaves open what is right
 
     # Choices.
     def chance(self, p):

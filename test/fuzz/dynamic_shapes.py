@@ -15,6 +15,7 @@ import functools
 import multiprocessing
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,8 @@ class Failure:
     where: str  # model and sizes on one line
 
     def key(self):
-        return self.kind, "+".join(self.operators), re.sub(r"'[^']*'|-?\d+", "_", self.text)[:70]
+        text = re.sub(r".*Status Message: (/\S+)?", "", self.text)
+        return self.kind, verdict.blame(self.kind, self.text, self.operators), re.sub(r"'[^']*'|\"[^\"]*\"|-?\d+|\b[nmhw]\b", "_", text)[:60]
 
 
 @dataclasses.dataclass
@@ -57,6 +59,7 @@ class Model:
     symbols: list
     operators: tuple
     tolerance: float
+    open_questions: set
 
     def text(self):
         """The model on one line."""
@@ -90,7 +93,7 @@ def make_model(seed, number, only):
         b.current = made if made.rank <= 5 else None
     for value in b.unused.values():
         b.graph.output(value.name)
-    return Model(b.graph.model(), b.inputs, b.symbols, tuple(dict.fromkeys(b.operators)), b.tolerance)
+    return Model(b.graph.model(), b.inputs, b.symbols, tuple(dict.fromkeys(b.operators)), b.tolerance, b.open_questions)
 
 
 def make_feeds(model, seed, number, index):
@@ -174,7 +177,7 @@ class Fuzzer:
             def second(feeds=feeds):
                 return self.reference.run({"model": job["model"], "cases": [feeds]})[0]
 
-            bad = verdict.judge(got, voice, second, verdict.declared(inputs, feeds), model.operators, model.tolerance)
+            bad = verdict.judge(got, voice, second, verdict.declared(inputs, feeds), model)
             counts["valid" if voice[0] == "ok" else "invalid"] += 1
             if bad:
                 fail(*bad, i, sizes, feeds)
@@ -201,17 +204,20 @@ def run(number):
 
 
 def fuzz(options, progress=None):
-    """(cases, counts, failures), and stops at the first failure unless told to go on."""
+    """(cases, counts, failures). Stops at the first failure unless told to go on, and when it is interrupted."""
     numbers = [options.case // PER_MODEL] if options.case is not None else range((options.count + PER_MODEL - 1) // PER_MODEL)
     total, counts, failures = 0, collections.Counter(), []
     with multiprocessing.get_context("spawn").Pool(options.jobs, start, (options,)) as pool:
-        for cases, some, bad in pool.imap_unordered(run, numbers):
-            total, counts = total + cases, counts + some
-            failures += bad
-            if progress:
-                progress(total, failures, bad)
-            if bad and not options.keep_going:
-                break
+        try:
+            for cases, some, bad in pool.imap_unordered(run, numbers):
+                total, counts = total + cases, counts + some
+                failures += bad
+                if progress:
+                    progress(total, failures, bad)
+                if bad and not options.keep_going:
+                    break
+        except KeyboardInterrupt:
+            pass
     return total, counts, failures
 
 
@@ -242,6 +248,7 @@ def main():
     options = parse()
     if not sanitizer.library():
         sys.exit("error: no clang-22 with the AddressSanitizer's shared library")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     begin, shown = time.time(), [0.0]
 
     def progress(total, failures, bad):

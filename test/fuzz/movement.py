@@ -76,13 +76,15 @@ def pad(b):
     mode = b.pick("constant", "reflect", "edge", "wrap") if b.opset >= 19 else b.pick("constant", "reflect", "edge")
     axes = b.axes(x.rank) if b.opset >= 18 and b.chance(0.4) else None
     count = len(axes) if axes else x.rank
+    negative = b.chance(0.2)
+    if negative and mode != "constant":  # whether what is cut off is still there to be repeated, nobody says
+        b.open_questions |= {("Pad", "wrong"), ("Pad", "accepted invalid"), ("Pad", "refused valid")}
 
     def amounts(rng, sizes):
         dims = known(sizes, [x.dims[a] for a in axes] if axes else x.dims)
-        low = -1 if rng.random() < 0.2 else 0
-        return [int(rng.integers(low, (n + 2 if rng.random() < 0.1 else max(min(n, 4), 1)))) for n in dims * 2]
+        return [int(rng.integers(-negative, (n + 2 if rng.random() < 0.1 else max(min(n, 4), 1)))) for n in dims * 2]
 
-    pads = b.ints(amounts, 2 * count, (lambda: b.concat([b.size(x, b.int(0, x.rank - 1)) for _ in range(2 * count)])) if b.chance(0.4) else None)
+    pads = b.ints(amounts, 2 * count, (lambda: b.concat([b.size(x, b.int(0, x.rank - 1), negative) for _ in range(2 * count)])) if b.chance(0.4) else None)
     operands = [x, pads]
     if axes or b.chance(0.4):
         operands.append(b.const(np.array(1.5, x.dtype)) if b.chance(0.8) else b.input(x.dtype, []))
