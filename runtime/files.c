@@ -34,7 +34,8 @@ bool watch_file(watched_file *file, const char *path, const struct stat *status,
   file->inode = status->st_ino;
   file->bytes = bytes;
   atomic_init(&file->written, nanoseconds(status->st_mtim));
-  return file->path;
+  /* What has no name, as a file in memory has none, can't be looked at. */
+  return file->path || errno != ENOMEM;
 }
 
 void unwatch_file(watched_file *file) {

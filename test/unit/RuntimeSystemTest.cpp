@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
@@ -108,6 +109,24 @@ TEST(Runtime, ForkDuringARun) {
             0);
   gate.open = true;
   runner.join();
+}
+
+// A library without a name of its own.
+TEST(Runtime, LibraryInMemory) {
+  std::ifstream from(GIRIH_TEST_MODEL, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(from), {});
+  int file = memfd_create("model", MFD_CLOEXEC);
+  ASSERT_EQ(write(file, bytes.data(), bytes.size()), ssize_t(bytes.size()));
+  girih_model *loaded = nullptr;
+  girih_error error = {};
+  std::string path = "/proc/self/fd/" + std::to_string(file);
+  ASSERT_EQ(girih_load(path.c_str(), &loaded, &error), GIRIH_OK) << error.message;
+  Model model(loaded);
+  Context context = create(model.get(), {2, nullptr, nullptr});
+  Call call(5, 2);
+  call.run(context.get());
+  EXPECT_TRUE(call.isRight());
+  close(file);
 }
 
 /// A model whose weights lie in a file of 3 MiB.
