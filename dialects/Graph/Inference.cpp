@@ -1,5 +1,6 @@
 #include "dialects/Graph/Inference.h"
 #include "dialects/Graph/InferenceRules.h"
+#include "llvm/ADT/SetOperations.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -65,8 +66,17 @@ LogicalResult requireAtMost(DimExpr a, DimExpr b) {
   return success();
 }
 
+/// Two sizes that are computed from the same dimensions (halved and doubled again, say) are meant to be equal, not to
+/// be 1 or the other.
+static bool areMeantEqual(DimExpr a, DimExpr b) {
+  if (isa<AffineSymbolExpr, AffineConstantExpr>(a) || isa<AffineSymbolExpr, AffineConstantExpr>(b)) return false;
+  llvm::SetVector<unsigned> ofA, ofB;
+  dimCollectSymbols(a, ofA), dimCollectSymbols(b, ofB);
+  return llvm::set_is_subset(ofA, ofB) && llvm::set_is_subset(ofB, ofA);
+}
+
 /// An exporter may name a dimension by what it computes ("past + 1"). A name is only a name; but where
-/// inference comes to that very expression, they are taken to be equal, not to be 1 or the other.
+/// inference comes to that very expression, they are taken to be equal, too.
 static bool isNamedAs(DimExpr a, DimExpr b) {
   const DimSymbol *symbol = dimSymbol(a);
   if (!symbol || symbol->kind != DimSymbol::Dimension || isa<AffineSymbolExpr>(b)) return false;
@@ -84,10 +94,7 @@ FailureOr<DimExpr> broadcastDim(DimExpr a, DimExpr b) {
     return a;
   }
   if (isNamedAs(a, b)) std::swap(a, b);
-  if (isNamedAs(b, a)) {
-    take(CheckKind::equal, a, b);
-    return a;
-  }
+  if (isNamedAs(b, a) || areMeantEqual(a, b)) return unifyDims(a, b);
   take(CheckKind::broadcast, a, b);
   return dimBroadcast(a, b);
 }
@@ -110,10 +117,8 @@ bool isBroadcastableTo(ArrayRef<DimExpr> from, ArrayRef<DimExpr> to) {
     if (f == t || dimValue(f) == 1) return true;
     auto vf = dimValue(f), vt = dimValue(t);
     if (vf ? vt || !canBe(t, *vf) : vt && !canBe(f, 1) && !canBe(f, *vt)) return false;
-    if (isNamedAs(f, t))
-      take(CheckKind::equal, f, t);
-    else
-      take(CheckKind::broadcast_to, f, t);
+    if (isNamedAs(f, t) || areMeantEqual(f, t)) return succeeded(unifyDims(f, t));
+    take(CheckKind::broadcast_to, f, t);
     return true;
   });
 }

@@ -50,18 +50,16 @@ static DimExpr getBytes(Value v) {
   return dimSimplify(dimProduct(type.getContext(), getDims(type)) * getStorageBytes(type.getElementType()));
 }
 
-/// Whether a kernel reads an operand at indices that it computes. Those of what is padded are clamped into
-/// it, also where it has no elements: then the first ones are read, and dropped.
-static bool isReadAtComputed(OpOperand &use) {
+/// Whether a kernel reads the first elements of an operand, and drops them, also where it has none (`girih.if_any`, on
+/// tensor.extract): what is padded.
+static bool isReadIfAny(OpOperand &use) {
   auto kernel = dyn_cast<KernelOp>(use.getOwner());
   if (!kernel) return false;
   SmallVector<Value> views{kernel.getBody().getArgument(use.getOperandNumber())};
   while (!views.empty()) {
     for (Operation *user : views.pop_back_val().getUsers()) {
       if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(user)) views.push_back(user->getResult(0));
-      if (auto extract = dyn_cast<tensor::ExtractOp>(user))
-        if (llvm::any_of(extract.getIndices(), [](Value i) { return !i.getDefiningOp<linalg::IndexOp>(); }))
-          return true;
+      if (user->hasAttr("girih.if_any")) return true;
     }
   }
   return false;
@@ -74,7 +72,7 @@ static bool mayBeEmpty(Value v) {
 /// The elements that a buffer of its own has room for.
 static DimExpr getRoom(Value v) {
   SmallVector<DimExpr> dims = getDims(v);
-  if (mayBeEmpty(v) && llvm::any_of(v.getUses(), isReadAtComputed))
+  if (mayBeEmpty(v) && llvm::any_of(v.getUses(), isReadIfAny))
     for (DimExpr &d : dims)
       d = dimMax(d, dimConstant(v.getContext(), 1));
   DimExpr room = dimProduct(v.getContext(), dims);
@@ -123,7 +121,7 @@ static bool collapses(tensor::CollapseShapeOp op, ArrayRef<DimExpr> strides) {
 
 bool Planner::kernelReads(OpOperand &use, const Place &place) {
   // Behind a part without elements there may be nothing.
-  if (mayBeEmpty(use.get()) && isReadAtComputed(use)) return false;
+  if (mayBeEmpty(use.get()) && isReadIfAny(use)) return false;
   auto kernel = cast<KernelOp>(use.getOwner());
   for (Operation *user : kernel.getBody().getArgument(use.getOperandNumber()).getUsers())
     if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(user);

@@ -192,19 +192,29 @@ static TypedAttr getSplat(Value tensor) {
   return elements.getSplatValue<TypedAttr>();
 }
 
-static Value extractElement(Body &body, Value tensor, ArrayRef<Value> indices) {
+static Value extractElement(Body &body, Value tensor, ArrayRef<Value> indices, bool ifAny = false) {
   if (TypedAttr splat = getSplat(tensor)) return body.load(arith::ConstantOp::create(body, splat));
-  return body.load(tensor::ExtractOp::create(body, tensor, indices));
+  auto extract = tensor::ExtractOp::create(body, tensor, indices);
+  if (ifAny) extract->setAttr("girih.if_any", body.getUnitAttr());
+  return body.load(extract);
 }
 
-Value Lowering::extract(Body &body, const View &view, ArrayRef<Value> indices) {
+static Value extractFrom(Body &body, const View &view, ArrayRef<Value> indices, bool ifAny) {
   SmallVector<Value> at(indices);
   if (!view.map.isIdentity()) {
     at.clear();
     for (AffineExpr e : view.map.getResults())
       at.push_back(body.apply(e, indices));
   }
-  return extractElement(body, view.tensor, at);
+  return extractElement(body, view.tensor, at, ifAny);
+}
+
+Value Lowering::extract(Body &body, const View &view, ArrayRef<Value> indices) {
+  return extractFrom(body, view, indices, /*ifAny=*/false);
+}
+
+Value Lowering::extractIfAny(Body &body, Value graph, ArrayRef<Value> indices) {
+  return extractFrom(body, get(graph), indices, /*ifAny=*/true);
 }
 
 Value Lowering::extractOr(Body &body, Value graph, ArrayRef<AffineExpr> at,
@@ -221,7 +231,7 @@ Value Lowering::extractOr(Body &body, Value graph, ArrayRef<AffineExpr> at,
     }
     indices.push_back(index);
   }
-  Value element = extract(body, graph, indices);
+  Value element = extractIfAny(body, graph, indices);
   return isInside ? body.select(isInside, element, outside) : element;
 }
 

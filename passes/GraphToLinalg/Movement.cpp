@@ -140,7 +140,7 @@ LogicalResult girih::lower(Lowering &l, PadOp op) {
           }
           at.push_back(i);
         }
-        Value v = l.extract(b, x, at);
+        Value v = isInside ? l.extractIfAny(b, x, at) : l.extract(b, x, at);
         if (!isInside) return v;
         return b.select(isInside, v, in.empty() ? b.integer(v, 0) : in[0]);
       });
@@ -162,7 +162,7 @@ LogicalResult girih::lower(Lowering &l, ConcatOp op) {
       if (dimValue(size) == 0) continue;
       SmallVector<Value> at(indices);
       at[axis] = b.clampIndex(k == 0 ? i : b.sub(i, b.size(ends[k - 1])), b.size(size));
-      Value v = l.extract(b, part, at);
+      Value v = l.extractIfAny(b, part, at);
       out = out ? b.select(b.compare(Body::LT, i, b.size(ends[k])), v, out) : v;
     }
     return out ? out : b.integer(getComputeType(op.getResult()), 0);
