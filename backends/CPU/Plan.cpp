@@ -146,10 +146,12 @@ private:
   void chooseTasks(uint64_t workPerPoint) {
     constexpr uint64_t kWorkOfTask = 30000; // operations
     uint64_t inner = workPerPoint;
-    size_t unknown = 0; // loops up to the last one whose size only a run knows: it may be large
+    // Loops whose size only a run knows may be large: the first is a task, and, as that is often a batch of one, so is
+    // the second. More of them in pieces would cost more than it gains.
+    size_t unknown = 0, count = 0;
     for (auto [i, d] : llvm::enumerate(c.order)) {
       inner = times(inner, extent(d));
-      if (!dimValue(domain.dims[d].extent)) unknown = i + 1;
+      if (!dimValue(domain.dims[d].extent) && count++ < 2) unknown = i + 1;
     }
     c.parallel = 0;
     for (int64_t d : c.order) {
