@@ -408,6 +408,28 @@ def test_same_maximum_of_integers(dtype):
     assert_close(run_model(graph.model(), graph.feeds), reference(graph.model(), graph.feeds))
 
 
+@pytest.mark.parametrize("auto_pad, storage_order", [("SAME_UPPER", 0), ("SAME_LOWER", 1)])
+@pytest.mark.parametrize("kind, dilations", [("normal", [1, 1]), ("normal", [2, 1]), ("least", [1, 1]), ("least", [2, 1]), ("u8", [1, 1])])
+def test_same_maximums_indices(auto_pad, storage_order, kind, dilations, tmp_path):
+    """The least number is what stands around the input, too: there an index must not lead."""
+    graph = Graph(opset=12)
+    make = {
+        "normal": lambda *shape: normal(*shape),
+        "least": lambda *shape: np.where(normal(*shape) > 1.3, normal(*shape), -np.inf).astype(F32),
+        "u8": lambda *shape: np.maximum(normal(*shape) * 3, 0).astype(np.uint8),
+    }[kind]
+    x = graph.input(make(1, 2, 7, 6), ["n", 2, "h", "w"])
+    for y in graph.op("MaxPool", x, outputs=2, kernel_shape=[3, 2], strides=[2, 1], dilations=dilations, auto_pad=auto_pad, storage_order=storage_order):
+        graph.output(y)
+    model = graph.model()
+    compiled = support.girih.load(compile_model(model, tmp_path))
+    feeds = {x: make(2, 2, 5, 9)}
+    pinned = run_model(model, feeds, "--dim", "n=2", "--dim", "h=5", "--dim", "w=9")
+    assert_close(compiled.run(feeds), pinned)
+    if kind == "normal" and dilations == [1, 1]:  # ONNX Runtime leaves the dilation out of the padding
+        assert_close(pinned, reference(model, feeds))
+
+
 @pytest.mark.parametrize("auto_pad", ["NOTSET", "SAME_UPPER", "SAME_LOWER"])
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("group, output_padding", [(1, [0, 0]), (2, [1, 0])])
