@@ -55,6 +55,16 @@ def test_functions_follow_their_own_opsets():
     assert_close(got, {"y": rows, "z": columns, "both": rows + columns})
 
 
+def test_one_opset_by_both_of_its_names(tmp_path):
+    graph = Graph(opset=13)
+    y = graph.output(graph.op("Neg", graph.normal(3)))
+    model = graph.model()
+    again = model.opset_import.add(domain="ai.onnx", version=13)
+    assert_close(run_model(model, graph.feeds), {y: -next(iter(graph.feeds.values()))})
+    again.version = 14
+    assert "the opset of domain '' is given twice, as 13 and as 14" in refusal(model, tmp_path)
+
+
 def test_domains_that_only_functions_import():
     """The model itself imports no operators at all."""
     model = onnx.parser.parse_model("""
