@@ -17,8 +17,10 @@ static std::string supportedOpsets() {
 LogicalResult OperatorLookup::readOpsets(std::string &error) {
   for (const auto &[domain, version] : model.opsets) {
     StringRef d = domain == "ai.onnx" ? "" : StringRef(domain);
-    if (!opsets.try_emplace(d, version).second)
-      return model::fail(error, "the opset of domain " + quote(d) + " is given twice");
+    auto [it, inserted] = opsets.try_emplace(d, version);
+    if (!inserted && it->second != version)
+      return model::fail(error, "the opset of domain " + quote(d) + " is given twice, as " +
+                                    Twine(it->second) + " and as " + Twine(version));
   }
   auto it = opsets.find("");
   if (it == opsets.end() || (it->second >= oldestOpset && it->second <= newestOpset)) return success();

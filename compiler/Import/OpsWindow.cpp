@@ -251,6 +251,31 @@ static double leastOf(Type type) {
   return integer.isUnsigned() ? 0 : -std::ldexp(1, int(integer.getWidth()) - 1);
 }
 
+/// Indices into an input with a border around it as indices into the input. Only where a window holds nothing
+/// but the least number, its maximum may be in the border: at its first element, for which its first one
+/// inside stands.
+static Value withoutBorder(NodeImporter &n, const Window &w, const Border &border, Value index,
+                           bool columnMajor) {
+  Type type = n.b.getI64Type();
+  auto number = [&](DimExpr e) { return n.materialize(Known::scalar(dimSimplify(e), type)); };
+  Dims sizes = n.dims(0);
+  auto spatial = llvm::to_vector(llvm::seq<int64_t>(0, w.spatial()));
+  if (!columnMajor) std::reverse(spatial.begin(), spatial.end());
+  DimExpr step = n.dim(1);
+  Value sum, zero = n.scalar(0, type);
+  for (int64_t i : spatial) {
+    Value size = number(border.padded[i + 2]);
+    Value at = n.binary(BinaryFn::sub, n.binary(BinaryFn::mod, index, size), number(border.low[i + 2]));
+    Value first = n.binary(BinaryFn::mod, at, n.scalar(double(w.dilations[i]), type));
+    at = n.create<WhereOp>(n.binary(BinaryFn::less, at, zero), first, at);
+    at = n.binary(BinaryFn::mul, at, number(step));
+    sum = sum ? n.binary(BinaryFn::add, sum, at) : at;
+    index = n.binary(BinaryFn::div, index, size);
+    step = dimSimplify(step * sizes[i + 2]);
+  }
+  return n.binary(BinaryFn::add, sum, n.binary(BinaryFn::mul, index, number(step)));
+}
+
 static LogicalResult importPool(NodeImporter &n, PoolFn fn) {
   auto w = readWindow(n, {});
   if (failed(w)) return failure();
@@ -272,13 +297,12 @@ static LogicalResult importPool(NodeImporter &n, PoolFn fn) {
   if (p < 1 || p > INT32_MAX) return n.fail("attribute 'p' must be at least 1");
   if (n.wants(1)) {
     if (fn != PoolFn::max) return n.fail("it has one output only");
-    if (border)
-      return n.fail("its indices are not supported with auto_pad " + w->autoPad +
-                    " on a size that is not fixed: pin it with --dim, or use explicit pads");
     bool columnMajor = n.flagAttr("storage_order", false);
-    Value indices =
-        n.createTyped<MaxPoolIndicesOp>(getTensorType(dims, n.b.getI64Type()), n.operand(0), w->kernel,
-                                        w->strides, w->pads, w->dilations, columnMajor);
+    Value indices = n.createTyped<MaxPoolIndicesOp>(
+        getTensorType(dims, n.b.getI64Type()),
+        border ? addBorder(n, *border, n.operand(0), leastOf(n.element(0))) : n.operand(0), w->kernel,
+        w->strides, w->pads, w->dilations, columnMajor);
+    if (border) indices = withoutBorder(n, *w, *border, indices, columnMajor);
     if (failed(n.result(1, indices))) return failure();
   }
   if (border && fn == PoolFn::average && !includePad) return n.result(averageInside(n, *w, *border, dims));

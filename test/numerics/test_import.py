@@ -55,6 +55,16 @@ def test_functions_follow_their_own_opsets():
     assert_close(got, {"y": rows, "z": columns, "both": rows + columns})
 
 
+def test_one_opset_by_both_of_its_names(tmp_path):
+    graph = Graph(opset=13)
+    y = graph.output(graph.op("Neg", graph.normal(3)))
+    model = graph.model()
+    again = model.opset_import.add(domain="ai.onnx", version=13)
+    assert_close(run_model(model, graph.feeds), {y: -next(iter(graph.feeds.values()))})
+    again.version = 14
+    assert "the opset of domain '' is given twice, as 13 and as 14" in refusal(model, tmp_path)
+
+
 def test_domains_that_only_functions_import():
     """The model itself imports no operators at all."""
     model = onnx.parser.parse_model("""
@@ -406,6 +416,28 @@ def test_same_maximum_of_integers(dtype):
     value = graph.rng.integers(-100 if dtype == np.int8 else 0, -1 if dtype == np.int8 else 100, (1, 2, 6, 5)).astype(dtype)
     graph.output(graph.op("MaxPool", graph.input(value, [1, 2, "h", "w"]), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER"))
     assert_close(run_model(graph.model(), graph.feeds), reference(graph.model(), graph.feeds))
+
+
+@pytest.mark.parametrize("auto_pad, storage_order", [("SAME_UPPER", 0), ("SAME_LOWER", 1)])
+@pytest.mark.parametrize("kind, dilations", [("normal", [1, 1]), ("normal", [2, 1]), ("least", [1, 1]), ("least", [2, 1]), ("u8", [1, 1])])
+def test_same_maximums_indices(auto_pad, storage_order, kind, dilations, tmp_path):
+    """The least number is what stands around the input, too: there an index must not lead."""
+    graph = Graph(opset=12)
+    make = {
+        "normal": lambda *shape: normal(*shape),
+        "least": lambda *shape: np.where(normal(*shape) > 1.3, normal(*shape), -np.inf).astype(F32),
+        "u8": lambda *shape: np.maximum(normal(*shape) * 3, 0).astype(np.uint8),
+    }[kind]
+    x = graph.input(make(1, 2, 7, 6), ["n", 2, "h", "w"])
+    for y in graph.op("MaxPool", x, outputs=2, kernel_shape=[3, 2], strides=[2, 1], dilations=dilations, auto_pad=auto_pad, storage_order=storage_order):
+        graph.output(y)
+    model = graph.model()
+    compiled = support.girih.load(compile_model(model, tmp_path))
+    feeds = {x: make(2, 2, 5, 9)}
+    pinned = run_model(model, feeds, "--dim", "n=2", "--dim", "h=5", "--dim", "w=9")
+    assert_close(compiled.run(feeds), pinned)
+    if kind == "normal" and dilations == [1, 1]:  # ONNX Runtime leaves the dilation out of the padding
+        assert_close(pinned, reference(model, feeds))
 
 
 @pytest.mark.parametrize("auto_pad", ["NOTSET", "SAME_UPPER", "SAME_LOWER"])
