@@ -43,9 +43,7 @@ int compileCommand(Arguments args) {
            options.pipeline.mattr),
       list("--dim", "NAME=VALUE", "pin a symbolic dimension; may be repeated", options.dims),
       text("--schedule", "FILE",
-           "take kernels' schedules (width, vectorDim, vectors, rowDim, rows, order, blocks, parallel, "
-           "unroll, "
-           "fma; see docs/dialect.md, ScheduleAttr) from FILE, an edited output of --stop-after=plan",
+           "take kernels' schedules (docs/dialect.md, ScheduleAttr) from FILE, an edited --stop-after=plan",
            options.pipeline.scheduleFile),
       flag("--external-weights", "weights in a file beside OUT, mapped at load time",
            options.externalWeights),
