@@ -49,12 +49,13 @@ static LogicalResult scaleDims(NodeImporter &n, ArrayRef<DimExpr> in, ArrayRef<d
   return success();
 }
 
-/// A float operand as numbers; shape arithmetic that comes out constant is taken, too.
+/// A float operand as numbers, rounded as it holds them; shape arithmetic that comes out constant is taken,
+/// too.
 static FailureOr<SmallVector<double>> scaleOperand(NodeImporter &n, unsigned i) {
   if (auto k = n.known(i); k && isa<FloatType>(k->elementType)) {
     SmallVector<double> out;
     for (const Num &x : k->elements)
-      if (auto v = dimValue(x.numerator)) out.push_back(double(*v) / double(x.denominator));
+      if (auto v = dimValue(x.numerator)) out.push_back(float(double(*v) / double(x.denominator)));
     if (out.size() == k->elements.size()) return out;
   }
   return n.constantFloats(i, "scales");
