@@ -221,10 +221,12 @@ static std::pair<Value, Value> emitRounded(Body &b, ResizeOp op, const ResizeAxi
   constexpr int64_t f32Indices = 1 << 24;
   auto in = dimValue(a.in), out = dimValue(a.out);
   bool isSmall = in && out && std::max(*in, *out) <= f32Indices,
-       isLarge = std::max(in.value_or(0), out.value_or(0)) > f32Indices;
+       isPrecise = std::max(in.value_or(0), out.value_or(0)) > f32Indices;
+  // What is centred cancels; runtimes take f64 for that.
+  isPrecise |= op.getCoord() == CoordMode::half_pixel_symmetric;
   auto in64 = [&] { return emitResizeCoordinate(b, op, a, b.fromIndex(index, b.getF64Type())); };
-  Value x = isLarge ? in64() : emitResizeCoordinate(b, op, a, b.fromIndex(index, b.getF32Type()));
-  if (!isSmall && !isLarge) {
+  Value x = isPrecise ? in64() : emitResizeCoordinate(b, op, a, b.fromIndex(index, b.getF32Type()));
+  if (!isSmall && !isPrecise) {
     Value limit = b.integer(index, f32Indices);
     Value fits =
         b.logicalAnd(b.compare(Body::LE, b.size(a.in), limit), b.compare(Body::LE, b.size(a.out), limit));
