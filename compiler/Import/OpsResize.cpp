@@ -37,7 +37,9 @@ static LogicalResult scaleDims(NodeImporter &n, ArrayRef<DimExpr> in, ArrayRef<d
     if (!(scale > 0) || !(scale < 1e9))
       return n.fail("the scale " + std::to_string(scale) + " is not positive and finite");
     if (auto v = dimValue(d)) {
-      out.push_back(n.dim(static_cast<int64_t>(std::floor(float(*v) * float(scale)))));
+      constexpr int64_t exact = 1 << 24; // above, f32 does not hold the size
+      double size = *v <= exact ? float(*v) * float(scale) : double(*v) * scale;
+      out.push_back(n.dim(static_cast<int64_t>(std::floor(size))));
       continue;
     }
     auto fraction = asFraction(scale, /*isSingle=*/true);
@@ -49,12 +51,13 @@ static LogicalResult scaleDims(NodeImporter &n, ArrayRef<DimExpr> in, ArrayRef<d
   return success();
 }
 
-/// A float operand as numbers; shape arithmetic that comes out constant is taken, too.
+/// A float operand as numbers, rounded as it holds them; shape arithmetic that comes out constant is taken,
+/// too.
 static FailureOr<SmallVector<double>> scaleOperand(NodeImporter &n, unsigned i) {
   if (auto k = n.known(i); k && isa<FloatType>(k->elementType)) {
     SmallVector<double> out;
     for (const Num &x : k->elements)
-      if (auto v = dimValue(x.numerator)) out.push_back(double(*v) / double(x.denominator));
+      if (auto v = dimValue(x.numerator)) out.push_back(float(double(*v) / double(x.denominator)));
     if (out.size() == k->elements.size()) return out;
   }
   return n.constantFloats(i, "scales");

@@ -184,18 +184,36 @@ static Value emitKnown(Body &b, Line<Wide> x, int64_t count, int64_t size, Value
 
 //===-- Sizes of a run ----------------------------------------------------===//
 
-/// floor(a / b) for b > 0: a quotient in f64 may be off by one, which the remainder tells.
-static Value emitFloorDivide(Body &b, Value x, Value y) {
+/// An i64 below 2^51 as f64 and back (rounded), through the mantissa: AVX2 converts no vectors of i64.
+static constexpr double mantissa = 0x1.8p52;
+
+static Value emitToFloat(Body &b, Value v) {
+  Value bits = b.add(v, b.integer(v, llvm::bit_cast<int64_t>(mantissa)));
+  Value sum = b.createOrFold<arith::BitcastOp>(b.getF64Type(), bits);
+  return b.sub(sum, b.real(sum, mantissa));
+}
+
+static Value emitToInteger(Body &b, Value v) {
+  Value bits = b.createOrFold<arith::BitcastOp>(b.getI64Type(), b.add(v, b.real(v, mantissa)));
+  return b.sub(bits, b.integer(bits, llvm::bit_cast<int64_t>(mantissa)));
+}
+
+/// floor((slope * i + offset) / divisor): a quotient in f64 that may be one too small, which the remainder
+/// tells.
+static Value emitFloor(Body &b, Line<Number> x, Number i) {
+  Value dividend = (x.slope * i + x.offset).v, divisor = x.divisor.v;
   APInt known;
-  if (matchPattern(y, m_ConstantInt(&known)) && known.isPowerOf2())
-    return b.createOrFold<arith::ShRSIOp>(x, b.integer(y, known.logBase2()));
+  if (matchPattern(divisor, m_ConstantInt(&known)) && known.isPowerOf2())
+    return b.createOrFold<arith::ShRSIOp>(dividend, b.integer(divisor, known.logBase2()));
   Type f64 = b.getF64Type();
-  Value inverse = b.div(b.real(f64, 1), b.createOrFold<arith::SIToFPOp>(f64, y));
-  Value guess = b.createOrFold<arith::FPToSIOp>(b.getI64Type(),
-                                                b.mul(b.createOrFold<arith::SIToFPOp>(f64, x), inverse));
-  Value rest = b.sub(x, b.mul(guess, y)), one = b.integer(x, 1);
-  Value less = b.select(b.compare(Body::LT, rest, b.integer(x, 0)), b.sub(guess, one), guess);
-  return b.select(b.compare(Body::GE, rest, y), b.add(guess, one), less);
+  auto invariant = [&](Number n) { return b.createOrFold<arith::SIToFPOp>(f64, n.v); };
+  Value inverse = b.div(b.real(f64, 1), invariant(x.divisor));
+  Value slope = b.mul(invariant(x.slope), inverse), offset = b.mul(invariant(x.offset), inverse);
+  // Rounding is to the nearest: less a half, and what f64 may be off by.
+  offset = b.sub(offset, b.real(offset, 0.5 + 0x1p-10));
+  Value guess = emitToInteger(b, b.add(b.mul(emitToFloat(b, i.v), slope), offset));
+  Value rest = b.sub(dividend, b.mul(guess, divisor));
+  return b.select(b.compare(Body::GE, rest, divisor), b.add(guess, b.integer(guess, 1)), guess);
 }
 
 /// Coordinates in f32, or, where it cannot hold all indices, in f64.
@@ -203,10 +221,12 @@ static std::pair<Value, Value> emitRounded(Body &b, ResizeOp op, const ResizeAxi
   constexpr int64_t f32Indices = 1 << 24;
   auto in = dimValue(a.in), out = dimValue(a.out);
   bool isSmall = in && out && std::max(*in, *out) <= f32Indices,
-       isLarge = std::max(in.value_or(0), out.value_or(0)) > f32Indices;
+       isPrecise = std::max(in.value_or(0), out.value_or(0)) > f32Indices;
+  // What is centred cancels; runtimes take f64 for that.
+  isPrecise |= op.getCoord() == CoordMode::half_pixel_symmetric;
   auto in64 = [&] { return emitResizeCoordinate(b, op, a, b.fromIndex(index, b.getF64Type())); };
-  Value x = isLarge ? in64() : emitResizeCoordinate(b, op, a, b.fromIndex(index, b.getF32Type()));
-  if (!isSmall && !isLarge) {
+  Value x = isPrecise ? in64() : emitResizeCoordinate(b, op, a, b.fromIndex(index, b.getF32Type()));
+  if (!isSmall && !isPrecise) {
     Value limit = b.integer(index, f32Indices);
     Value fits =
         b.logicalAnd(b.compare(Body::LE, b.size(a.in), limit), b.compare(Body::LE, b.size(a.out), limit));
@@ -256,8 +276,7 @@ std::pair<Value, Value> girih::emitNearest(Body &b, ResizeOp op, const ResizeAxi
   auto number = [&](Value v) { return Number{&b, b.createOrFold<arith::IndexCastOp>(b.getI64Type(), v)}; };
   Number size = number(b.size(a.in)), i = number(index);
   Line<Number> line = getLine<Number>(op.getCoord(), a, *factors, size, number(b.size(a.out)), lift);
-  Line<Number> rounded = roundLine(op.getNearest(), line, lift);
-  Value v = emitFloorDivide(b, (rounded.slope * i + rounded.offset).v, rounded.divisor.v);
+  Value v = emitFloor(b, roundLine(op.getNearest(), line, lift), i);
   Value nearest = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), b.clampIndex(v, size.v));
   if (!crops) return {nearest, Value()};
   Number x = line.slope * i + line.offset, end = line.divisor * (size - lift(1));

@@ -68,7 +68,7 @@ Value girih::emitResizeCoordinate(Body &b, ResizeOp op, const Axis &a, Value x) 
     // Where out is not scale * in, the result is centred.
     Value n = sizeAsFloat(b, a.in, type), adjustment = b.div(sizeAsFloat(b, a.out, type), b.mul(scale, n));
     Value offset = b.mul(b.mul(n, half), b.sub(one, adjustment));
-    return b.add(offset, halfPixel());
+    return b.sub(b.add(offset, b.div(b.add(x, half), scale)), half);
   }
   case CoordMode::pytorch_half_pixel:
     return b.select(isMany, halfPixel(), zero);

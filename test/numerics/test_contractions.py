@@ -223,3 +223,29 @@ def test_elementary_functions_behind_products(activation):
         z = graph.op("MatMul", graph.normal(2, m, k, dims=["b", f"m{i}", k]), graph.normal_weight(k, n))
         graph.output(graph.op("Mul", z, graph.op(activation, z)))
     check(graph)
+
+
+@pytest.mark.parametrize("flags", [(), ("--external-weights",), ("--naive",)], ids=["so", "external", "naive"])
+def test_empty_weights(flags):
+    """Products over nothing are 0: the bias is left, and weights beside empty ones stay where they are."""
+    graph = Graph(3001)
+
+    def empty(*shape):
+        return graph.weight(np.zeros(shape, np.float32))
+
+    bias = graph.normal_weight
+    none, image = graph.input(np.zeros((3, 0), np.float32), ["n", 0]), graph.input(np.zeros((2, 0, 5, 6), np.float32), ["b", 0, "h", "w"])
+    batches, x, added = graph.input(np.zeros((2, 3, 0), np.float32)), graph.normal(3, 4, dims=["n", 4]), graph.normal(5)
+    graph.output(graph.op("Gemm", none, empty(0, 5), bias(5)))
+    graph.output(graph.op("Relu", graph.op("Gemm", none, empty(5, 0), bias(5), transB=1, alpha=0.5, beta=2.0)))
+    graph.output(graph.op("Add", graph.op("MatMul", none, empty(0, 5)), added))
+    graph.output(graph.op("Mul", graph.op("MatMul", none, empty(0, 5)), bias(5)))
+    graph.output(graph.op("Add", graph.op("MatMul", batches, empty(0, 256)), bias(256)))
+    graph.output(graph.op("Add", graph.op("MatMul", batches, empty(2, 0, 7)), bias(7)))
+    graph.output(graph.op("Sigmoid", graph.op("Add", graph.op("Gemm", none, empty(0, 5), bias(5)), graph.op("Gemm", x, bias(4, 5), bias(5)))))
+    graph.output(graph.op("Concat", graph.op("Gemm", x, empty(4, 0), empty(0)), x, axis=1))
+    graph.output(graph.op("Gemm", x, bias(4, 6), bias(6)))
+    for i, (channels, kernel) in enumerate([(3, 1), (5, 3)]):
+        y = graph.op("Conv", image, empty(channels, 0, kernel, kernel), bias(channels), pads=[kernel // 2] * 4)
+        graph.output(graph.op("Relu", y) if i else y)
+    check(graph, *flags)

@@ -196,6 +196,83 @@ def test_group_norm():
     check(graph, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("opset", [18, 21])
+def test_group_norm_of_rank_2(opset):
+    """[batch, channels] without space: a group is some channels."""
+    graph = Graph(19, opset=opset)
+    for groups, dims in [(3, None), (1, ["n", 12]), (6, ["m", 12])]:
+        x = graph.rng.standard_normal((5, 12)).astype(np.float32)
+        count = groups if opset < 21 else 12
+        scale, bias = graph.rng.standard_normal((2, count)).astype(np.float32)
+        graph.output(graph.op("GroupNormalization", graph.input(x, dims), graph.weight(scale), graph.weight(bias), num_groups=groups))
+        grouped = x.astype(np.float64).reshape(5, groups, -1)
+        normal = (grouped - grouped.mean(2, keepdims=True)) / np.sqrt(grouped.var(2, keepdims=True) + 1e-5)
+        spread = [np.repeat(v, 12 // count) for v in (scale, bias)]
+        want = (normal.reshape(5, 12) * spread[0] + spread[1]).astype(np.float32)
+        got = run_model(graph.model(), graph.feeds)[graph.outputs[-1]]
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+POWERS = {"float32": [0.0, -0.0, 1, -1, np.inf, -np.inf, np.nan, 2, -2, 0.5, -8, 1e-40, 1.0000001], "int64": [0, 1, -1, 2, -3, 10, 2**31 + 1, -(2**63)]}
+
+
+@pytest.mark.parametrize("exponent", [0.5, -0.5, 0.0, 1.0, 2.0, 3.0, -1.0, 4.0, 1 / 3, np.inf])
+def test_constant_powers(exponent):
+    """A power with a constant is that of any other exponent: +0 and +inf for roots of -0 and -inf, unlike sqrt."""
+    graph = Graph(20)
+    x = np.array(POWERS["float32"], np.float32)
+    graph.output(graph.op("Pow", graph.input(x), graph.weight(np.float32(exponent))))
+    graph.output(graph.op("Pow", graph.weight(x), graph.weight(np.float32(exponent))))
+    got = run_model(graph.model(), graph.feeds)
+    with np.errstate(all="ignore"):
+        # With one exponent NumPy takes a square root.
+        want = np.power(x.astype(np.float64), np.full(len(x), np.float32(exponent), np.float64)).astype(np.float32)
+    for name in graph.outputs:
+        np.testing.assert_allclose(got[name], want, rtol=1e-6, atol=1.2e-38)
+        zeros = (want == 0) & (np.abs(x) != np.float32(1e-40))
+        np.testing.assert_array_equal(np.signbit(got[name][zeros]), np.signbit(want[zeros]), err_msg=name)
+
+
+def test_powers_of_integers():
+    """Exact, modulo 2^width, as NumPy's; powers below 1 are truncated."""
+    graph = Graph(21)
+    wants = []
+    for base, exponent in [("int64", "int64"), ("int32", "int32"), ("int64", "int32"), ("int32", "int64"), ("int64", "uint8"), ("int32", "uint64")]:
+        rng, bits = graph.rng, 8 * np.dtype(base).itemsize
+        high = min(np.iinfo(exponent).max, 2**62)
+        a = np.concatenate([rng.integers(-12, 13, 40), rng.integers(-(2**31), 2**31, 20)]).astype(base)
+        b = np.concatenate([rng.integers(0, 40, 40), rng.integers(0, high, 20, np.int64)]).astype(exponent)
+        powers = [pow(int(x), int(y), 2**bits) for x, y in zip(a, b)]
+        want = np.array([v - 2**bits if v >= 2 ** (bits - 1) else v for v in powers]).astype(base)
+        for x, y in ((graph.input(a), graph.input(b)), (graph.weight(a), graph.weight(b))):
+            graph.output(graph.op("Pow", x, y))
+            wants.append(want)
+    for n in (2, 3, 5, 39):
+        x = np.array(POWERS["int64"][:7])
+        graph.output(graph.op("Pow", graph.input(x), graph.weight(np.array(n))))
+        wants.append(x**n)
+    negative = np.array([1, -1, 2, 5, -1])
+    graph.output(graph.op("Pow", graph.input(negative), graph.input(np.array([-1, -3, -1, -2, -4]))))
+    wants.append(np.array([1, -1, 0, 0, 1]))
+    got = run_model(graph.model(), graph.feeds)
+    for name, want in zip(graph.outputs, wants):
+        np.testing.assert_array_equal(got[name], want, err_msg=name)
+
+
+def test_powers_with_large_exponents():
+    """Whether an integer is odd counts where f32 and f64 do not tell any more."""
+    x = np.array([1.0000001, -1, -1, 2, -2, -1, -0.0, -np.inf], np.float32)
+    y = np.array([2**40, 2**40 + 1, 2**53 + 1, 200, 127, 2**62 + 2, -(2**53) - 1, 2**53 + 1])
+    graph = Graph(22)
+    for a, b in ((graph.input(x), graph.input(y)), (graph.weight(x), graph.weight(y)), (graph.input(x), graph.weight(y))):
+        graph.output(graph.op("Pow", a, b))
+    graph.output(graph.op("Pow", graph.input(np.array([2, 9], np.float32)), graph.input(np.array([0.1, 0.5]))))
+    got = list(run_model(graph.model(), graph.feeds).values())
+    for v in got[:3]:
+        np.testing.assert_allclose(v, np.array([np.inf, -1, -1, np.inf, -(2.0**127), 1, -np.inf, -np.inf], np.float32), rtol=1e-6)
+    np.testing.assert_allclose(got[3], np.array([2**0.1, 3], np.float32), rtol=1e-7)
+
+
 def test_layer_norm_and_gelu_from_their_parts():
     """The patterns that exporters write out must give the same numbers as the parts."""
     graph = Graph(18)

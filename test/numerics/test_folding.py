@@ -54,7 +54,8 @@ def assert_same(name, kernel, folded, arrays, rtol=0.0):
     else:
         a, b = kernel.astype(np.float64), folded.astype(np.float64)
         with np.errstate(all="ignore"):
-            near = np.isfinite(a) & np.isfinite(b) & (np.abs(a - b) <= rtol * np.abs(b) + (1.2e-38 if rtol else 0))
+            tiny = 0 if rtol == 0 else 6e-8 if kernel.dtype == np.float16 else 1.2e-38  # what subnormal numbers are apart, or are flushed to
+            near = np.isfinite(a) & np.isfinite(b) & (np.abs(a - b) <= rtol * np.abs(b) + tiny)
         same = (np.isnan(a) & np.isnan(b)) | ((a == b) & (np.signbit(a) == np.signbit(b))) | (near & (rtol > 0))
     wrong = [([a.ravel()[i] if a.size > 1 else a for a in arrays], kernel.ravel()[i], folded.ravel()[i]) for i in np.flatnonzero(~same)[:6]]
     assert not wrong, f"{name}: (operands, kernel, folded): {wrong}"
@@ -94,7 +95,6 @@ WITH_ATTRIBUTES = [("LeakyRelu", {"alpha": 0.3}), ("Elu", {"alpha": 1.5}), ("Cel
                    ("Shrink", {"lambd": 0.3, "bias": 0.1}), ("IsInf", {"detect_negative": 0}), ("IsInf", {"detect_positive": 0}), ("Gelu", {}), ("Gelu", {"approximate": "tanh"}),
                    ("Swish", {}), ("Swish", {"alpha": 1.7})]
 ULPS = {"float32": 2.0**-20, "float64": 2.0**-44, "float16": 2.0**-10, "bfloat16": 2.0**-7}
-BITS = ["float32", "float64"]  # half types are tested by their casts and these
 
 
 @pytest.mark.parametrize("name", ["float32", "float64", "float16"])
@@ -104,7 +104,8 @@ def test_unary(name):
     functions = [(f"{op} {a}", lambda x, op=op, a=a: graph.op(op, x, **a)) for op, a in [*[(op, {}) for op in UNARY], *WITH_ATTRIBUTES]
                  if name == "float32" or op not in ("Mish", "HardSwish")]
     for case, kernel, folded in run_both(graph, functions, values):
-        assert_same(f"{name} {case}", kernel, folded, [values], ULPS[name])
+        # 1 + erf(x) cancels below 0.
+        assert_same(f"{name} {case}", kernel, folded, [values], ULPS[name] * (16 if "Gelu" in case else 1))
 
 
 @pytest.mark.parametrize("name", ["int8", "int32", "int64", "uint8", "uint64"])

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from support import Graph, check
+from support import Graph, check, run_model
 
 
 def ints(graph, *values):
@@ -39,6 +39,30 @@ def test_pad(mode):
         inputs = [graph.normal(*shape), ints(graph, *pads)] + ([graph.weight(np.float32(2.5))] if mode == "constant" else [])
         graph.output(graph.op("Pad", *inputs, mode=mode))
     check(graph)
+
+
+def pad_by_numpy(x, pads, mode):
+    """What is added on each side, then what negative pads take away."""
+    rank = x.ndim
+    added = np.pad(x, [(max(pads[d], 0), max(pads[rank + d], 0)) for d in range(rank)], mode)
+    return added[tuple(slice(max(-pads[d], 0), added.shape[d] - max(-pads[rank + d], 0)) for d in range(rank))]
+
+
+@pytest.mark.parametrize("kind", ["static", "dynamic", "folded"])
+@pytest.mark.parametrize("mode", ["reflect", "edge", "wrap"])
+def test_pad_beyond_the_size(mode, kind):
+    """Borders several times the size repeat, as NumPy's do; sizes 1 and 2; removed on one side and padded on the other."""
+    graph = Graph(22, opset=19)
+    wants = []
+    for i, (shape, pads) in enumerate([((3, 4), (0, 7, 0, 9)), ((3, 4), (3, 0, 11, 0)), ((1, 2), (4, 5, 3, 6)), ((2,), (0, 9)), ((1,), (2, 3)), ((5,), (23, 31)),
+                                       ((6,), (-2, 2)), ((6,), (5, -3)), ((6,), (-5, 14)), ((6, 5), (-1, 9, 7, -2))]):
+        x = graph.rng.standard_normal(shape).astype(np.float32)
+        value = graph.weight(x) if kind == "folded" else graph.input(x, None if kind == "static" else [f"d{i}{k}" for k in range(len(shape))])
+        graph.output(graph.op("Pad", value, ints(graph, *pads), mode=mode))
+        wants.append(pad_by_numpy(x, pads, mode))
+    got = run_model(graph.model(), graph.feeds)
+    for name, want in zip(graph.outputs, wants):
+        np.testing.assert_array_equal(got[name], want, err_msg=name)
 
 
 def test_pad_before_windows():

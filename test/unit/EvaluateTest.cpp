@@ -139,7 +139,33 @@ TEST_F(EvaluateTest, Casts) {
   EXPECT_EQ(cast("dense<[1.00390625, 1.01171875]> : tensor<2xf32>", "bf16"), "[1, 1.015625]"); // ties to even
   EXPECT_EQ(cast("dense<9007199791611905> : tensor<1xi64>", "f32"), "[9.0072e+15]"); // rounded once, up
   EXPECT_EQ(cast("dense<18446744073709551615> : tensor<1xui64>", "f64"), "[1.844674e+19]");
-  EXPECT_EQ(cast("dense<[1.0e10, 0x7FC00000]> : tensor<2xf32>", "i32"), "[-2147483648, -2147483648]");
+  // Out of range, as kernels do it: through i32 or i64, whose nearest value is taken; NaN is the least.
+  StringRef far = "dense<[1.0e10, -1.0e10, 0x7FC00000]> : tensor<3xf32>";
+  EXPECT_EQ(cast(far, "i32"), "[2147483647, -2147483648, -2147483648]");
+  EXPECT_EQ(cast(far, "i8"), "[-1, 0, 0]");
+  EXPECT_EQ(cast(far, "ui16"), "[65535, 0, 0]");
+  EXPECT_EQ(cast("dense<[1.0e20, -1.0, 0x7FC00000]> : tensor<3xf32>", "ui64"),
+            "[18446744073709551615, 18446744073709551615, 9223372036854775808]");
+  // f16 and bf16 come from f32: 1 + 2^-11 + 2^-40 is a tie there.
+  EXPECT_EQ(cast("dense<1.00048828125090949> : tensor<1xf64>", "f16"), "[1]");
+  EXPECT_EQ(cast("dense<9223372586610589697> : tensor<1xui64>", "f32"), "[9.223373e+18]"); // rounded once, up
+}
+
+TEST_F(EvaluateTest, Powers) {
+  auto power = [&](StringRef x, StringRef y) {
+    return evaluate(("%x = girih.constant " + x + "\n%y = girih.constant " + y +
+                     "\n%r = girih.binary pow %x, %y : (" + x.split(" : ").second + ", " +
+                     y.split(" : ").second + ") -> " + x.split(" : ").second)
+                        .str());
+  };
+  EXPECT_EQ(power("dense<[3, 7, -3]> : tensor<3xi64>", "dense<[39, 22, 41]> : tensor<3xi64>"),
+            "[4052555153018976267, 3909821048582988049, 420491770248316829]");
+  EXPECT_EQ(power("dense<[2, -1, 1, -5]> : tensor<4xi32>", "dense<[-1, -3, -2, -9]> : tensor<4xi64>"),
+            "[0, -1, 1, 0]");
+  EXPECT_EQ(power("dense<[-1.0, -1.0]> : tensor<2xf32>",
+                  "dense<[9007199254740993, 9007199254740992]> : tensor<2xi64>"),
+            "[-1, 1]");
+  EXPECT_EQ(power("dense<[0xFF800000, -0.0]> : tensor<2xf32>", "dense<0.5> : tensor<2xf32>"), "[inf, 0]");
 }
 
 TEST_F(EvaluateTest, Where) {
