@@ -1,4 +1,5 @@
 // RUN: girih-opt %s --split-input-file --girih-plan-arena | FileCheck %s
+// RUN: girih-opt %s --split-input-file --girih-plan-arena=red-zone=1024 | FileCheck %s --check-prefix=ZONES
 
 // %a dies at the second launch, which may write over it; %b is alive beside %c. Equal weights share an offset.
 // CHECK: module attributes {girih.arena = [#girih.dims<256, 0, 2, 0>, #girih.dims<128, 2, 3, 256>], girih.arena_bytes = 384 : i64, girih.arena_lower_bound = 384 : i64}
@@ -11,14 +12,17 @@ module {
     %v = girih.constant dense<[1, 2]> : tensor<2xi32>
     %u = girih.constant dense<[[1], [2]]> : tensor<2x1xi32>
     // CHECK: refs = [#girih.ref<input, 0, <0>>, #girih.ref<weight, 0, <0>>, #girih.ref<arena, 0, <0>>]
+    // ZONES: #girih.ref<weight, 0, <1024>>
     %a = girih.launch @k(%x, %w) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>,
       girih.places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<5, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]}
       : (tensor<64xf32>, tensor<8xf32>) -> tensor<64xf32>
     // CHECK: refs = [#girih.ref<arena, 0, <0>>, #girih.ref<weight, 0, <64>>, #girih.ref<arena, 0, <0>>]
+    // ZONES: #girih.ref<weight, 0, <2112>>
     %b = girih.launch @k(%a, %v) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, girih.in_place = array<i64: 0>,
       girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<6, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]}
       : (tensor<64xf32>, tensor<2xi32>) -> tensor<64xf32>
     // CHECK: refs = [#girih.ref<arena, 0, <128>>, #girih.ref<weight, 0, <64>>, #girih.ref<arena, 1, <0>>]
+    // ZONES: #girih.ref<weight, 0, <2112>>
     %c = girih.launch @k(%b, %u) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, girih.in_place = array<i64: 0>,
       girih.places = [#girih.place<2, offset = <32>, strides = <1>>, #girih.place<7, offset = <0>, strides = <1>>, #girih.place<3, offset = <0>, strides = <1>>]}
       : (tensor<64xf32>, tensor<2x1xi32>) -> tensor<32xf32>

@@ -166,7 +166,9 @@ class Fuzzer:
         if refusal:
             # It may refuse what no size makes valid, and what it says that it does not support.
             right = [c for c, r in zip(cases, ort) if r[0] == "ok"]
-            counts["refused by both" if not right else "compiler refuses"] += len(cases)
+            if right and self.reference.run({**job, "cases": [right[0][2]]})[0][0] != "ok":
+                right = []
+            counts["compiler refuses" if right else "refused by both"] += len(cases)
             if right and not verdict.is_documented(refusal[1]):
                 failures.append(Failure(*refusal, model.operators, number * PER_MODEL + right[0][0], f"{text}; sizes {right[0][1].values}"))
             return len(cases), counts, failures
