@@ -218,7 +218,8 @@ GIRIH_API girih_status girih_infer(girih_context *context, const girih_tensor *i
 /* Runs the model. `inputs` and `outputs` are arrays in the model's order. Outputs are written to the caller's
  * memory; their dtype, rank and dims must be those of girih_infer, and they may overlap neither each other
  * nor an input. Nothing of the caller's is kept. Any thread; calls on one context wait for each other.
- * Errors: as girih_infer, INVALID_ARGUMENT (an output, null data), INCOMPATIBLE and NOT_FOUND (the weights
+ * Errors: as girih_infer, INVALID_ARGUMENT (an output, null data, an index outside of the tensor that it goes
+ * into, which is found when all is done), INCOMPATIBLE and NOT_FOUND (the weights
  * file was changed since it was opened; a run looks at its size and time, and reads it again where these
  * differ). The file of a library is looked at once in some milliseconds, and only where girih_load loaded it.
  * After an error outputs are undefined. */

@@ -146,8 +146,8 @@ private:
   void chooseTasks(uint64_t workPerPoint) {
     constexpr uint64_t kWorkOfTask = 30000; // operations
     uint64_t inner = workPerPoint;
-    // Loops whose size only a run knows may be large: the first is a task, and, as that is often a batch of one, so is
-    // the second. More of them in pieces would cost more than it gains.
+    // Loops whose size only a run knows may be large: the first is a task, and, as that is often a batch of
+    // one, so is the second. More of them in pieces would cost more than it gains.
     size_t unknown = 0, count = 0;
     for (auto [i, d] : llvm::enumerate(c.order)) {
       inner = times(inner, extent(d));

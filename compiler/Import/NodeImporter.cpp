@@ -267,7 +267,7 @@ FailureOr<NodeImporter::Dims> NodeImporter::shapeOperand(unsigned i, StringRef w
   if (k && !integers) return fail("input " + Twine(i) + " (" + what + ") must have integer values");
   if (!integers)
     return fail("input " + Twine(i) + " (" + what + ", " + model::quote(node.inputs[i]) + ") " +
-                whyUnknown(i) + "; export the model with fixed shapes, or simplify it");
+                whyUnknown(i));
   return *integers;
 }
 

@@ -128,9 +128,8 @@ LogicalResult importRange(NodeImporter &n) {
       return n.fail("its start, limit and delta give no finite number of elements");
     length = n.dim(std::max(count, 0.0));
   } else if (!start || !limit) {
-    return n.fail(
-        "its start or limit is computed from data: the number of elements must follow from the sizes of the "
-        "inputs, from constants or from elements of small integer inputs");
+    unsigned i = start ? 1 : 0;
+    return n.fail("input " + Twine(i) + (i ? " (limit) " : " (start) ") + n.whyUnknown(i));
   } else if (!step || *step == 0) {
     return n.fail("input 2 (delta) must be a constant other than 0");
   } else {
@@ -240,8 +239,9 @@ static Value indexConstant(NodeImporter &n, ArrayRef<int64_t> values, ArrayRef<i
 LogicalResult importCompress(NodeImporter &n) {
   auto condition = n.constantTensor(1);
   if (!condition || !condition->getElementType().isInteger(1))
-    return n.fail("input 1 (condition) is computed from data, so the result's size is not known: only a "
-                  "constant is supported");
+    return n.fail(
+        "input 1 (condition) is not constant, so the result's size is not known when the model is compiled: "
+        "only a constant is supported");
   Ints picked;
   for (int64_t i = 0, e = condition->getNumElements(); i < e; ++i)
     if (condition->getInt(i)) picked.push_back(i);
@@ -263,8 +263,9 @@ LogicalResult importCompress(NodeImporter &n) {
 LogicalResult importNonZero(NodeImporter &n) {
   auto x = n.constantTensor(0);
   if (!x)
-    return n.fail(
-        "input 0 is computed from data, so the result's size is not known: only a constant is supported");
+    return n.fail("input 0 is not constant, so the result's size is not known when the model is compiled: "
+                  "only a constant is "
+                  "supported");
   bool isFloat = isa<FloatType>(x->getElementType());
   Ints flat;
   for (int64_t i = 0, e = x->getNumElements(); i < e; ++i)

@@ -66,10 +66,11 @@ LogicalResult requireAtMost(DimExpr a, DimExpr b) {
   return success();
 }
 
-/// Two sizes that are computed from the same dimensions (halved and doubled again, say) are meant to be equal, not to
-/// be 1 or the other.
+/// Two sizes that are computed from the same dimensions (halved and doubled again, say) are meant to be
+/// equal, not to be 1 or the other.
 static bool areMeantEqual(DimExpr a, DimExpr b) {
-  if (isa<AffineSymbolExpr, AffineConstantExpr>(a) || isa<AffineSymbolExpr, AffineConstantExpr>(b)) return false;
+  if (isa<AffineSymbolExpr, AffineConstantExpr>(a) || isa<AffineSymbolExpr, AffineConstantExpr>(b))
+    return false;
   llvm::SetVector<unsigned> ofA, ofB;
   dimCollectSymbols(a, ofA), dimCollectSymbols(b, ofB);
   return llvm::set_is_subset(ofA, ofB) && llvm::set_is_subset(ofB, ofA);

@@ -50,8 +50,8 @@ static DimExpr getBytes(Value v) {
   return dimSimplify(dimProduct(type.getContext(), getDims(type)) * getStorageBytes(type.getElementType()));
 }
 
-/// Whether a kernel reads the first elements of an operand, and drops them, also where it has none (`girih.if_any`, on
-/// tensor.extract): what is padded.
+/// Whether a kernel reads the first elements of an operand, and drops them, also where it has none
+/// (`girih.if_any`, on tensor.extract): what is padded.
 static bool isReadIfAny(OpOperand &use) {
   auto kernel = dyn_cast<KernelOp>(use.getOwner());
   if (!kernel) return false;

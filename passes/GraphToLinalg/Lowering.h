@@ -86,7 +86,8 @@ public:
   mlir::Value extract(Body &body, mlir::Value graph, mlir::ArrayRef<mlir::Value> indices) {
     return extract(body, get(graph), indices);
   }
-  /// The same where the value may have no elements, and what is read then is dropped: the memory has to be there.
+  /// The same where the value may have no elements, and what is read then is dropped: the memory has to be
+  /// there.
   mlir::Value extractIfAny(Body &body, mlir::Value graph, mlir::ArrayRef<mlir::Value> indices);
   /// The same at expressions over the loops, of which the `checked` ones may lie outside; then it is
   /// `outside`.

@@ -241,6 +241,14 @@ func.func @f(%a: tensor<2x3xf32>, %b: tensor<1xf32>) {
 
 // -----
 
+func.func @f(%a: tensor<2x0xf32>) {
+  // expected-error@+1 {{dimension 1 of the operand is empty but elements of it are needed}}
+  girih.pad reflect %a {low = #girih.dims<0, 3>} : (tensor<2x0xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
 func.func @f(%a: tensor<0xf32>) {
   // expected-error@+1 {{dimension 0 of the operand is empty but elements of it are needed}}
   girih.pad edge %a {low = #girih.dims<0>} : (tensor<0xf32>) -> tensor<1xf32>

@@ -78,3 +78,16 @@ func.func @symbolic_channels(%x: tensor<?x?x2xf32, #girih.dims<n, c, 2>>) -> ten
   %0 = girih.batch_norm %x, %p, %p, %p, %p {epsilon = 1.0 : f32} : (tensor<?x?x2xf32, #girih.dims<n, c, 2>>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<?x?x2xf32, #girih.dims<n, c, 2>>
   return %0 : tensor<?x?x2xf32, #girih.dims<n, c, 2>>
 }
+
+// Empty weights have nothing to scale; the shift is a bias as ever.
+// CHECK-LABEL: @empty
+// CHECK: %[[B:.*]] = girih.constant dense<[2.500000e+01, 3.600000e+01]>
+// CHECK: girih.conv %arg0, %{{.*}}, %[[B]]
+func.func @empty(%x: tensor<1x0x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = girih.constant dense<> : tensor<2x0x1x1xf32>
+  %bias = girih.constant dense<[5.0, 6.0]> : tensor<2xf32>
+  %s = girih.constant dense<[[[5.0]], [[6.0]]]> : tensor<2x1x1xf32>
+  %0 = girih.conv %x, %w, %bias {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, group = 1 : i64} : (tensor<1x0x4x4xf32>, tensor<2x0x1x1xf32>, tensor<2xf32>) -> tensor<1x2x4x4xf32>
+  %1 = girih.binary mul %0, %s : (tensor<1x2x4x4xf32>, tensor<2x1x1xf32>) -> tensor<1x2x4x4xf32>
+  return %1 : tensor<1x2x4x4xf32>
+}

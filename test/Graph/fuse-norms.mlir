@@ -92,3 +92,19 @@ func.func @softmax_dropped(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   %6 = girih.binary div %3, %5 : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
   return %6 : tensor<2x8xf32>
 }
+
+// x^0.5 is not sqrt(x): at -0 and -inf they differ. A sum of squares has neither.
+// CHECK-LABEL: @roots
+// CHECK: girih.binary pow %arg0
+// CHECK: girih.unary sqrt
+// CHECK: girih.unary reciprocal
+func.func @roots(%x: tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2x1xf32>) {
+  %half = girih.constant dense<0.5> : tensor<f32>
+  %minus = girih.constant dense<-0.5> : tensor<f32>
+  %two = girih.constant dense<2.0> : tensor<f32>
+  %0 = girih.binary pow %x, %half : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %1 = girih.binary pow %x, %two : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %2 = girih.reduce sum %1 {axes = array<i64: 1>, keepdims = true} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %3 = girih.binary pow %2, %minus : (tensor<2x1xf32>, tensor<f32>) -> tensor<2x1xf32>
+  return %0, %3 : tensor<2x8xf32>, tensor<2x1xf32>
+}

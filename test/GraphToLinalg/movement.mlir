@@ -103,3 +103,44 @@ func.func @prefix(%x: tensor<8xf32>) -> tensor<3xf32> {
   }
   return %r : tensor<3xf32>
 }
+
+// Nearest neighbours of known sizes are a multiplication and a shift, exact at ties:
+// floor((20 (2 i + 1) - 6) / 12 + 1/2).
+// CHECK-LABEL: func.func @nearest
+// CHECK: %[[I:.*]] = arith.index_cast {{.*}} : index to i32
+// CHECK: %[[SLOPE:.*]] = arith.constant 107 : i32
+// CHECK: %[[M:.*]] = arith.muli %[[I]], %[[SLOPE]]
+// CHECK: %[[OFFSET:.*]] = arith.constant 54 : i32
+// CHECK: %[[A:.*]] = arith.addi %[[M]], %[[OFFSET]]
+// CHECK: %[[SHIFT:.*]] = arith.constant 5 : i32
+// CHECK: arith.shrsi %[[A]], %[[SHIFT]]
+// CHECK-NOT: arith.divf
+func.func @nearest(%x: tensor<20xf32>) -> tensor<6xf32> {
+  %r = girih.kernel "k"(%x) : (tensor<20xf32>) -> tensor<6xf32> {
+  ^bb0(%a: tensor<20xf32>):
+    %0 = girih.resize nearest %a {coord = #girih<coord_mode half_pixel>, nearest = #girih<nearest_mode round_prefer_ceil>, scales = array<f64>, roi = array<f64>, cubic_a = -0.75 : f32, extrapolation = 0.0 : f32} : (tensor<20xf32>) -> tensor<6xf32>
+    girih.yield %0 : tensor<6xf32>
+  }
+  return %r : tensor<6xf32>
+}
+
+// Of sizes of a run: a quotient in f64, one larger where the remainder, in i64, says so.
+// CHECK-LABEL: func.func @nearest_dynamic
+// CHECK: %[[N:.*]] = arith.index_cast {{.*}} : index to i64
+// CHECK: %[[M:.*]] = arith.index_cast {{.*}} : index to i64
+// CHECK: %[[P:.*]] = arith.muli
+// CHECK: arith.divf
+// CHECK: %[[Q:.*]] = arith.subi
+// CHECK: %[[B:.*]] = arith.muli %[[Q]]
+// CHECK: %[[REST:.*]] = arith.subi %[[P]], %[[B]]
+// CHECK: %[[SMALL:.*]] = arith.cmpi sge, %[[REST]]
+// CHECK: %[[NEXT:.*]] = arith.addi %[[Q]]
+// CHECK: arith.select %[[SMALL]], %[[NEXT]], %[[Q]]
+func.func @nearest_dynamic(%x: tensor<?xf32, #girih.dims<n>>) -> tensor<?xf32, #girih.dims<m>> {
+  %r = girih.kernel "k"(%x) : (tensor<?xf32, #girih.dims<n>>) -> tensor<?xf32, #girih.dims<m>> {
+  ^bb0(%a: tensor<?xf32, #girih.dims<n>>):
+    %0 = girih.resize nearest %a {coord = #girih<coord_mode asymmetric>, nearest = #girih<nearest_mode floor>, scales = array<f64>, roi = array<f64>, cubic_a = -0.75 : f32, extrapolation = 0.0 : f32} : (tensor<?xf32, #girih.dims<n>>) -> tensor<?xf32, #girih.dims<m>>
+    girih.yield %0 : tensor<?xf32, #girih.dims<m>>
+  }
+  return %r : tensor<?xf32, #girih.dims<m>>
+}

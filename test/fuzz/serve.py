@@ -191,4 +191,7 @@ class Server:
 
 
 if __name__ == "__main__":
-    serve(SETUPS[sys.argv[1]])
+    try:
+        serve(SETUPS[sys.argv[1]])
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass  # the fuzzer was interrupted

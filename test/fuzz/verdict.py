@@ -9,6 +9,10 @@ import numpy as np
 ALLOWED = [
     ("Attention", "accepted invalid", "KV sequence length must be greater than 0", "no keys: zeros, as where a mask hides every key"),
     ("Resize", "accepted invalid", "Scale value should be greater than 0", "a size of 0 is an empty result"),
+    ("LRN", "accepted invalid", "LRN", "the standard has inputs of 3 dimensions and more, not of 4 alone"),
+    ("LayerNormalization", "accepted invalid", "Size of X.shape", "scale and bias broadcast"),
+    *[(pool, kind, text, "a window that does not fit is an error; ONNX Runtime divides what is negative rounding to 0, or makes an empty result")
+      for pool in ("MaxPool", "AveragePool", "LpPool") for kind, text in (("refused valid", "to be at least 1"), ("compiler refuses", "does not fit"))],
 ]
 # What the reference says when it lacks an operator or a case of one.
 NOT_THERE = re.compile(r"NotImplemented|RuntimeImplementation|AttributeError|TypeError|No implementation|unexpected keyword")
@@ -119,7 +123,7 @@ def judge(got, ort, second, is_declared, model):
 
 
 # What the compiler says that it does not do: sizes that follow from data, and a few numbers that must be known.
-DOCUMENTED = re.compile(r"not supported|computed from data|depend on the regions|must be constant")
+DOCUMENTED = re.compile(r"not supported|computed from data|is not constant|depend on the regions|must be constant")
 
 
 def is_documented(message):
