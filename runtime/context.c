@@ -274,7 +274,8 @@ static girih_status check_indices(const girih_context *context, const plan *plan
     int64_t size = size_value(check->size, plan->slots), worst;
     memcpy(&worst, address_of(context, plan, &check->worst, inputs, outputs), sizeof worst);
     if (worst == INT64_MAX)
-      return fail(error, GIRIH_INVALID_ARGUMENT, "inputs: '%s' has a negative index", check->node);
+      return fail(error, GIRIH_INVALID_ARGUMENT,
+                  "inputs: '%s' has an index that is negative or beyond any size", check->node);
     if (worst >= size)
       return fail(error, GIRIH_INVALID_ARGUMENT,
                   "inputs: '%s' has an index of %lld or %lld, which is outside of a dimension of size %lld",

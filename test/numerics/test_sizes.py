@@ -160,7 +160,7 @@ def test_indices_outside():
     check(gather, [({"x": x, "i": i}, [x[i]]), ({"x": x, "i": vector()}, [x[:0]]), ({"x": x[:0], "i": vector()}, [x[:0]])],
           [({"x": x, "i": vector(1, 5)}, "'y' has an index of 5 or -6, which is outside of a dimension of size 5"),
            ({"x": x, "i": vector(-6)}, "'y' has an index"), ({"x": x, "i": vector(MOST)}, "'y' has an index"),
-           ({"x": x, "i": vector(LEAST)}, "'y' has a negative index"), ({"x": x[:0], "i": i}, "'y' needs n to be at least")])
+           ({"x": x, "i": vector(LEAST)}, "'y' has an index that is negative or beyond any size"), ({"x": x[:0], "i": i}, "'y' needs n to be at least")])
     elements = build([("y = GatherElements(x, i)", {"axis": 1})], {"x": (F32, ["n", "m"]), "i": (np.int32, ["k", "l"])})
     at = np.array([[0, 3, -4], [1, 1, 2]], np.int32)
     check(elements, [({"x": x, "i": at}, [np.take_along_axis(x[:2], at.astype(I64), 1)])],
@@ -173,7 +173,7 @@ def test_indices_outside():
           [({"x": x, "i": np.array([[0, 4]]), "u": iota(1)}, "index of 4"), ({"x": x, "i": np.array([[-6, 0]]), "u": iota(1)}, "index of 5")])
     # i32 indices of a region's image do not count from the end.
     regions = build([("y = RoiAlign(x, r, b)", {"sampling_ratio": 1})], {"x": (F32, ["n", 1, 4, 4]), "r": (F32, ["k", 4]), "b": (I64, ["k"])})
-    check(regions, [], [({"x": iota(2, 1, 4, 4), "r": iota(1, 4), "b": vector(b)}, text) for b, text in ((2, "'y' has an index of 2"), (-1, "'y' has a negative index"))])
+    check(regions, [], [({"x": iota(2, 1, 4, 4), "r": iota(1, 4), "b": vector(b)}, text) for b, text in ((2, "'y' has an index of 2"), (-1, "'y' has an index that is negative or beyond any size"))])
 
 
 def test_constant_indices_outside():
