@@ -210,6 +210,20 @@ LogicalResult Attention::run() {
   k = append(n.operand(PastKey), splitHeads(K, "kv_num_heads"));
   v = append(n.operand(PastValue), splitHeads(V, "kv_num_heads"));
   if (n.hasFailed() || failed(n.result(1, k)) || failed(n.result(2, v))) return failure();
+  // Products would broadcast what must be one batch, and one set of keys and values.
+  Dims ofQ = getDims(q), ofK = getDims(k), ofV = getDims(v);
+  auto same = [&](DimExpr a, DimExpr b, const Twine &what) {
+    return n.requireEqual(a, b,
+                          what + " are " + dimToString(a) + " and " + dimToString(b) + ", but must be equal");
+  };
+  if (failed(same(ofQ[0], ofK[0], "the batches of Q and K")) ||
+      failed(same(ofK[0], ofV[0], "the batches of K and V")) ||
+      failed(same(ofK[1], ofV[1], "the heads of K and V")) ||
+      failed(same(ofK[2], ofV[2], "the lengths of K and V")))
+    return failure();
+  if (n.has(ValidLength) &&
+      failed(same(n.dims(ValidLength)[0], ofQ[0], "the sizes of nonpad_kv_seqlen and of the batch")))
+    return failure();
 
   double scale;
   if (n.hasAttribute("scale")) {

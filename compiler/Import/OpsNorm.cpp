@@ -81,6 +81,13 @@ LogicalResult importGlobalLpPool(NodeImporter &n) {
 template <bool minimum> LogicalResult importArgReduce(NodeImporter &n) {
   int64_t axis = n.axisAttr(0, n.rank(0));
   bool keepdims = n.flagAttr("keepdims", true), last = n.flagAttr("select_last_index", false);
+  if (n.hasFailed()) return failure();
+  Dims results = n.dims(0);
+  DimExpr size = std::exchange(results[axis], n.dim(1));
+  DimExpr isAsked = dimMin(dimProduct(n.context(), results), n.dim(1));
+  if (failed(n.requireAtMost(
+          isAsked, size, "dimension " + Twine(axis) + " of its input is empty: there is no element to find")))
+    return failure();
   return n.result(n.create<ArgReduceOp>(n.operand(0), minimum, axis, keepdims, last));
 }
 template LogicalResult importArgReduce<true>(NodeImporter &);

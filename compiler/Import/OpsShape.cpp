@@ -25,6 +25,12 @@ static FailureOr<Dims> runtimeReshapeDims(NodeImporter &n, ArrayRef<DimExpr> tar
   DimExpr one = n.dim(1), inferred = n.dim(0);
   for (auto [i, d] : llvm::enumerate(target)) {
     DimExpr size = !allowZero && i < in.size() ? dimSelect(-d, d, in[i]) : d;
+    // A 0 has nothing to keep behind the operand's last dimension.
+    if (!allowZero && i >= in.size() &&
+        failed(n.requireAtMost(one, dimSelect(d, one, d),
+                               "its shape has a 0 at position " + Twine(i) + ", but the input has only " +
+                                   Twine(in.size()) + " dimensions")))
+      return failure();
     given.push_back(dimSelect(d, one, size)); // a -1 does not count
     out.push_back(size);
     inferred = inferred + dimSelect(d, one, n.dim(0));
@@ -32,6 +38,9 @@ static FailureOr<Dims> runtimeReshapeDims(NodeImporter &n, ArrayRef<DimExpr> tar
       return failure();
   }
   if (failed(n.requireAtMost(inferred, one, "its shape has more than one -1"))) return failure();
+  if (allowZero && failed(n.requireAtMost(inferred, dimProduct(n.context(), given),
+                                          "the size for -1 in its shape cannot be told: another one is 0")))
+    return failure();
   DimExpr rest = dimSimplify(dimProduct(n.context(), in).floorDiv(dimProduct(n.context(), given)));
   for (auto [d, size] : llvm::zip_equal(target, out))
     size = dimSelect(d, rest, size);

@@ -137,6 +137,10 @@ LogicalResult importReverseSequence(NodeImporter &n) {
   for (int64_t i = 0; i < rank; ++i)
     back[order[i]] = i;
   DimExpr samples = n.dims(0)[batch], steps = n.dims(0)[time], one = n.dim(1);
+  if (failed(n.requireEqual(samples, n.dims(1)[0],
+                            "input 1 (sequence_lens) has " + dimToString(n.dims(1)[0]) +
+                                " lengths for a batch of " + dimToString(samples))))
+    return failure();
   Type i64 = n.b.getI64Type();
   Value length = n.reshape(n.cast(n.operand(1), i64), {n.dims(1)[0], one});
   Value t = n.reshape(count(n, steps, i64), {one, steps});

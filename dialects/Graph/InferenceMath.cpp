@@ -256,10 +256,10 @@ GIRIH_INFER(ArgReduceOp) {
     return failure();
   SmallVector<DimExpr> dims = getDims(operand);
   MLIRContext *ctx = operand.getContext();
-  DimExpr reduced = std::exchange(dims[op.getAxis()], dimConstant(ctx, 1));
-  if (failed(checkNotEmpty(at, "dimension " + Twine(op.getAxis()) + " of the operand", reduced, dims)))
-    return failure();
-  if (!op.getKeepdims()) dims.erase(dims.begin() + op.getAxis());
+  if (op.getKeepdims())
+    dims[op.getAxis()] = dimConstant(ctx, 1);
+  else
+    dims.erase(dims.begin() + op.getAxis());
   types.push_back(getTensorType(dims, IntegerType::get(ctx, 64)));
   return success();
 }

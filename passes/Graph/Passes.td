@@ -40,13 +40,19 @@ def CheckIndices : Pass<"girih-check-indices", "::mlir::ModuleOp"> {
     nothing outside is read before. Equal indices into equal sizes are checked once.
 
     ```mlir
-    %r = girih.gather %x, %i {axis = 0 : i64} : (tensor<9x4xf32>, tensor<5xi64>) -> tensor<5x4xf32>
+    func.func @main(%x: tensor<9x4xf32>, %i: tensor<5xi64>) -> tensor<5x4xf32> {
+      %r = girih.gather %x, %i {axis = 0 : i64} : (tensor<9x4xf32>, tensor<5xi64>) -> tensor<5x4xf32>
+      return %r : tensor<5x4xf32>
+    }
     // becomes
-    %0 = girih.unary bitwise_not %i {alpha = 0.000000e+00 : f32, beta = 0.000000e+00 : f32} : (tensor<5xi64>) -> tensor<5xi64>
-    %1 = girih.binary max %i, %0 : (tensor<5xi64>, tensor<5xi64>) -> tensor<5xi64>
-    %2 = girih.reduce max %1 {axes = array<i64: 0>, keepdims = false} : (tensor<5xi64>) -> tensor<i64>
-    girih.check_index %2 below <9> : tensor<i64>
-    %r = girih.gather %x, %i {axis = 0 : i64} : (tensor<9x4xf32>, tensor<5xi64>) -> tensor<5x4xf32>
+    func.func @main(%x: tensor<9x4xf32>, %i: tensor<5xi64>) -> tensor<5x4xf32> {
+      %0 = girih.unary bitwise_not %i : (tensor<5xi64>) -> tensor<5xi64>
+      %1 = girih.binary max %i, %0 : (tensor<5xi64>, tensor<5xi64>) -> tensor<5xi64>
+      %2 = girih.reduce max %1 {axes = array<i64: 0>, keepdims = false} : (tensor<5xi64>) -> tensor<i64>
+      girih.check_index %2 below <9> : tensor<i64>
+      %r = girih.gather %x, %i {axis = 0 : i64} : (tensor<9x4xf32>, tensor<5xi64>) -> tensor<5x4xf32>
+      return %r : tensor<5x4xf32>
+    }
     ```
   }];
   let dependentDialects = ["::girih::GirihDialect"];

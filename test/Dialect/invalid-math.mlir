@@ -98,14 +98,6 @@ func.func @f(%x: tensor<1x4x?xf32, #girih.dims<1, 4, min(t, 2)>>, %w: tensor<8x4
   return
 }
 
-// -----
-
-func.func @f(%x: tensor<2x0xf32>) {
-  // expected-error@+2 {{dimension 1 of the operand is empty but elements of it are needed}}
-  // expected-error@+1 {{failed to infer}}
-  girih.arg_reduce %x {axis = 1 : i64, keepdims = true} : (tensor<2x0xf32>) -> tensor<2x1xi64>
-  return
-}
 
 // -----
 

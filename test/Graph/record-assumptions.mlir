@@ -58,7 +58,6 @@ module {
 // What is read has to exist.
 // CHECK: #girih.check<at_most, <0, n + -1>, "Slice_3">
 // CHECK-SAME: #girih.check<at_most, <5, n>, "TopK_4">
-// CHECK-SAME: #girih.check<at_most, <1, n>, "ArgMax_5">
 // CHECK-SAME: #girih.check<at_most, <min(r, 1), n>, "Gather_6">, #girih.check<at_most, <min(r * 3, 1), n>, "GatherElements_7">
 // CHECK-SAME: #girih.check<at_most, <r, 6>, "GatherElements_7">
 // CHECK-SAME: #girih.check<at_most, <1, m>, "Pad_8">
@@ -66,7 +65,6 @@ module {
   func.func @main(%x: tensor<?x6xf32, #girih.dims<n, 6>>, %i: tensor<?xi64, #girih.dims<r>>, %j: tensor<3x?xi64, #girih.dims<3, r>>, %y: tensor<?xf32, #girih.dims<m>>) {
     %0 = girih.slice %x {starts = #girih.dims<n - 1, 0>, steps = array<i64: 1, 1>} : (tensor<?x6xf32, #girih.dims<n, 6>>) -> tensor<1x6xf32> loc("Slice_3"("Slice"))
     %1:2 = girih.topk %x {axis = 0 : i64} : (tensor<?x6xf32, #girih.dims<n, 6>>) -> (tensor<5x6xf32>, tensor<5x6xi64>) loc("TopK_4"("TopK"))
-    %2 = girih.arg_reduce %x {axis = 0 : i64, keepdims = true} : (tensor<?x6xf32, #girih.dims<n, 6>>) -> tensor<1x6xi64> loc("ArgMax_5"("ArgMax"))
     %3 = girih.gather %x, %i {axis = 0 : i64} : (tensor<?x6xf32, #girih.dims<n, 6>>, tensor<?xi64, #girih.dims<r>>) -> tensor<?x6xf32, #girih.dims<r, 6>> loc("Gather_6"("Gather"))
     %4 = girih.gather_elements %x, %j {axis = 0 : i64} : (tensor<?x6xf32, #girih.dims<n, 6>>, tensor<3x?xi64, #girih.dims<3, r>>) -> tensor<3x?xf32, #girih.dims<3, r>> loc("GatherElements_7"("GatherElements"))
     %5 = girih.pad edge %y {low = #girih.dims<1>} : (tensor<?xf32, #girih.dims<m>>) -> tensor<?xf32, #girih.dims<m + 2>> loc("Pad_8"("Pad"))

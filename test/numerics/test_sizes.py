@@ -160,7 +160,7 @@ def test_indices_outside():
     check(gather, [({"x": x, "i": i}, [x[i]]), ({"x": x, "i": vector()}, [x[:0]]), ({"x": x[:0], "i": vector()}, [x[:0]])],
           [({"x": x, "i": vector(1, 5)}, "'y' has an index of 5 or -6, which is outside of a dimension of size 5"),
            ({"x": x, "i": vector(-6)}, "'y' has an index"), ({"x": x, "i": vector(MOST)}, "'y' has an index"),
-           ({"x": x, "i": vector(LEAST)}, "'y' has an index that is negative or beyond any size"), ({"x": x[:0], "i": i}, "'y' needs n to be at least")])
+           ({"x": x, "i": vector(LEAST)}, "'y' has an index that is negative or beyond any size"), ({"x": x[:0], "i": i}, "'y' needs min(k, 1) to be at most n, but they are 1 and 0")])
     elements = build([("y = GatherElements(x, i)", {"axis": 1})], {"x": (F32, ["n", "m"]), "i": (np.int32, ["k", "l"])})
     at = np.array([[0, 3, -4], [1, 1, 2]], np.int32)
     check(elements, [({"x": x, "i": at}, [np.take_along_axis(x[:2], at.astype(I64), 1)])],
