@@ -242,27 +242,34 @@ static Value emitFloatPow(Body &b, Value x, Value y, Type rhsElement) {
   return b.convert(power, type, narrow);
 }
 
-/// A power of an integer, modulo 2^width, by squares from the exponent's highest bit on. Powers below 1 are
-/// truncated.
+/// A power of an integer, modulo 2^width. Powers below 1 are truncated.
 static Value emitIntPow(Body &b, Value x, Value y, bool isUnsigned) {
-  unsigned have = y.getType().getIntOrFloatBitWidth(), bits = have - !isUnsigned,
-           steps = std::min(bits, x.getType().getIntOrFloatBitWidth() - 1);
-  Value zero = b.integer(y, 0), one = b.integer(x, 1), result = one;
-  if (bits > steps) { // x^(2^steps) and all its powers are 0 if x is even, else 1
-    Value rest = b.createOrFold<arith::ShRUIOp>(y, b.integer(y, steps));
-    result = b.select(b.compare(C::NE, rest, zero), b.logicalAnd(x, one), one);
+  unsigned width = x.getType().getIntOrFloatBitWidth(), have = y.getType().getIntOrFloatBitWidth();
+  // Both in the wider type: the low bits of a product come from the low bits of its factors.
+  Type type = width > have ? x.getType() : y.getType();
+  auto widened = [&](Value v, bool isUnsignedValue) -> Value {
+    if (v.getType() == type) return v;
+    return isUnsignedValue ? b.createOrFold<arith::ExtUIOp>(type, v)
+                           : b.createOrFold<arith::ExtSIOp>(type, v);
+  };
+  Value base = widened(x, false), exponent = widened(y, isUnsigned), zero = b.integer(exponent, 0);
+  Value isNegative = b.compare(C::LT, exponent, zero);
+  if (isUnsigned) {
+    // Of width w: powers of odd numbers repeat after 2^(w - 2), and nothing is left of those of even ones.
+    int64_t period = int64_t(1) << (type.getIntOrFloatBitWidth() - 2);
+    Value low = b.logicalAnd(exponent, b.integer(exponent, period - 1));
+    exponent = b.select(isNegative, b.add(low, b.integer(exponent, period)), exponent);
+  } else {
+    exponent = b.select(isNegative, zero, exponent);
   }
-  for (unsigned i = steps; i-- > 0;) {
-    result = b.mul(result, result);
-    Value bit = b.logicalAnd(y, b.integer(y, int64_t(uint64_t(1) << i)));
-    result = b.select(b.compare(C::NE, bit, zero), b.mul(result, x), result);
-  }
+  Value result = b.createOrFold<math::IPowIOp>(base, exponent);
+  if (result.getType() != x.getType()) result = b.createOrFold<arith::TruncIOp>(x.getType(), result);
   if (isUnsigned) return result;
-  Value isOdd = b.compare(C::NE, b.logicalAnd(y, b.integer(y, 1)), zero), none = b.integer(x, 0);
-  Value ofMinusOne = b.select(isOdd, b.integer(x, -1), one);
-  Value inverse = b.select(b.compare(C::EQ, x, b.integer(x, -1)), ofMinusOne, none);
+  Value one = b.integer(x, 1), isOdd = b.compare(C::NE, b.logicalAnd(y, b.integer(y, 1)), b.integer(y, 0));
+  Value inverse = b.select(b.compare(C::EQ, x, b.integer(x, -1)), b.select(isOdd, b.integer(x, -1), one),
+                           b.integer(x, 0));
   inverse = b.select(b.compare(C::EQ, x, one), one, inverse);
-  return b.select(b.compare(C::LT, y, zero), inverse, result);
+  return b.select(b.compare(C::LT, y, b.integer(y, 0)), inverse, result);
 }
 
 static Value emitPow(Body &b, Value x, Value y, Type element, Type rhsElement) {

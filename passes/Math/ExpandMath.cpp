@@ -1,3 +1,5 @@
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Math/Functions.h"
 #include "passes/Math/Passes.h"
 
@@ -55,6 +57,50 @@ template <typename Op, auto function, auto functionF64 = nullptr> struct Expand 
   bool useFma;
 };
 
+/// A power of integers, modulo 2^width, with an exponent >= 0: the product of the squares of squares that the
+/// exponent's bits choose, in a loop that ends with the last bit of all lanes. (Unrolled, it is a chain of
+/// squares, whose paths LLVM's vectoriser would follow one by one.)
+struct ExpandIntegerPower : OpRewritePattern<math::IPowIOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::IPowIOp op, PatternRewriter &rewriter) const override {
+    Type type = op.getType(), element = getElementTypeOrSelf(type);
+    auto vector = dyn_cast<VectorType>(type);
+    if (vector && (vector.getRank() != 1 || vector.isScalable()))
+      return rewriter.notifyMatchFailure(op, "neither a scalar nor a vector of static shape");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto number = [&](int64_t value) -> Value {
+      auto scalar = b.getIntegerAttr(element, value);
+      return arith::ConstantOp::create(
+          b, vector ? TypedAttr(DenseElementsAttr::get(vector, Attribute(scalar))) : TypedAttr(scalar));
+    };
+    Value zero = number(0), one = number(1);
+    SmallVector<Type> types(3, type);
+    auto loop = scf::WhileOp::create(
+        b, types, ValueRange{one, op.getLhs(), op.getRhs()},
+        [&](OpBuilder &nested, Location loc, ValueRange state) {
+          ImplicitLocOpBuilder in(loc, nested);
+          Value rest = state[2];
+          if (vector) rest = vector::ReductionOp::create(in, vector::CombiningKind::OR, rest);
+          Value none = arith::ConstantOp::create(in, in.getIntegerAttr(element, 0));
+          Value more = arith::CmpIOp::create(in, arith::CmpIPredicate::ne, rest, none);
+          scf::ConditionOp::create(in, more, state);
+        },
+        [&](OpBuilder &nested, Location loc, ValueRange state) {
+          ImplicitLocOpBuilder in(loc, nested);
+          Value bit = arith::AndIOp::create(in, state[2], one);
+          Value isChosen = arith::CmpIOp::create(in, arith::CmpIPredicate::ne, bit, zero);
+          Value factor = arith::SelectOp::create(in, isChosen, state[1], one);
+          Value result = arith::MulIOp::create(in, state[0], factor);
+          Value square = arith::MulIOp::create(in, state[1], state[1]);
+          Value rest = arith::ShRUIOp::create(in, state[2], one);
+          scf::YieldOp::create(in, ValueRange{result, square, rest});
+        });
+    rewriter.replaceOp(op, loop.getResult(0));
+    return success();
+  }
+};
+
 } // namespace
 
 void populateExpandMathPatterns(RewritePatternSet &patterns, bool useFma) {
@@ -74,6 +120,7 @@ void populateExpandMathPatterns(RewritePatternSet &patterns, bool useFma) {
                Expand<math::CbrtOp, approx::cbrt, approx::cbrtDouble>,
                Expand<math::RsqrtOp, approx::rsqrt, approx::rsqrt>, Expand<math::PowFOp, approx::pow>,
                Expand<math::FPowIOp, approx::powi, approx::powiDouble>>(patterns.getContext(), useFma);
+  patterns.add<ExpandIntegerPower>(patterns.getContext());
 }
 
 namespace {
