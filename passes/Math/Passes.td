@@ -29,7 +29,7 @@ def ExpandMath : Pass<"girih-expand-math"> {
       return %y : vector<16xf32>
     }
     ```
-    sin, cos and tan hold an `scf.if` for arguments of 2^20 and more.
+    sin, cos and tan hold an `scf.if` for arguments of 2^20 and more. `math.ipowi` (exponents >= 0) is a loop over the exponent's bits.
   }];
   let options = [Option<"fma", "fma", "bool", "true", "the target has a fused multiply-add instruction">];
   let statistics = [Statistic<"numExpanded", "expanded", "functions expanded">];

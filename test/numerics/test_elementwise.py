@@ -289,3 +289,19 @@ def test_layer_norm_and_gelu_from_their_parts():
     graph.output(graph.op("Mul", y, graph.op("Sigmoid", y)))
     graph.output(graph.op("Mul", y, graph.op("Tanh", graph.op("Softplus", y))))
     check(graph, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3, 37)])
+def test_integer_powers(shape):
+    """Of any size, one element included, modulo the type's range."""
+    graph = Graph(77)
+    for base in (np.int64, np.int32):
+        for exponent in (np.int64, np.int32):
+            x = np.asarray(graph.rng.integers(-7, 8, shape), base)
+            y = np.asarray(graph.rng.integers(0, 70, shape), exponent)
+            graph.output(graph.op("Pow", graph.input(x), graph.input(y)))
+    with np.errstate(over="ignore"):
+        want = [np.power(graph.feeds[n.input[0]], graph.feeds[n.input[1]].astype(graph.feeds[n.input[0]].dtype)) for n in graph.nodes]
+    got = run_model(graph.model(), graph.feeds)
+    for g, w in zip(got.values(), want, strict=True):
+        np.testing.assert_array_equal(g, w)
