@@ -1,6 +1,15 @@
 // The precompiled header: MLIR headers that most files of the compiler read.
 #pragma once
 
+// A pass's statistics are laid out as libMLIR, which is built without assertions, lays them out: this header
+// asks NDEBUG which, and a sanitizer build has assertions.
+#ifndef NDEBUG
+#define NDEBUG
+#include "llvm/ADT/Statistic.h"
+#undef NDEBUG
+#include <cassert>
+#endif
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -131,9 +131,18 @@ Value Attention::readMask() {
   if (n.hasFailed()) return {};
   Dims dims = getDims(mask), low(dims.size(), n.dim(0));
   DimExpr keys = getDims(k)[2];
-  // Sizes that are not known to differ are taken to be equal.
-  if (dimCompare(dims.back(), keys).value_or(0) >= 0) return mask;
-  dims.back() = keys;
+  std::optional<int64_t> order = dimCompare(dims.back(), keys);
+  if (order && *order >= 0) return mask;
+  DimExpr columns = std::exchange(dims.back(), keys);
+  // Sizes that are not known to differ are one size: as a broadcast, a mask of one column would let all keys
+  // be seen.
+  if (!order) {
+    if (failed(n.requireEqual(columns, keys,
+                              "input 3 (attn_mask) has " + dimToString(columns) + " columns, but there are " +
+                                  dimToString(keys) + " keys")))
+      return {};
+    return n.reshape(mask, dims);
+  }
   Type element = n.element(Mask);
   Value fill = n.scalar(element.isInteger(1) ? 0 : minusInfinity, element);
   return n.createTyped<PadOp>(getTensorType(dims, element), mask, fill, DimsAttr::get(n.context(), low),
