@@ -289,8 +289,9 @@ ProgramCosts costsOf(const Program &program, const Gpu &gpu) {
         c.slots = 0;
         continue;
       }
-      // Several decoded instructions may stand for one of the text: the first is the one that costs.
-      if (n > begin && program.code[n - 1].source == inst.source) {
+      // Several decoded instructions may stand for one of the text: the last is the instruction itself, which
+      // has its events; before it lanes join and operands are made.
+      if (n + 1 < end && program.code[n + 1].source == inst.source) {
         c.slots = 0;
         continue;
       }

@@ -69,6 +69,7 @@ Measurement measure(Device &device, const Program &program, Launch launch, const
   if (m.fits())
     m.time = estimateTime(program, costsOf(program, *m.gpu), recorder.traces, footprint, m.occupancy,
                           m.gridBlocks, *m.gpu);
+  if (m.time.stuck) result.reports.push_back(*m.time.stuck);
   return m;
 }
 

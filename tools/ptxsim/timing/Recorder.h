@@ -85,6 +85,7 @@ public:
 
 private:
   struct OfBlock;
+  static void settleWaits(OfBlock &own, unsigned warp);
   static void shared(OfBlock &own, const Warp &warp, unsigned wavefronts, unsigned ideal);
   static bool extendBulk(OfBlock &own, const Warp &warp, const Access &access, const uint64_t *sectors,
                          unsigned count);
