@@ -13,10 +13,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 # sm_80 wherever it will do; more where a program has instructions of its own there. For sm_100 nvcc uses a newer code generator, whose PTX looks different.
 # `debug` is -G, which calls even the smallest function and keeps everything in local memory; `clang` is another compiler.
 ARCHS = {"groups": (80,), "library": (80,), "wide": (100,), "work": (80, 100),
-         "atomics": (80, 90, "80_clang"), "half": (80, 90, 100), "hopper": (90,), "tensor": ("90a",), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
+         "atomics": (80, 90, "80_clang"), "half": (80, 90, 100), "hopper": (90,), "tensor": ("90a",), "product": ("90a",), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
          "integer": (80, 100), "locks": (80, "80_debug"), "math": (80, 100), "memory": (80, 100, "80_debug"), "reduce": (80, 100, "80_clang"), "tiles": (80, 100),
          "warp": (80, 100)}
-HEADERS = {"groups", "library"}  # made of headers: where each line comes from would be most of the text
+HEADERS = {"groups", "library", "product"}  # made of headers, or unrolled: where each line comes from would be most of the text
 
 
 def nvcc():
