@@ -61,9 +61,11 @@ Measurement measure(Device &device, const Program &program, Launch launch, const
   uint64_t ran = launch.sample.empty() ? m.gridBlocks : launch.sample.size() * clusterBlocks;
   std::unordered_set<uint64_t> traced;
   for (uint64_t n : spread(ran, std::min({blocksOfSm(m.gridBlocks, *m.gpu), mostReplayed, ran})))
-    traced.insert(launch.sample.empty() ? n : blockOf(launch, launch.sample[n / clusterBlocks], n % clusterBlocks));
+    traced.insert(
+        launch.sample.empty() ? n : blockOf(launch, launch.sample[n / clusterBlocks], n % clusterBlocks));
 
-  Recorder recorder(std::move(traced));
+  Merges merges = mergesOf(program);
+  Recorder recorder(std::move(traced), merges);
   std::optional<Observers> both;
   if (launch.observer) both.emplace(*launch.observer, recorder);
   launch.observer = both ? static_cast<Observer *>(&*both) : &recorder;
@@ -79,9 +81,11 @@ Measurement measure(Device &device, const Program &program, Launch launch, const
                       *m.gpu);
   m.readBytes = footprint.readBytes, m.writtenBytes = footprint.writtenBytes;
   m.dramReadBytes = footprint.dramReadBytes, m.dramWrittenBytes = footprint.dramWrittenBytes;
-  if (m.fits())
-    m.time = estimateTime(program, costsOf(program, *m.gpu), recorder.traces, footprint, m.occupancy,
-                          m.gridBlocks, *m.gpu);
+  if (m.fits()) {
+    ProgramCosts costs = costsOf(program, *m.gpu);
+    applyMerges(merges, costs);
+    m.time = estimateTime(program, costs, recorder.traces, footprint, m.occupancy, m.gridBlocks, *m.gpu);
+  }
   if (m.time.stuck) result.reports.push_back(*m.time.stuck);
   return m;
 }

@@ -195,6 +195,20 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
     }
     return;
   }
+  const Merge *merge = merges.of(uint32_t(&i - w.launch->code));
+  if (!merge) return count(own, w, i, a, a.bytes);
+  // One access for all of them, when the one that is issued runs.
+  if (&i != w.launch->code + merge->leader()) return;
+  uint64_t address[warpSize];
+  for (unsigned l = 0; l < warpSize; ++l)
+    address[l] = a.address[l] - uint64_t(int64_t(merge->shift));
+  Access merged = a;
+  merged.bytes = merge->bytes, merged.address = address;
+  count(own, w, i, merged, merge->wanted);
+}
+
+/// `wanted`: how many of its bytes a lane asks for.
+void Recorder::count(OfBlock &own, Warp &w, const Inst &i, const Access &a, unsigned wanted) {
   MemoryCounters &c = own.counters;
   bool isBulk = i.cls == Class::Async && a.completion;
   bool atomic = a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction;
@@ -234,7 +248,7 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
   std::sort(sectors, sectors + count);
   count = unsigned(std::unique(sectors, sectors + count) - sectors);
   if (isBulk && extendBulk(own, w, a, sectors, count)) return;
-  uint64_t bytes = uint64_t(lanes) * a.bytes;
+  uint64_t bytes = uint64_t(lanes) * wanted;
   TraceEvent event;
   if (atomic) {
     event.kind = TraceEvent::Kind::Atomic;
