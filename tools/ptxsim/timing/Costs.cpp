@@ -38,6 +38,7 @@ double mmaWork(const Instruction &i, std::string &rate) {
   std::string_view shape = shapeOf(i);
   double work = shapeNumber(shape, 'm') * shapeNumber(shape, 'n') * shapeNumber(shape, 'k');
   if (isGroupProduct(i)) work /= 4;
+  if (i.has("sp") || i.has("sp::ordered_metadata")) work /= 2; // half of A is there
   if (i.has("b1"))
     rate = "b1";
   else if (i.has("s4") || i.has("u4"))
