@@ -52,7 +52,7 @@ def test_fault(name, tmp_path):
 
 def test_unknown_instructions_are_refused(tmp_path):
     """What is not supported is named with its line when the program is loaded."""
-    text = (cases.PROGRAMS / "ptx" / "tiles.sm_80.ptx").read_text().splitlines()
+    text = cases.packed.read("tiles.sm_80").splitlines()
     at = next(n for n, line in enumerate(text) if "bar.sync" in line)
     text[at] = "\tistypep.texref %p1, %rd1;"
     ptx = tmp_path / "texture.ptx"

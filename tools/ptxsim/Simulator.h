@@ -48,6 +48,9 @@ struct Launch {
   std::function<void(const std::string &)> print; // output of printf; standard output if empty
 };
 
+/// A kernel with .reqnctapercluster has that cluster where the launch names none.
+void takeClusterOf(const Program &program, Launch &launch);
+
 struct LaunchResult {
   std::vector<Report> reports; // empty: all went well
   uint64_t warpInstructions = 0;

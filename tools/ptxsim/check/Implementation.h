@@ -1,7 +1,7 @@
 // The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells;
 // Copies.cpp knows stores of the same value, Guesses.cpp loops of compare-and-swap; Order.cpp keeps what
 // precedes what; Async.cpp knows the asynchronous proxy, Matrices.cpp wgmma's registers; Written.cpp finds
-// reads of memory never written.
+// reads of memory never written; Quickly.cpp does what is common quickly.
 #pragma once
 
 #include "tools/ptxsim/check/Checker.h"
@@ -91,6 +91,7 @@ private:
   // Races.cpp
   bool ordered(const Actor &actor, unsigned lane, const Mark &earlier) const;
   void checkShared(Actor &actor, const Access &a);
+  static uint32_t accessShared(const Actor &actor, const Access &a);
   void checkGlobal(Actor &actor, const Access &a);
   void checkGroup(Actor &actor, Cell &cell, uint32_t lanes, uint64_t address, uint32_t used, unsigned width,
                   Attachments &owner);
@@ -132,6 +133,7 @@ private:
   void joinLanes(ClockRef &to, BlockState &b, WarpState &s, uint32_t warp, uint32_t lanes);
 
   // Written.cpp
+  static bool allWritten(const BlockState &b, const Inst &i, const Access &a);
   void checkWritten(Warp &w, const Inst &i, const Access &a);
 };
 

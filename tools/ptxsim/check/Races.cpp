@@ -39,7 +39,7 @@ static uint32_t together(const Actor &actor, const Access &a, uint32_t lanes) {
 
 void Implementation::checkShared(Actor &actor, const Access &a) {
   uint32_t used = bytesUsed(actor.instruction, a);
-  for (uint32_t m = a.mask, group; m; m &= ~group) {
+  for (uint32_t m = accessShared(actor, a), group; m; m &= ~group) {
     group = together(actor, a, m);
     unsigned lane = unsigned(std::countr_zero(m));
     uint64_t offset = a.address[lane];
@@ -205,8 +205,12 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
   }
   MarkList &list = *cell.list;
   o.strength = list.empty() ? m.strength : std::min(o.strength, m.strength);
-  for (Mark &other : list)
-    if (joins(other)) return;
+  // Who contends comes back soon: the latest are looked at first.
+  for (auto other = list.rbegin(); other != list.rend(); ++other)
+    if (joins(*other)) {
+      std::rotate(other.base() - 1, other.base(), list.end());
+      return;
+    }
   std::erase_if(list, [&](Mark &other) {
     if (other.sameWarp(m) && standsFor(m, other)) other.lanes &= ~m.lanes; // the thread itself
     return other.lanes == 0 || replaces(other);

@@ -53,7 +53,7 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
       }
       if (reads && hole < 0 && hasHole(flags, a.bytes, element, used)) hole = int(lane);
     }
-  } else {
+  } else if (!allWritten(b, i, a)) {
     std::vector<uint8_t> *written = &b.localWritten;
     uint64_t stride = 0;
     if (a.space == Space::Local) {

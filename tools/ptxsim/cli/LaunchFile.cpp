@@ -42,8 +42,8 @@ static bool readDimensions(const Json &p, const char *key, unsigned rank, unsign
 
 /// What a parameter of kind tensormap says of its tensor, but for the address.
 static bool readTensorMap(const Json &p, LaunchFile::Parameter &out, std::string &error) {
-  static constexpr std::string_view types[] = {"u8",  "u16", "u32", "i32", "u64",
-                                               "i64", "f16", "f32", "f64", "bf16"};
+  static constexpr std::string_view types[] = {"u8",  "u16", "u32",  "i32",     "u64",  "i64",     "f16",
+                                               "f32", "f64", "bf16", "f32_ftz", "tf32", "tf32_ftz"};
   std::string type;
   for (auto [key, to] : {std::pair{"buffer", &out.buffer}, {"dtype", &type}})
     if (p.contains(key) && p[key].is_string()) *to = p[key].get<std::string>();

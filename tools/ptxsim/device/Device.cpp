@@ -143,12 +143,16 @@ std::string Device::refusal(const Program &program, const Launch &launch) const 
   return "";
 }
 
+void takeClusterOf(const Program &program, Launch &launch) {
+  const Function &f = *program.functions[0].function;
+  if (f.clusterSize[0] && launch.cluster[0] == 1 && launch.cluster[1] == 1 && launch.cluster[2] == 1)
+    std::copy(f.clusterSize, f.clusterSize + 3, launch.cluster);
+}
+
 LaunchResult Device::launch(const Program &program, const Launch &given) {
   LaunchResult result;
   Launch launch = given;
-  const Function &f = *program.functions[0].function; // .reqnctapercluster
-  if (f.clusterSize[0] && launch.cluster[0] == 1 && launch.cluster[1] == 1 && launch.cluster[2] == 1)
-    std::copy(f.clusterSize, f.clusterSize + 3, launch.cluster);
+  takeClusterOf(program, launch);
   std::string problem = refusal(program, launch);
   if (!problem.empty()) {
     Report r;
