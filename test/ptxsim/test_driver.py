@@ -59,6 +59,15 @@ def test_checks(program, checks, found):
     assert ("race" in r.stderr and "st.global.u32" in r.stderr) == (found == "race"), r.stderr
 
 
+@pytest.mark.parametrize("checks, found", [("race,uninit", "unwritten"), ("uninit", "unwritten"), ("race", "written"), ("", "written")])
+def test_memory_never_written(program, checks, found):
+    """Memory of the device counts as unwritten until a copy, a fill or a kernel writes it."""
+    r = run([program, found], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_CHECKS=checks)
+    assert r.returncode == 0, r.stdout + r.stderr
+    said = "read of 4 bytes of memory never written, at global address 0x" in r.stderr and "ld.global.u32" in r.stderr
+    assert said == (found == "unwritten"), r.stderr
+
+
 SANITIZED = SOURCE / "build-asan" / "lib" / "cudasim"
 # What the sanitizer's runtime needs of a program that loads a library with it.
 INSTRUMENTED = {"ASAN_OPTIONS": "detect_leaks=0:max_allocation_size_mb=8000", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}

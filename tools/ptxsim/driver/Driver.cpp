@@ -159,7 +159,14 @@ uint64_t Driver::allocate(uint64_t bytes, MemoryKind kind, CUcontext context, un
   uint64_t base =
       device->memory().allocate(bytes, onDevice ? ptx::Memory::Kind::Device : ptx::Memory::Kind::Host);
   if (base) allocations[base] = {base, bytes, kind, context, flags, pool, ++lastId};
+  if (base) forgetContents(base);
   return base;
+}
+
+void Driver::forgetContents(uint64_t base) {
+  // What the host writes to other memory is not seen.
+  if (checks.uninitialised && allocations.at(base).kind == MemoryKind::Device)
+    device->memory().trackWrites(base);
 }
 
 bool Driver::release(uint64_t base) {

@@ -95,9 +95,12 @@ CUresult copy(Driver &d, const CUDA_MEMCPY3D &c, bool execute) {
   if (CUresult e = sideOf(d, c, false, to)) return e;
   if (!execute) return CUDA_SUCCESS;
   for (size_t z = 0; z < c.Depth; ++z)
-    for (size_t y = 0; y < c.Height; ++y)
-      memmove(reinterpret_cast<char *>(to.start + z * to.slice + y * to.pitch),
+    for (size_t y = 0; y < c.Height; ++y) {
+      uint64_t row = to.start + z * to.slice + y * to.pitch;
+      memmove(reinterpret_cast<char *>(row),
               reinterpret_cast<const char *>(from.start + z * from.slice + y * from.pitch), c.WidthInBytes);
+      d.device->memory().wrote(row, c.WidthInBytes);
+    }
   return CUDA_SUCCESS;
 }
 
@@ -120,6 +123,7 @@ CUresult fill(Driver &d, const CUDA_MEMSET_NODE_PARAMS &s, bool execute) {
     else
       for (size_t x = 0; x < s.width; ++x)
         memcpy(to + x * bytes, &s.value, bytes);
+    d.device->memory().wrote(s.dst + y * s.pitch, row);
   }
   return CUDA_SUCCESS;
 }
@@ -174,6 +178,8 @@ CUresult executeValue(Driver &d, CUstream_st &s, const CUstreamBatchMemOpParams 
   if (v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_32)
     __atomic_store_n(reinterpret_cast<uint32_t *>(v.writeValue.address), v.writeValue.value,
                      __ATOMIC_RELEASE);
+  if (v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_32 || v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_64)
+    d.device->memory().wrote(v.writeValue.address, isWide(v) ? 8 : 4);
   if (!isWait(v)) return CUDA_SUCCESS;
   bool there = isThere(v);
   if (!there)
@@ -375,6 +381,7 @@ CUresult execute(Driver &d, CUstream_st &s, const Operation &o) {
     break;
   case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
     d.allocations.at(o.memory->params.dptr).inUse = true;
+    d.forgetContents(o.memory->params.dptr);
     break;
   case CU_GRAPH_NODE_TYPE_MEM_FREE:
     d.allocations.at(o.freed).inUse = false;
