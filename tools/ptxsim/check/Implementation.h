@@ -99,6 +99,7 @@ private:
   void check(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address, unsigned bytes,
              Attachments &owner);
   void checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes);
+  bool seen(const Actor &actor, unsigned lane, const MarkList &list, size_t n) const;
   void addOther(Actor &actor, Cell &cell, unsigned lane, Attachments &owner);
   bool writesSame(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned size,
                   unsigned bytes) const;

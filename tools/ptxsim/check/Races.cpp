@@ -2,6 +2,7 @@
 #include "tools/ptxsim/check/Implementation.h"
 #include <algorithm>
 #include <bit>
+#include <span>
 
 namespace girih::ptx::check {
 
@@ -12,7 +13,13 @@ static bool conflict(const Mark &a, const Mark &b) {
 
 /// Whether whatever conflicts with `old` conflicts with `m` too.
 static bool standsFor(const Mark &m, const Mark &old) {
-  return m.sameKind(old) || (!old.write && old.strength && (m.write || !m.strength));
+  return m.sameKind(old) || (!old.write && old.strength && m.write);
+}
+
+/// Whether an atomic access has seen a strong write, or what came of it: that precedes whatever the atomic
+/// one precedes (observation order).
+static bool observes(const Actor &actor, const Mark &old) {
+  return actor.isAtomic && old.write && old.strength && !conflict(old, actor.mark);
 }
 
 /// Whether an earlier access precedes what a lane does now.
@@ -145,6 +152,18 @@ static Mark secondOf(const Cell &cell) {
   return m;
 }
 
+/// Whether a strong write precedes what a lane does since a strong read that precedes that, or is the lane's
+/// own, has seen it. Marks are in the order of time.
+bool Implementation::seen(const Actor &actor, unsigned lane, const MarkList &list, size_t n) const {
+  if (!list[n].write || !list[n].strength) return false;
+  for (const Mark &read : std::span(list).subspan(n + 1)) {
+    if (read.write || !read.strength || conflict(list[n], read)) continue;
+    bool own = read.sameWarp(actor.mark) && read.lanes >> lane & 1;
+    if (own || ordered(actor, lane, read)) return true;
+  }
+  return false;
+}
+
 void Implementation::checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes) {
   auto look = [&](const Mark &other) {
     bool bad = conflict(other, actor.mark) && !ordered(actor, lane, other);
@@ -153,8 +172,9 @@ void Implementation::checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64
   };
   if (cell.tag == Cell::List) {
     if (cell.others.strength == 2 && actor.mark.strength == 2) return;
-    for (const Mark &m : *cell.list)
-      if (look(m)) return;
+    const MarkList &list = *cell.list;
+    for (size_t n = 0; n < list.size(); ++n)
+      if (!seen(actor, lane, list, n) && look(list[n])) return;
   } else if (!look(cell.others) && cell.tag == Cell::Many) {
     look(secondOf(cell));
   }
@@ -167,6 +187,7 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
   Mark &o = cell.others;
   auto joins = [&](Mark &other) {
     if (other.stamp != m.stamp || !other.sameWarp(m) || !other.sameKind(m)) return false;
+    if (observes(actor, other)) return other = m, true; // lanes of one instruction come one after the other
     other.lanes |= m.lanes, other.instruction = m.instruction;
     return true;
   };
@@ -174,7 +195,7 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
   bool alone = actor.space == Space::Shared && actor.block.block->clusterCount == 1;
   auto replaces = [&](const Mark &old) {
     return (alone && old.stamp < actor.block.floor && !old.byAgent()) ||
-           (standsFor(m, old) && ordered(actor, lane, old));
+           (standsFor(m, old) && (observes(actor, old) || ordered(actor, lane, old)));
   };
   if (cell.tag == Cell::Single) {
     if (joins(o)) return;
@@ -205,8 +226,11 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
   }
   MarkList &list = *cell.list;
   o.strength = list.empty() ? m.strength : std::min(o.strength, m.strength);
-  for (Mark &other : list)
-    if (joins(other)) return;
+  for (auto other = list.begin(); other != list.end(); ++other)
+    if (joins(*other)) {
+      std::rotate(other, other + 1, list.end());
+      return;
+    }
   std::erase_if(list, [&](Mark &other) {
     if (other.sameWarp(m) && standsFor(m, other)) other.lanes &= ~m.lanes; // the thread itself
     return other.lanes == 0 || replaces(other);
