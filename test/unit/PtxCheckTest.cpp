@@ -58,7 +58,7 @@ TEST(PtxCheck, copiesAfterARead) {
     return checked(
         std::string("mov.u32 %r1, sh; setp.eq.u32 %p1, %t, 0; and.b32 %r3, %t, 31; setp.eq.u32 %p2, %r3, 0;\n"
                     "@%p1 st.shared.u32 [%r1], 5;\n@%p1 ld.shared.u32 %r2, [%r1];\n") +
-            barrier + "@%p2 st.shared.u32 [%r1], 7;",
+            barrier + "@%p2 st.shared.u32 [%r1], 7;\n@%p1 st.global.u32 [%mine], %r2;",
         threads(64));
   };
   EXPECT_EQ(with("bar.sync 0;").reports, "");
@@ -148,8 +148,10 @@ TEST(PtxCheck, sourcesOfCopies) {
 
 TEST(PtxCheck, atomics) {
   EXPECT_EQ(checked("atom.global.add.u32 %r1, [%buffer], 1;", threads(64, 4, 2)).reports, "");
-  EXPECT_TRUE(says(
-      checked("atom.global.add.u32 %r1, [%buffer], 1; ld.global.u32 %r2, [%buffer];", threads(64)), "race"));
+  EXPECT_TRUE(says(checked("atom.global.add.u32 %r1, [%buffer], 1; ld.global.u32 %r2, "
+                           "[%buffer];\nst.global.u32 [%mine+4], %r2;",
+                           threads(64)),
+                   "race"));
   // A load that a compare-and-swap checks is a guess.
   EXPECT_EQ(checked("ld.global.u32 %r1, [%buffer];\nL: add.u32 %r2, %r1, 1;\n"
                     "atom.global.cas.b32 %r3, [%buffer], %r1, %r2;\nsetp.ne.u32 %p1, %r3, %r1;\n"
@@ -219,7 +221,7 @@ TEST(PtxCheck, whatLanesAcquirePassesByShuffles) {
     setp.eq.u32 %p3, %r1, 0; @%p3 bra WAIT;
   SHOW:
   )") + shuffle +
-           "\nld.global.u32 %r3, [%s1];\nEND:";
+           "\nld.global.u32 %r3, [%s1];\nst.global.u32 [%mine], %r3;\nEND:";
   };
   EXPECT_EQ(checked(body("shfl.sync.idx.b32 %r2, %r1, 0, 31, -1;"), threads(32, 2)).reports, "");
   EXPECT_TRUE(says(checked(body(""), threads(32, 2)), "race"));
@@ -239,7 +241,7 @@ TEST(PtxCheck, onlyBytesThatAreUsedMatter) {
     return std::string("mov.u32 %r1, sh; setp.eq.u32 %p1, %t, 0;\n"
                        "@%p1 st.shared.v2.u32 [%r1], {1, 2};\n@%p1 st.shared.u32 [%r1+8], 3;\nbar.sync 0;\n"
                        "setp.eq.u32 %p2, %t, 40;\n@%p2 st.shared.u32 [%r1+12], 4;\n@!%p1 bra L;\n") +
-           before + first + "\nst.global.u32 [%mine], %r4;\nL:";
+           before + first + "\nst.global.v2.u32 [%mine], {%r4, %r5};\nL:";
   };
   const char *load = "ld.shared.v4.u32 {%r2, %r3, %r4, %r5}, [%r1];",
              *mask = ".pragma \"used_bytes_mask 4095\";\n";
@@ -287,7 +289,7 @@ Outcome bulk(std::string body, uint32_t count = 32) {
       {"STORE", "@%p1 cp.async.bulk.global.shared::cta.bulk_group [%buffer], [%r1], 128;\n"
                 "@%p1 cp.async.bulk.commit_group;\n"},
       {"WAIT", "{ L: mbarrier.try_wait.parity.shared.b64 %p2, [bar], 0;\n @!%p2 bra L; }\n"},
-      {"READ", "ld.shared.u32 %r4, [%r2];\n"},
+      {"READ", "ld.shared.u32 %r4, [%r2];\nst.global.u32 [%mine+4096], %r4;\n"},
       {"WRITE", "st.shared.u32 [%r2], %t;\n"}};
   for (auto [word, text] : words)
     for (size_t at; (at = body.find(word)) != std::string::npos;)
@@ -321,7 +323,7 @@ TEST(PtxCheck, bulkStoresAreWaitedFor) {
       << bad.reports;
   EXPECT_TRUE(says(bulk(write + "STORE cp.async.bulk.wait_group.read 1; bar.sync 0; WRITE"), "race"));
   // Their results are there after the whole wait only.
-  const std::string result = " bar.sync 0; ld.global.u32 %r4, [%buffer];";
+  const std::string result = " bar.sync 0; ld.global.u32 %r4, [%buffer]; st.global.u32 [%mine+4096], %r4;";
   EXPECT_EQ(bulk(write + "STORE cp.async.bulk.wait_group 0;" + result).reports, "");
   EXPECT_TRUE(says(bulk(write + "STORE cp.async.bulk.wait_group.read 0;" + result), "race"));
 }
@@ -344,6 +346,8 @@ TEST(PtxCheck, copiesWithinAClusterAreWaitedFor) {
       add.u32 %r8, %r2, %r9;)") +
                        wait + R"(
       ld.shared.u32 %r10, [%r8];
+      setp.eq.u32 %p3, %block, 0;
+      @%p3 st.global.u32 [%mine], %r10;
       barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;)",
                    o);
   };

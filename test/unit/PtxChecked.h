@@ -16,12 +16,13 @@ inline Outcome checked(const std::string &body, RunOptions options = {},
   LoadedModule *loaded = device.load(text, "test.ptx", run.error);
   EXPECT_EQ(run.error, "");
   if (!loaded) return run;
-  std::unique_ptr<Checker> checker = makeChecker(*loaded->kernel("k"), CheckOptions(), run.error);
+  std::unique_ptr<Checker> checker = makeChecker(*loaded->kernel("k"), options.checks, run.error);
   EXPECT_NE(checker, nullptr) << run.error;
   Launch launch;
   launch.grid[0] = options.blocks, launch.block[0] = options.threads, launch.threads = options.hostThreads;
   launch.cluster[0] = options.cluster;
   launch.observer = checker.get();
+  launch.order = options.order;
   uint64_t address = device.memory().allocate(options.bytes);
   launch.params.resize(8);
   memcpy(launch.params.data(), &address, 8);

@@ -189,6 +189,7 @@ public:
   std::unordered_set<CUgraphNode> nodes; // all that are alive
   uint64_t lastId = 0;
   ptx::CheckOptions checks{false, false}; // GIRIH_PTXSIM_CHECKS
+  ptx::BlockOrder order;                  // GIRIH_PTXSIM_BLOCK_ORDER
   bool modelsTime = false;                // GIRIH_PTXSIM_TIME=model
   double modelled = 0;                    // milliseconds
 
