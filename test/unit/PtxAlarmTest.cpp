@@ -168,9 +168,13 @@ TEST(PtxAlarm, droppedReadsIfTheyAreAskedFor) {
 
 // Each block works in place on four elements and has the next one loaded before it is its turn; the last one
 // is another block's. `last` is what becomes of it.
-Outcome readAhead(const char *last, bool backwards) {
-  return checked(std::string("mov.u32 %r9, %block;\n") + (backwards ? "sub.u32 %r9, 3, %r9;\n" : "") +
-                     R"(
+Outcome readAhead(const char *last, bool backwards, uint32_t blocks = 4) {
+  RunOptions o = threads(1, blocks);
+  o.bytes = 1 << 20;
+  return checked(
+      std::string("mov.u32 %r9, %block;\n") +
+          (backwards ? "mov.u32 %r8, %nctaid.x; sub.u32 %r8, %r8, 1; sub.u32 %r9, %r8, %r9;\n" : "") +
+          R"(
     shl.b32 %r1, %r9, 4; cvt.u64.u32 %s1, %r1; add.u64 %s1, %s1, %buffer; mov.u32 %r2, 0;
     ld.global.u32 %r3, [%s1];
   L: ld.global.u32 %r4, [%s1+4];
@@ -179,12 +183,14 @@ Outcome readAhead(const char *last, bool backwards) {
     add.u64 %s1, %s1, 4; mov.u32 %r3, %r4; add.u32 %r2, %r2, 1; setp.lt.u32 %p1, %r2, 4;
     @%p1 bra L;
   )" + last,
-                 threads(1, 4));
+      o);
 }
 
 TEST(PtxAlarm, readingAhead) {
   for (bool backwards : {false, true}) {
     EXPECT_EQ(readAhead("", backwards).reports, "") << backwards;
+    EXPECT_EQ(readAhead("", backwards, 20000).reports, "")
+        << "for longer than loads are followed without a reason";
     Outcome bad = readAhead("st.global.u32 [%mine+1024], %r4;", backwards);
     EXPECT_TRUE(says(bad, "race") && says(bad, "ld.global.u32") && says(bad, "st.global.u32")) << bad.reports;
   }

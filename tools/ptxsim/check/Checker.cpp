@@ -37,6 +37,7 @@ Implementation::Implementation(const Program &program, const CheckOptions &optio
   for (const Inst &i : program.code)
     fine |= ordersFinely(i);
   guesses = findGuesses(program);
+  suspects = std::make_unique<std::atomic<bool>[]>(program.code.size());
   if (options.races) findMatrixRegisters();
   // Arguments and results of calls are copied where no access is seen.
   checksLocal.resize(program.code.size());
@@ -48,9 +49,9 @@ Implementation::Implementation(const Program &program, const CheckOptions &optio
 }
 
 void Implementation::blockBegins(Block &block) {
-  // Loads of which nothing is known to be wrong are followed until it has been enough of them: what nobody
-  // uses shows itself in the first blocks.
-  constexpr uint64_t most = 1 << 17, mostOfBlock = 1 << 14;
+  // Loads of which nothing is known to be wrong are followed until it has been enough of them: those that are
+  // suspect show themselves in the first blocks.
+  constexpr uint64_t most = 1 << 15, mostOfBlock = 1 << 14;
   std::unique_ptr<BlockState> b;
   {
     std::lock_guard<std::mutex> guard(lock);
@@ -119,7 +120,8 @@ void Implementation::access(Warp &w, const Inst &i, const Access &a) {
   }
   if (options.uninitialised) checkWritten(actor, a);
   if (!options.races) return;
-  if (actor.followed && !actor.read && b.followed < b.mayFollow) readOf(actor), ++b.followed;
+  if (actor.followed && !actor.read && (b.followed < b.mayFollow || isSuspect(indexOf(i))))
+    readOf(actor), ++b.followed;
   if (s.pending.lanes | s.clusterWaits) settle(w, s);
   Mark &m = actor.mark;
   m.block = b.id, m.instruction = indexOf(i) & markInstruction, m.warp = w.id & 31;

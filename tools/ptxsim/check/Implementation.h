@@ -81,6 +81,7 @@ private:
   std::vector<std::unique_ptr<BlockState>> idle;
   std::vector<uint32_t> agents; // the block of each
   std::unordered_map<uint32_t, BlockState *> running;
+  std::unique_ptr<std::atomic<bool>[]> suspects; // by instruction: loads that have raced with something
   uint64_t followed = 0; // loads of blocks that are done, of which nothing is known to be wrong
   // By instruction, if there are matrix products at all.
   std::vector<std::unique_ptr<RegisterUse>> registerUses;
@@ -155,6 +156,8 @@ private:
     if (!actor.read) actor.read = &follow(actor.warp, actor.instruction, *actor.followed);
     return *actor.read;
   }
+  void suspect(uint32_t instruction) { suspects[instruction].store(true, std::memory_order_relaxed); }
+  bool isSuspect(uint32_t instruction) const { return suspects[instruction].load(std::memory_order_relaxed); }
   bool holdEarlier(const Actor &actor, const Race &race, unsigned size);
   bool isOpen(const Actor &actor, uint32_t lanes, uint64_t address, unsigned size) const;
   void useRead(Warp &w, HeldRead &read, unsigned element, uint32_t lanes, const Inst *user);

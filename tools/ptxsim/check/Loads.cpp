@@ -59,7 +59,7 @@ bool Implementation::holdEarlier(const Actor &actor, const Race &race, unsigned 
     if (used || found.size() == before) return false;
   }
   for (auto &[read, held] : found)
-    read->races.push_back(held);
+    read->races.push_back(held), suspect(read->instruction);
   return true;
 }
 
@@ -126,6 +126,7 @@ static void forget(Cell &cell, const Mark &reader) {
 
 /// The values of a load have not been used, and never will be: it is as if the lanes had not read.
 void Implementation::dropped(Block &block, uint32_t warp, HeldRead &read, bool atEnd) {
+  if (!read.isAllUsed()) suspect(read.instruction);
   BlockState &b = stateOf(block);
   if (read.space != Space::Local && options.races && !(read.space == Space::Shared && atEnd))
     forgetReaders(block, b, warp, read);

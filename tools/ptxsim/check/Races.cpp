@@ -123,6 +123,7 @@ bool Implementation::foundRace(Actor &actor, unsigned lane, const Mark &other, u
   if (actor.followed) {
     if (isReported(race.mine.instruction, other.instruction)) return true;
     HeldRead &read = readOf(actor);
+    suspect(read.instruction);
     std::lock_guard<std::mutex> guard(actor.block.held);
     read.races.push_back({race, uint8_t(lane), uint8_t(read.elementsAt(lane, address, size))});
     return false;

@@ -102,6 +102,10 @@ bool HeldRead::isUsed(unsigned lane, unsigned elements) const {
   return false;
 }
 
+bool HeldRead::isAllUsed() const {
+  return std::all_of(used, used + count, [&](uint32_t u) { return (lanes & ~u) == 0; });
+}
+
 HeldRead &Values::newRead(uint32_t &index) {
   if (freeReads.empty()) {
     freeReads.push_back(uint32_t(reads.size()));

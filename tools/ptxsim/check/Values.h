@@ -86,6 +86,7 @@ struct HeldRead {
     return space == in && lanes >> lane & 1 && elementsAt(lane, from, size);
   }
   bool isUsed(unsigned lane, unsigned elements) const;
+  bool isAllUsed() const;
 };
 
 /// The loaded values that a register depends on, in some lanes.
