@@ -4,6 +4,7 @@ Runs in the sanitizer build (build-asan, made by tools/check.sh) where there is 
 """
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -12,7 +13,9 @@ from support import SOURCE
 
 ASAN = SOURCE / "build-asan" / "bin" / "ptx-mutate"
 PROGRAM = ASAN if ASAN.exists() else support.BUILD / "bin" / "ptx-mutate"
-PROGRAMS = SOURCE / "tools" / "ptxsim" / "test" / "programs" / "ptx"
+sys.path.insert(0, str(SOURCE / "tools" / "ptxsim" / "test" / "programs"))
+import packed  # noqa: E402
+
 OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0:max_allocation_size_mb=4000", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
 COUNT = int(os.environ.get("GIRIH_PTX_MUTATIONS", "200"))
 
@@ -22,7 +25,7 @@ COUNT = int(os.environ.get("GIRIH_PTX_MUTATIONS", "200"))
 def test_damaged_programs(name):
     if not PROGRAM.exists():
         pytest.fail(f"{PROGRAM} is missing; run tools/check.sh, or ninja -C build ptx-mutate")
-    command = [str(PROGRAM), str(PROGRAMS / f"{name}.ptx"), "1", str(COUNT)]
+    command = [str(PROGRAM), str(packed.path(name)), "1", str(COUNT)]
     r = subprocess.run(command, capture_output=True, text=True, errors="replace", env={**os.environ, **OPTIONS}, timeout=600)
     if r.returncode:
         seed = [line for line in r.stdout.splitlines() if line.isdigit()][-1:]

@@ -59,6 +59,28 @@ def test_checks(program, checks, found):
     assert ("race" in r.stderr and "st.global.u32" in r.stderr) == (found == "race"), r.stderr
 
 
+@pytest.mark.parametrize("checks, found", [("race,uninit", "unwritten"), ("uninit", "unwritten"), ("race", "written"), ("", "written")])
+def test_memory_never_written(program, checks, found):
+    """Memory of the device counts as unwritten until a copy, a fill or a kernel writes it."""
+    r = run([program, found], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_CHECKS=checks)
+    assert r.returncode == 0, r.stdout + r.stderr
+    said = "read of 4 bytes of memory never written, at global address 0x" in r.stderr and "ld.global.u32" in r.stderr
+    assert said == (found == "unwritten"), r.stderr
+
+
+def test_the_cuda_runtime_is_named():
+    """A program that comes through the CUDA runtime, which asks for the driver's tables, is told so and what to do."""
+    r = run([sys.executable, "-c", f"import ctypes; print(ctypes.CDLL('{LIBRARY}').cuGetExportTable(None, None))"])
+    assert r.stdout == "801\n" and r.stderr.count("\n") == 1 and "uses the CUDA runtime" in r.stderr and "cuModuleLoadData" in r.stderr, r.stderr
+
+
+@pytest.mark.parametrize("order, known", [("reverse", True), ("random:7", True), ("random", False)])
+def test_orders_of_blocks(program, order, known):
+    r = run([program], LD_LIBRARY_PATH=str(FOLDER), GIRIH_PTXSIM_BLOCK_ORDER=order)
+    assert (r.returncode, r.stdout) == (0, "passed\n"), r.stdout + r.stderr
+    assert ("GIRIH_PTXSIM_BLOCK_ORDER is" in r.stderr) != known
+
+
 SANITIZED = SOURCE / "build-asan" / "lib" / "cudasim"
 # What the sanitizer's runtime needs of a program that loads a library with it.
 INSTRUMENTED = {"ASAN_OPTIONS": "detect_leaks=0:max_allocation_size_mb=8000", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}

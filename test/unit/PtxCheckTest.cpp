@@ -1,48 +1,10 @@
 // Each kind of planted fault is found, with its lines; correct programs raise nothing.
-#include "PtxHarness.h"
-#include "tools/ptxsim/check/Checker.h"
+#include "PtxChecked.h"
 
 using namespace girih::ptx;
 using namespace girih::ptx::test;
 
 namespace {
-
-/// Runs kernel `k` around `body` with all checks, and returns what they report.
-Outcome checked(const std::string &body, RunOptions options = {},
-                const std::string &module = ".shared .align 16 .b8 sh[1024];\n.global .u32 flag;\n"
-                                            ".global .u32 data;\n") {
-  Outcome run;
-  std::string text = kernelAround(body, module);
-  Device device;
-  LoadedModule *loaded = device.load(text, "test.ptx", run.error);
-  EXPECT_EQ(run.error, "");
-  if (!loaded) return run;
-  std::unique_ptr<Checker> checker = makeChecker(*loaded->kernel("k"), CheckOptions(), run.error);
-  EXPECT_NE(checker, nullptr) << run.error;
-  Launch launch;
-  launch.grid[0] = options.blocks, launch.block[0] = options.threads, launch.threads = options.hostThreads;
-  launch.cluster[0] = options.cluster;
-  launch.observer = checker.get();
-  uint64_t address = device.memory().allocate(options.bytes);
-  launch.params.resize(8);
-  memcpy(launch.params.data(), &address, 8);
-  run.result = device.launch(*loaded->kernel("k"), launch);
-  for (const Report &r : run.result.reports)
-    run.reports += formatReport(loaded->module(), r) + "\n";
-  run.buffer.assign(options.bytes, 0);
-  memcpy(run.buffer.data(), device.memory().pointer(address, options.bytes), options.bytes);
-  return run;
-}
-
-RunOptions threads(uint32_t count, uint32_t blocks = 1, unsigned hosts = 1) {
-  RunOptions o;
-  o.threads = count, o.blocks = blocks, o.hostThreads = hosts;
-  return o;
-}
-
-bool says(const Outcome &run, const char *word) {
-  return run.reports.find(word) != std::string::npos;
-}
 
 // Each thread writes its word of shared memory and reads its neighbour's.
 std::string exchange(const std::string &between, unsigned count) {
@@ -96,7 +58,7 @@ TEST(PtxCheck, copiesAfterARead) {
     return checked(
         std::string("mov.u32 %r1, sh; setp.eq.u32 %p1, %t, 0; and.b32 %r3, %t, 31; setp.eq.u32 %p2, %r3, 0;\n"
                     "@%p1 st.shared.u32 [%r1], 5;\n@%p1 ld.shared.u32 %r2, [%r1];\n") +
-            barrier + "@%p2 st.shared.u32 [%r1], 7;",
+            barrier + "@%p2 st.shared.u32 [%r1], 7;\n@%p1 st.global.u32 [%mine], %r2;",
         threads(64));
   };
   EXPECT_EQ(with("bar.sync 0;").reports, "");
@@ -186,8 +148,10 @@ TEST(PtxCheck, sourcesOfCopies) {
 
 TEST(PtxCheck, atomics) {
   EXPECT_EQ(checked("atom.global.add.u32 %r1, [%buffer], 1;", threads(64, 4, 2)).reports, "");
-  EXPECT_TRUE(says(
-      checked("atom.global.add.u32 %r1, [%buffer], 1; ld.global.u32 %r2, [%buffer];", threads(64)), "race"));
+  EXPECT_TRUE(says(checked("atom.global.add.u32 %r1, [%buffer], 1; ld.global.u32 %r2, "
+                           "[%buffer];\nst.global.u32 [%mine+4], %r2;",
+                           threads(64)),
+                   "race"));
   // A load that a compare-and-swap checks is a guess.
   EXPECT_EQ(checked("ld.global.u32 %r1, [%buffer];\nL: add.u32 %r2, %r1, 1;\n"
                     "atom.global.cas.b32 %r3, [%buffer], %r1, %r2;\nsetp.ne.u32 %p1, %r3, %r1;\n"
@@ -257,7 +221,7 @@ TEST(PtxCheck, whatLanesAcquirePassesByShuffles) {
     setp.eq.u32 %p3, %r1, 0; @%p3 bra WAIT;
   SHOW:
   )") + shuffle +
-           "\nld.global.u32 %r3, [%s1];\nEND:";
+           "\nld.global.u32 %r3, [%s1];\nst.global.u32 [%mine], %r3;\nEND:";
   };
   EXPECT_EQ(checked(body("shfl.sync.idx.b32 %r2, %r1, 0, 31, -1;"), threads(32, 2)).reports, "");
   EXPECT_TRUE(says(checked(body(""), threads(32, 2)), "race"));
@@ -277,7 +241,7 @@ TEST(PtxCheck, onlyBytesThatAreUsedMatter) {
     return std::string("mov.u32 %r1, sh; setp.eq.u32 %p1, %t, 0;\n"
                        "@%p1 st.shared.v2.u32 [%r1], {1, 2};\n@%p1 st.shared.u32 [%r1+8], 3;\nbar.sync 0;\n"
                        "setp.eq.u32 %p2, %t, 40;\n@%p2 st.shared.u32 [%r1+12], 4;\n@!%p1 bra L;\n") +
-           before + first + "\nst.global.u32 [%mine], %r4;\nL:";
+           before + first + "\nst.global.v2.u32 [%mine], {%r4, %r5};\nL:";
   };
   const char *load = "ld.shared.v4.u32 {%r2, %r3, %r4, %r5}, [%r1];",
              *mask = ".pragma \"used_bytes_mask 4095\";\n";
@@ -325,7 +289,7 @@ Outcome bulk(std::string body, uint32_t count = 32) {
       {"STORE", "@%p1 cp.async.bulk.global.shared::cta.bulk_group [%buffer], [%r1], 128;\n"
                 "@%p1 cp.async.bulk.commit_group;\n"},
       {"WAIT", "{ L: mbarrier.try_wait.parity.shared.b64 %p2, [bar], 0;\n @!%p2 bra L; }\n"},
-      {"READ", "ld.shared.u32 %r4, [%r2];\n"},
+      {"READ", "ld.shared.u32 %r4, [%r2];\nst.global.u32 [%mine+4096], %r4;\n"},
       {"WRITE", "st.shared.u32 [%r2], %t;\n"}};
   for (auto [word, text] : words)
     for (size_t at; (at = body.find(word)) != std::string::npos;)
@@ -359,7 +323,7 @@ TEST(PtxCheck, bulkStoresAreWaitedFor) {
       << bad.reports;
   EXPECT_TRUE(says(bulk(write + "STORE cp.async.bulk.wait_group.read 1; bar.sync 0; WRITE"), "race"));
   // Their results are there after the whole wait only.
-  const std::string result = " bar.sync 0; ld.global.u32 %r4, [%buffer];";
+  const std::string result = " bar.sync 0; ld.global.u32 %r4, [%buffer]; st.global.u32 [%mine+4096], %r4;";
   EXPECT_EQ(bulk(write + "STORE cp.async.bulk.wait_group 0;" + result).reports, "");
   EXPECT_TRUE(says(bulk(write + "STORE cp.async.bulk.wait_group.read 0;" + result), "race"));
 }
@@ -382,6 +346,8 @@ TEST(PtxCheck, copiesWithinAClusterAreWaitedFor) {
       add.u32 %r8, %r2, %r9;)") +
                        wait + R"(
       ld.shared.u32 %r10, [%r8];
+      setp.eq.u32 %p3, %block, 0;
+      @%p3 st.global.u32 [%mine], %r10;
       barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;)",
                    o);
   };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tools/ptxsim/Simulator.h"
+#include "tools/ptxsim/check/Checker.h"
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -48,6 +49,8 @@ struct RunOptions {
   std::function<void(const std::string &)> print = {};
   Observer *observer = nullptr;
   uint64_t maxWarpInstructions = 0;
+  CheckOptions checks = {};
+  BlockOrder order = {};
 };
 
 inline Outcome runModule(const std::string &text, const RunOptions &options = {}) {

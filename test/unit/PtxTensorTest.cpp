@@ -128,6 +128,41 @@ TEST(PtxTensor, boxes) {
   checkBox({TensorType::F32, {20, 20}, {8, 9}, {1, 2}, 32, false, {1, 2}});
 }
 
+/// What loads make of a float: zeros of subnormals, tf32 (to the nearest, ties away from zero).
+uint32_t loaded(TensorType type, uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, 4);
+  if (!std::isfinite(value)) return bits;
+  int exponent;
+  if (type != TensorType::F32Flushed && value != 0) {
+    double fraction = std::frexp(double(value), &exponent);
+    exponent = std::max(exponent, -125); // subnormals have fewer bits
+    fraction = double(value) / std::ldexp(1.0, exponent - 11);
+    value = float(std::ldexp(std::round(fraction), exponent - 11));
+  }
+  if (type != TensorType::TF32 && std::fpclassify(value) == FP_SUBNORMAL) value = std::copysign(0.0f, value);
+  memcpy(&bits, &value, 4);
+  return bits;
+}
+
+TEST(PtxTensor, floatsThatAreConvertedWhenTheyAreLoaded) {
+  for (TensorType type : {TensorType::F32Flushed, TensorType::TF32, TensorType::TF32Flushed}) {
+    Box box{type, {64}, {64}, {0}};
+    TensorMap map = mapOf(box);
+    std::vector<char> buffer(total);
+    memcpy(buffer.data(), &map, sizeof(map));
+    uint32_t floats[64];
+    for (uint32_t n = 0; n < 64; ++n)
+      floats[n] = n % 4 == 0 ? n * 0x1fff7u | (n % 8 ? 0x80000000u : 0) : n * 2654435761u;
+    floats[1] = 0x3f801000, floats[2] = 0xbf800fff, floats[3] = 0x3f803000, floats[5] = 0x7f800000;
+    memcpy(&buffer[dataAt], floats, sizeof(floats));
+    Outcome run = runBody(kernelFor(box, true, map), {.buffer = buffer, .bytes = total}, declarations);
+    ASSERT_EQ(run.reports, "");
+    for (unsigned n = 0; n < 64; ++n)
+      EXPECT_EQ(run.at<uint32_t>(sharedAt / 4 + n), loaded(type, floats[n])) << std::hex << floats[n];
+  }
+}
+
 TEST(PtxTensor, whatIsWrongIsSaid) {
   auto says = [](Box b, const char *what, auto change, const char *place = "sh") {
     TensorMap map = mapOf(b);

@@ -259,6 +259,80 @@ TEST(PtxTiming, BarriersOfTheClusterTakeTheTripBetweenSms) {
   EXPECT_NEAR((ten - one) / 9, gpu.latency.cluster, 20);
 }
 
+TEST(PtxTiming, AnInstructionWhereLanesJoinCostsWhatItCosts) {
+  // 200 loads one after the other: the first instruction after a branch, or the second, or without one.
+  auto loads = [](const std::string &before) {
+    return "mov.u64 %s2, %buffer; mov.u32 %r1, 0; setp.ne.u32 %p1, %t, 0; LOOP: " + before +
+           " ld.global.cg.u64 %s1, [%s2]; add.s64 %s2, %s2, %s1; add.u32 %r1, %r1, 1; setp.lt.u32 %p2, %r1, "
+           "200;"
+           "@%p2 bra LOOP;";
+  };
+  for (const Gpu &gpu : gpus()) {
+    double straight = cyclesOf(gpu, loads("")),
+           join = cyclesOf(gpu, loads("@%p1 bra J; add.u32 %r2, %r2, 1; J:")),
+           later = cyclesOf(gpu, loads("@%p1 bra J; add.u32 %r2, %r2, 1; J: mul.lo.u32 %r3, %r2, 3;"));
+    EXPECT_GT(straight, 200.0 * gpu.latency.l2) << gpu.key;
+    EXPECT_NEAR(join, straight + 200 * gpu.latency.branch, 200 * gpu.latency.branch) << gpu.key;
+    EXPECT_NEAR(join, later, 200 * 5) << gpu.key;
+  }
+}
+
+TEST(PtxTiming, BarriersWhereLanesJoinAreArrivedAt) {
+  const Gpu &gpu = *findGpu("h100");
+  std::string join = "setp.ne.u32 %p1, %t, 0; @%p1 bra J; add.u32 %r1, %r1, 1; J: ",
+              work = "mov.u32 %r1, 0; L: fma.rn.f32 %f1, %f1, %f1, %f1; add.u32 %r1, %r1, 1;"
+                     "setp.lt.u32 %p1, %r1, 2000; @%p1 bra L;";
+  double alone = cyclesOf(gpu, work, 64, "", 2, 2);
+  for (const char *barrier : {"barrier.cluster.arrive; barrier.cluster.wait;", "bar.sync 0;"}) {
+    double with = cyclesOf(gpu, join + barrier + work, 64, "", 2, 2);
+    EXPECT_GT(with, alone + gpu.latency.barrier) << barrier;
+    EXPECT_LT(with, alone + gpu.latency.cluster + 80) << barrier;
+  }
+}
+
+TEST(PtxTiming, LanesThatDivergedMeetAtBarriers) {
+  const Gpu &gpu = *findGpu("h100");
+  // Each half of a warp arrives by an instruction of its own, the second after some work.
+  std::string work = repeated("fma.rn.f32 %f1, %f1, %f1, %f1;", 1000);
+  for (std::string barrier : {"barrier.cluster.arrive; barrier.cluster.wait;", "barrier.sync 0;"}) {
+    std::string body = "setp.lt.u32 %p1, %t, 16; @%p1 bra FIRST;" + work + barrier +
+                       " bra END; FIRST: " + barrier + work + "END: " + barrier + work;
+    double cycles = cyclesOf(gpu, body, 64, "", 2, 2);
+    EXPECT_GT(cycles, 3 * 4 * 1000) << barrier; // halves of a warp take turns
+    EXPECT_LT(cycles, 3 * 4 * 1000 + 4 * gpu.latency.cluster) << barrier;
+  }
+}
+
+TEST(PtxTiming, AModelThatIsStuckSaysSo) {
+  // Traces of a launch that went well never lack an arrival; this one does, of the block's second warp.
+  const Gpu &gpu = *findGpu("h100");
+  std::string error;
+  Device device;
+  LoadedModule *loaded = device.load(kernelAround("bar.sync 0;"), "test.ptx", error);
+  ASSERT_TRUE(loaded) << error;
+  const Program &program = *loaded->kernel("k");
+  uint32_t barrier = 0;
+  while (program.code[barrier].source->opcode != "bar")
+    ++barrier;
+  BlockTrace trace;
+  trace.warps = {{{barrier, 0, 1}, {barrier + 1, 0, 0}}};
+  trace.events = {{TraceEvent::Kind::Barrier, false, true, 0, 0, 0}};
+  Launch launch;
+  Recorder recorder({});
+  Occupancy occupancy = occupancyWith(program, launch, gpu, 32, "test");
+  auto estimate = [&](uint32_t arrivals) {
+    trace.arrivals[{0, 0}] = arrivals;
+    return estimateTime(program, costsOf(program, gpu), {trace}, Footprint(recorder, 1, 1, gpu), occupancy, 1,
+                        gpu);
+  };
+  EXPECT_FALSE(estimate(1).stuck);
+  EXPECT_GT(estimate(1).cycles, gpu.launchCycles);
+  TimeEstimate stuck = estimate(2);
+  ASSERT_TRUE(stuck.stuck);
+  EXPECT_EQ(stuck.stuck->instruction, program.code[barrier].source);
+  EXPECT_EQ(stuck.cycles, 0);
+}
+
 TEST(PtxTiming, ASampleStandsForTheGrid) {
   const char *body =
       "mov.u32 %r1, %ntid.x; mad.lo.u32 %r2, %block, %r1, %t; mad.wide.u32 %s1, %r2, 16, %buffer;"

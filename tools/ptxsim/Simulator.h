@@ -34,6 +34,17 @@ struct Report {
   std::string place = {}; // "in buffer 'x', byte 8 of 64": what the address lies in, if that has a name
 };
 
+/// In which order a grid's clusters begin. Races that one order hides another one shows.
+struct BlockOrder {
+  enum class Kind : uint8_t { Ascending, Reverse, Random } kind = Kind::Ascending;
+  uint64_t seed = 0;
+
+  /// "reverse" or "random:SEED"; false if it is neither.
+  bool parse(std::string_view text);
+  /// The cluster that is number `number` of `count`.
+  uint64_t at(uint64_t number, uint64_t count) const;
+};
+
 struct Launch {
   uint32_t grid[3] = {1, 1, 1}, block[3] = {1, 1, 1}, cluster[3] = {1, 1, 1};
   uint32_t dynamicSharedBytes = 0;
@@ -43,16 +54,25 @@ struct Launch {
   bool count = false;                             // fill LaunchResult::executions
   bool observeInstructions = false;               // the observer sees every instruction too
   std::vector<uint64_t> sample;                   // clusters to run, by index in the grid; empty: all
+  BlockOrder order;                               // of all of them
   unsigned threads = 0;                           // of the host, 0: as many as it has
   uint64_t maxWarpInstructions = 0;               // about when a host thread gives up; 0: never
   std::function<void(const std::string &)> print; // output of printf; standard output if empty
+  /// Called every ten seconds: how many blocks are done, and how many there are.
+  std::function<void(uint64_t, uint64_t)> progress;
 };
 
+/// A kernel with .reqnctapercluster has that cluster where the launch names none.
+void takeClusterOf(const Program &program, Launch &launch);
+
 struct LaunchResult {
-  std::vector<Report> reports; // empty: all went well
+  std::vector<Report> reports; // empty: all went well; the first few of each kind
+  uint64_t moreReports = 0;
   uint64_t warpInstructions = 0;
   std::vector<uint64_t> executions, laneExecutions; // by instruction of Program::code, if counted
   bool ok() const { return reports.empty(); }
+  /// Whether nothing was run.
+  bool refused() const { return !reports.empty() && reports[0].kind == "launch"; }
 };
 
 /// A module on a device: its variables have addresses, its kernels are decoded.

@@ -448,7 +448,9 @@ static void tensors(void) {
   GIVES(ENCODE(FLOAT32, 2, from, narrow, NONE, NONE), CUDA_ERROR_INVALID_VALUE);
   GIVES(ENCODE(FLOAT64, 2, from, shape, 32B, NONE), CUDA_ERROR_INVALID_VALUE);
   GIVES(ENCODE(INT32, 2, from, shape, NONE, NAN_REQUEST_ZERO_FMA), CUDA_ERROR_INVALID_VALUE);
-  GIVES(ENCODE(TFLOAT32, 2, from, shape, NONE, NONE), CUDA_ERROR_NOT_SUPPORTED);
+  OK(ENCODE(TFLOAT32, 2, from, shape, NONE, NONE));
+  OK(ENCODE(TFLOAT32_FTZ, 2, from, shape, NONE, NAN_REQUEST_ZERO_FMA));
+  OK(ENCODE(FLOAT32_FTZ, 2, from, shape, NONE, NONE));
   strides[0] = 40;
   GIVES(ENCODE(FLOAT32, 2, from, shape, NONE, NONE), CUDA_ERROR_INVALID_VALUE);
   strides[0] = 48;
@@ -484,6 +486,57 @@ static void races(CUresult found) {
   GIVES(cuCtxSynchronize(), found);
 }
 
+static void scale(CUdeviceptr p, CUresult found) {
+  int factor = 2;
+  void *args[] = {&p, &factor};
+  OK(cuLaunchKernel(functionOf("scale"), 1, 1, 1, 16, 1, 1, 64, NULL, args, NULL));
+  GIVES(cuCtxSynchronize(), found);
+}
+
+/* Memory of the device holds nothing until something is written there: reads before that are found, if it is
+   asked to look for them. */
+static void unwritten(CUresult found) {
+  static int zeros[16];
+  CUdeviceptr p = 0, from = 0;
+  CUdeviceptr *all[] = {&p, &from};
+  size_t pitch = 0;
+  CUmemoryPool pool = NULL;
+  OK(cuModuleLoadData(&module, kernels));
+  for (size_t n = 0; n < sizeof all / sizeof *all; ++n)
+    OK(cuMemAlloc(all[n], 64));
+  OK(cuMemcpyHtoD(from, zeros, 64));
+  scale(from, CUDA_SUCCESS);
+  OK(cuMemcpyDtoD(p, from, 64)); /* by a copy on the device */
+  scale(p, CUDA_SUCCESS);
+  OK(cuMemFree(p));
+  OK(cuMemAlloc(&p, 64));
+  OK(cuMemsetD32(p, 1, 15)); /* by a fill, and a value that a stream writes */
+  OK(cuStreamWriteValue32(NULL, p + 60, 1, 0));
+  scale(p, CUDA_SUCCESS);
+  OK(cuMemFree(p));
+  OK(cuMemAlloc(&p, 64));
+  int n = 16;
+  void *args[] = {&p, &from, &from, &n};
+  OK(cuLaunchKernel(functionOf("add"), 1, 1, 1, 32, 1, 1, 0, NULL, args, NULL)); /* by a kernel */
+  scale(p, CUDA_SUCCESS);
+  OK(cuMemFree(p));
+  OK(cuMemAllocPitch(&p, &pitch, 32, 2, 4)); /* row by row */
+  CUDA_MEMCPY2D rows = {0};
+  rows.srcMemoryType = CU_MEMORYTYPE_HOST, rows.srcHost = zeros, rows.srcPitch = 32;
+  rows.dstMemoryType = CU_MEMORYTYPE_DEVICE, rows.dstDevice = p, rows.dstPitch = 32;
+  rows.WidthInBytes = 32, rows.Height = 2;
+  OK(cuMemcpy2D(&rows));
+  scale(p, CUDA_SUCCESS);
+  OK(cuMemFree(p));
+  void *pinned = NULL;
+  OK(cuMemAllocHost(&pinned, 64)); /* the host writes there, which nobody sees */
+  scale((CUdeviceptr)pinned, CUDA_SUCCESS);
+  OK(cuMemFreeHost(pinned));
+  OK(cuDeviceGetDefaultMemPool(&pool, device));
+  OK(cuMemAllocFromPoolAsync(&p, 64, pool, NULL)); /* where there was memory that has been written */
+  scale(p, found);
+}
+
 int main(int argc, char **argv) {
   CUcontext context = NULL;
   devices();
@@ -491,6 +544,10 @@ int main(int argc, char **argv) {
   GIVES(cuCtxSynchronize(), CUDA_ERROR_INVALID_CONTEXT);
   OK(cuDevicePrimaryCtxRetain(&context, device));
   OK(cuCtxSetCurrent(context));
+  if (argc > 1 && strstr(argv[1], "written")) {
+    unwritten(strcmp(argv[1], "unwritten") ? CUDA_SUCCESS : CUDA_ERROR_LAUNCH_FAILED);
+    return failures != 0;
+  }
   if (argc > 1) {
     races(strcmp(argv[1], "race") ? CUDA_SUCCESS : CUDA_ERROR_LAUNCH_FAILED);
     return failures != 0;

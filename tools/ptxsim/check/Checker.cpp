@@ -33,10 +33,11 @@ static bool ordersFinely(const Inst &i) {
 }
 
 Implementation::Implementation(const Program &program, const CheckOptions &options)
-    : program(program), options(options) {
+    : program(program), options(options), roles(program) {
   for (const Inst &i : program.code)
     fine |= ordersFinely(i);
   guesses = findGuesses(program);
+  suspects = std::make_unique<std::atomic<bool>[]>(program.code.size());
   if (options.races) findMatrixRegisters();
   // Arguments and results of calls are copied where no access is seen.
   checksLocal.resize(program.code.size());
@@ -48,14 +49,19 @@ Implementation::Implementation(const Program &program, const CheckOptions &optio
 }
 
 void Implementation::blockBegins(Block &block) {
+  // Loads of which nothing is known to be wrong are followed until it has been enough of them: those that are
+  // suspect show themselves in the first blocks.
+  constexpr uint64_t most = 1 << 15, mostOfBlock = 1 << 14;
   std::unique_ptr<BlockState> b;
   {
     std::lock_guard<std::mutex> guard(lock);
     if (!idle.empty()) b = std::move(idle.back()), idle.pop_back();
+    if (!b) b = std::make_unique<BlockState>();
+    b->block = &block, b->id = uint32_t(block.linear);
+    b->warps.resize(block.warpCount);
+    b->mayFollow = options.races && followed < most ? mostOfBlock : 0;
+    running[b->id] = b.get();
   }
-  if (!b) b = std::make_unique<BlockState>();
-  b->block = &block, b->id = uint32_t(block.linear);
-  b->warps.resize(block.warpCount);
   if (options.races) b->shared.assign((block.sharedBytes + 3) / 4, Cell());
   if (options.uninitialised) {
     b->sharedWritten.assign(block.sharedBytes, 0);
@@ -66,6 +72,13 @@ void Implementation::blockBegins(Block &block) {
 
 void Implementation::blockEnds(Block &block) {
   std::unique_ptr<BlockState> b(&stateOf(block));
+  for (uint32_t n = 0; n < block.warpCount; ++n)
+    if (Values *values = b->warps[n].values.get())
+      values->each([&](HeldRead &read) { dropped(block, n, read, /*atEnd=*/true); });
+  {
+    std::lock_guard<std::mutex> guard(lock);
+    running.erase(b->id), followed += b->followed;
+  }
   for (EarlyRead &read : b->earlyReads) {
     if (isRacing(indexOf(*read.instruction)) || !first(indexOf(*read.instruction), ~0u)) continue;
     Report r;
@@ -97,18 +110,21 @@ static uint8_t strengthOf(const Order &order) {
 }
 
 void Implementation::access(Warp &w, const Inst &i, const Access &a) {
-  if (a.space == Space::Local) {
-    if (options.uninitialised && checksLocal[indexOf(i)]) checkWritten(w, i, a);
-    return;
-  }
-  if (options.uninitialised) checkWritten(w, i, a);
-  if (!options.races) return;
   BlockState &b = stateOf(*w.block);
   WarpState &s = b.warps[w.id];
-  if (s.pending.lanes | s.clusterWaits) settle(w, s);
   Actor actor{b, s, w, i, Mark(), a.space, a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction};
+  if (isFollowed(i, a)) actor.followed = &a;
+  if (a.space == Space::Local) {
+    if (options.uninitialised && checksLocal[indexOf(i)]) checkWritten(actor, a);
+    return;
+  }
+  if (options.uninitialised) checkWritten(actor, a);
+  if (!options.races) return;
+  if (actor.followed && !actor.read && (b.followed < b.mayFollow || isSuspect(indexOf(i))))
+    readOf(actor), ++b.followed;
+  if (s.pending.lanes | s.clusterWaits) settle(w, s);
   Mark &m = actor.mark;
-  m.block = b.id, m.instruction = indexOf(i) & 0x3fffff, m.warp = w.id & 31;
+  m.block = b.id, m.instruction = indexOf(i) & markInstruction, m.warp = w.id & 31;
   m.write = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
   m.strength = guesses[indexOf(i)] ? 2 : strengthOf(a.order);
   if (fine && a.order.semantics != Semantics::Weak && !a.completion) synchronises(actor, a);
@@ -153,18 +169,33 @@ bool Implementation::isRacing(uint32_t instruction) {
   return racing.count(instruction) != 0;
 }
 
-void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address,
-                                unsigned bytes, const char *why) {
-  if (!first(actor.mark.instruction, other.instruction)) return;
+bool Implementation::isReported(uint32_t a, uint32_t b) {
+  std::lock_guard<std::mutex> guard(lock);
+  return reported.count(std::minmax(a, b)) != 0;
+}
+
+std::string usedBy(const Inst *user) {
+  if (!user) return "";
+  return ", and its value is used by '" + user->source->text() +
+         "' (:" + std::to_string(user->source->where.line) + ")";
+}
+
+void Implementation::report(Warp &w, const Race &race, const Inst *user) {
+  const Mark &mine = race.mine, &other = race.other;
+  if (!first(mine.instruction, other.instruction)) return;
   {
     std::lock_guard<std::mutex> guard(lock);
-    racing.insert({actor.mark.instruction, other.instruction});
+    racing.insert({mine.instruction, other.instruction});
   }
-  Warp &w = actor.warp;
+  const Inst &now = program.code[mine.instruction], &before = program.code[other.instruction];
+  Report r;
+  auto unfoldThread = [&](const Mark &m, uint32_t lanes, uint32_t (&block)[3], uint32_t (&thread)[3]) {
+    unfold(blockOf(m), w.launch->grid, block);
+    unfold(m.warp * warpSize + unsigned(std::countr_zero(lanes)), w.launch->block, thread);
+  };
   uint32_t lanes = other.lanes, block[3], thread[3];
-  if (other.sameWarp(actor.mark) && (lanes & ~(1u << lane))) lanes &= ~(1u << lane);
-  unfold(blockOf(other), w.launch->grid, block);
-  unfold(other.warp * warpSize + unsigned(std::countr_zero(lanes)), w.launch->block, thread);
+  if (other.sameWarp(mine) && (lanes & ~mine.lanes)) lanes &= ~mine.lanes;
+  unfoldThread(other, lanes, block, thread), unfoldThread(mine, mine.lanes, r.block, r.thread);
   auto what = [](const Mark &m, bool atomic) {
     return m.inFlight          ? "asynchronous copy"
            : m.byAgent()       ? m.write ? "asynchronous write" : "asynchronous read"
@@ -172,23 +203,19 @@ void Implementation::reportRace(const Actor &actor, unsigned lane, const Mark &o
            : m.write           ? "write"
                                : "read";
   };
-  const Inst &before = program.code[other.instruction];
   char place[96];
-  snprintf(place, sizeof(place), " of %u bytes at %s address 0x%llx", bytes, spaceName(actor.space).data(),
-           static_cast<unsigned long long>(address));
-  std::string text = what(actor.mark, actor.isAtomic) + std::string(place) + " by thread " +
-                     triple({w.tid[0][lane], w.tid[1][lane], w.tid[2][lane]}) + " of block " +
-                     triple(w.block->id) + " and " + what(other, before.cls == Class::Atomic) +
-                     " by thread " + triple(thread) + " of block " + triple(block);
-  text += why                                 ? why
+  snprintf(place, sizeof(place), " of %u bytes at %s address 0x%llx", unsigned(race.bytes),
+           spaceName(race.space).data(), static_cast<unsigned long long>(race.address));
+  std::string text = what(mine, now.cls == Class::Atomic) + std::string(place) + " by thread " +
+                     triple(r.thread) + " of block " + triple(r.block) + " and " +
+                     what(other, before.cls == Class::Atomic) + " by thread " + triple(thread) +
+                     " of block " + triple(block);
+  text += race.why                            ? race.why
           : other.inFlight || other.byAgent() ? ", which has not been waited for"
                                               : " are not ordered";
-  Report r;
-  r.kind = "race", r.message = text, r.instruction = actor.instruction.source, r.other = before.source;
-  r.address = address;
-  if (actor.space == Space::Shared) r.place = program.sharedPlace(address);
-  for (unsigned d = 0; d < 3; ++d)
-    r.block[d] = w.block->id[d], r.thread[d] = w.tid[d][lane];
+  r.kind = "race", r.message = text + usedBy(user), r.instruction = now.source, r.other = before.source;
+  r.address = race.address;
+  if (race.space == Space::Shared) r.place = program.sharedPlace(race.address);
   w.worker->launcher->report(std::move(r));
 }
 

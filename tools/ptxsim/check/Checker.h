@@ -14,6 +14,7 @@ namespace girih::ptx {
 
 struct CheckOptions {
   bool races = true, uninitialised = true;
+  bool droppedReads = false; // wrong reads are reported even if nothing uses what they read
 };
 
 class Checker : public Observer {

@@ -1,7 +1,8 @@
 // The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells;
 // Copies.cpp knows stores of the same value, Guesses.cpp loops of compare-and-swap; Order.cpp keeps what
-// precedes what; Async.cpp knows the asynchronous proxy, Matrices.cpp wgmma's registers; Written.cpp finds
-// reads of memory never written.
+// precedes what; Loads.cpp follows what is read to where it is used; Async.cpp knows the asynchronous proxy,
+// Matrices.cpp wgmma's registers; Written.cpp finds reads of memory never written; Quickly.cpp does what is
+// common quickly.
 #pragma once
 
 #include "tools/ptxsim/check/Checker.h"
@@ -14,6 +15,8 @@ namespace girih::ptx::check {
 bool countsThreads(const Inst &i);
 /// Which loads are guesses of what a compare-and-swap will find, by instruction.
 std::vector<char> findGuesses(const Program &program);
+/// ", and its value is used by 'st.global.f32' (:57)"; nothing for null.
+std::string usedBy(const Inst *user);
 /// The bytes of a lane's access that matter, a bit each.
 uint32_t bytesUsed(const Inst &i, const Access &a);
 
@@ -26,7 +29,9 @@ struct Actor {
   Mark mark; // of each lane, but for the lane
   Space space;
   bool isAtomic;
-  bool asyncRead = false; // of shared memory, through the asynchronous proxy
+  bool asyncRead = false;           // of shared memory, through the asynchronous proxy
+  const Access *followed = nullptr; // a load whose values are followed
+  HeldRead *read = nullptr;         // how, once there is a reason
 };
 
 class Implementation final : public Checker {
@@ -53,6 +58,8 @@ public:
   void proxyFence(Warp &w, uint32_t lanes) override;
   bool needsInstructions() const override { return !registerUses.empty(); }
   void issues(Warp &w, const Inst &i, uint32_t mask) override;
+  bool needsValues() const override { return !options.droppedReads; }
+  void follows(Warp &w, const Inst &i, uint32_t mask) override;
 
 private:
   const Program &program;
@@ -61,6 +68,7 @@ private:
   /// threads of different blocks never do, and cells need not remember all readers.
   bool fine = false;
   std::vector<char> checksLocal, guesses; // by instruction; see the constructor; findGuesses
+  ValueRoles roles;
   GlobalShadow global;
   Attachments attachments;
   static constexpr size_t stripes = 64;
@@ -73,6 +81,9 @@ private:
   std::set<uint32_t> racing; // instructions of reported races
   std::vector<std::unique_ptr<BlockState>> idle;
   std::vector<uint32_t> agents; // the block of each
+  std::unordered_map<uint32_t, BlockState *> running;
+  std::unique_ptr<std::atomic<bool>[]> suspects; // by instruction: loads that have raced with something
+  uint64_t followed = 0; // loads of blocks that are done, of which nothing is known to be wrong
   // By instruction, if there are matrix products at all.
   std::vector<std::unique_ptr<RegisterUse>> registerUses;
   uint32_t matrixRegisters = 0;
@@ -82,15 +93,16 @@ private:
 
   // Checker.cpp
   bool first(uint32_t a, uint32_t b);
-  void reportRace(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned bytes,
-                  const char *why = nullptr);
+  void report(Warp &w, const Race &race, const Inst *user);
   bool isRacing(uint32_t instruction);
+  bool isReported(uint32_t a, uint32_t b);
   void reportBarrier(Block &block, const BarrierState &barrier, unsigned id, uint32_t arrived);
   BlockState *sharedOwner(const Warp &w, uint64_t &offset) const;
 
   // Races.cpp
   bool ordered(const Actor &actor, unsigned lane, const Mark &earlier) const;
   void checkShared(Actor &actor, const Access &a);
+  static uint32_t accessShared(const Actor &actor, const Access &a);
   void checkGlobal(Actor &actor, const Access &a);
   void checkGroup(Actor &actor, Cell &cell, uint32_t lanes, uint64_t address, uint32_t used, unsigned width,
                   Attachments &owner);
@@ -98,12 +110,15 @@ private:
                   Attachments &owner);
   void check(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address, unsigned bytes,
              Attachments &owner);
-  void checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes);
-  void addOther(Actor &actor, Cell &cell, unsigned lane, Attachments &owner);
+  bool foundRace(Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned size,
+                 unsigned bytes, const char *why = nullptr);
+  void checkOthers(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address, unsigned bytes);
+  bool seen(const Actor &actor, unsigned lane, const MarkList &list, size_t n) const;
+  void addOther(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address, Attachments &owner);
   bool writesSame(const Actor &actor, unsigned lane, const Mark &other, uint64_t address, unsigned size,
                   unsigned bytes) const;
   static void readsLater(AsyncCopy &copy, const Access &a);
-  void checkSources(const Actor &actor, const Access &a);
+  void checkSources(Actor &actor, const Access &a);
   void completeCopy(BlockState &b, Warp &w, const AsyncCopy &copy, uint32_t lanes, uint32_t block,
                     uint32_t stamp);
 
@@ -132,7 +147,29 @@ private:
   void joinLanes(ClockRef &to, BlockState &b, WarpState &s, uint32_t warp, uint32_t lanes);
 
   // Written.cpp
-  void checkWritten(Warp &w, const Inst &i, const Access &a);
+  static bool allWritten(const BlockState &b, const Inst &i, const Access &a);
+  void checkWritten(Actor &actor, const Access &a);
+  void readsHole(Warp &w, const Inst &i, Space space, uint64_t address, unsigned bytes, unsigned lane,
+                 const Inst *user);
+
+  // Loads.cpp
+  bool isFollowed(const Inst &i, const Access &a) const;
+  HeldRead &follow(Warp &w, const Inst &i, const Access &a);
+  HeldRead &readOf(Actor &actor) {
+    if (!actor.read) actor.read = &follow(actor.warp, actor.instruction, *actor.followed);
+    return *actor.read;
+  }
+  void suspect(uint32_t instruction) { suspects[instruction].store(true, std::memory_order_relaxed); }
+  bool isSuspect(uint32_t instruction) const { return suspects[instruction].load(std::memory_order_relaxed); }
+  bool holdEarlier(const Actor &actor, const Race &race, unsigned size);
+  bool isOpen(const Actor &actor, uint32_t lanes, uint64_t address, unsigned size) const;
+  void useRead(Warp &w, HeldRead &read, unsigned element, uint32_t lanes, const Inst *user);
+  void useValue(Warp &w, WarpState &s, Value value, uint32_t lanes, const Inst *user);
+  void dropped(Block &block, uint32_t warp, HeldRead &read, bool atEnd);
+  void forgetReaders(Block &block, BlockState &b, uint32_t warp, const HeldRead &read);
+  void collect(Warp &w, WarpState &s);
+  Value resultOf(Warp &w, const Inst &i, const ValueRoles::Role &role, Values &v, uint32_t mask);
+  void shuffleValues(Warp &w, const Inst &i, uint32_t mask);
 };
 
 } // namespace girih::ptx::check

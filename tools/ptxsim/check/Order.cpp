@@ -170,7 +170,8 @@ void Implementation::warpSyncs(Warp &w, const Inst &i, uint32_t lanes) {
 
 /// What lanes have acquired from other threads passes to those that they hand values to: cooperative_groups
 /// counts on it. What they have done themselves does not.
-void Implementation::warpShuffles(Warp &w, const Inst &, uint32_t lanes) {
+void Implementation::warpShuffles(Warp &w, const Inst &i, uint32_t lanes) {
+  if (w.watched) shuffleValues(w, i, lanes);
   BlockState &b = stateOf(*w.block);
   WarpState &s = b.warps[w.id];
   settle(w, s);

@@ -2,6 +2,7 @@
 #include "tools/ptxsim/check/Implementation.h"
 #include <algorithm>
 #include <bit>
+#include <span>
 
 namespace girih::ptx::check {
 
@@ -12,7 +13,13 @@ static bool conflict(const Mark &a, const Mark &b) {
 
 /// Whether whatever conflicts with `old` conflicts with `m` too.
 static bool standsFor(const Mark &m, const Mark &old) {
-  return m.sameKind(old) || (!old.write && old.strength && (m.write || !m.strength));
+  return m.sameKind(old) || (!old.write && old.strength && m.write);
+}
+
+/// Whether an atomic access has seen a strong write, or what came of it: that precedes whatever the atomic
+/// one precedes (observation order).
+static bool observes(const Actor &actor, const Mark &old) {
+  return actor.isAtomic && old.write && old.strength && !conflict(old, actor.mark);
 }
 
 /// Whether an earlier access precedes what a lane does now.
@@ -39,7 +46,7 @@ static uint32_t together(const Actor &actor, const Access &a, uint32_t lanes) {
 
 void Implementation::checkShared(Actor &actor, const Access &a) {
   uint32_t used = bytesUsed(actor.instruction, a);
-  for (uint32_t m = a.mask, group; m; m &= ~group) {
+  for (uint32_t m = accessShared(actor, a), group; m; m &= ~group) {
     group = together(actor, a, m);
     unsigned lane = unsigned(std::countr_zero(m));
     uint64_t offset = a.address[lane];
@@ -74,7 +81,7 @@ static bool joinReader(const Actor &actor, Cell &cell, uint32_t lanes) {
                (last.stamp < actor.block.floor || (last.sameWarp(m) && last.stamp < actor.state.floor));
   if (last.stamp && (last.inFlight || !known)) return false;
   if (cell.tag == Cell::Many) return true;
-  if (o.stamp != m.stamp || !o.sameWarp(m)) return false;
+  if (o.stamp != m.stamp || !o.sameWarp(m) || o.lanes & lanes) return false;
   o.lanes |= lanes;
   return true;
 }
@@ -108,6 +115,24 @@ void Implementation::checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_
     if (used >> n & 1) check(actor, cell.bytes[(address + n) & 3], 1, lane, address + n, width, owner);
 }
 
+/// Reports a race, or holds it until what was read is used; true if it is reported.
+bool Implementation::foundRace(Actor &actor, unsigned lane, const Mark &other, uint64_t address,
+                               unsigned size, unsigned bytes, const char *why) {
+  Race race{actor.mark, other, address, actor.space, uint8_t(bytes), why};
+  race.mine.lanes = 1u << lane;
+  if (actor.followed) {
+    if (isReported(race.mine.instruction, other.instruction)) return true;
+    HeldRead &read = readOf(actor);
+    suspect(read.instruction);
+    std::lock_guard<std::mutex> guard(actor.block.held);
+    read.races.push_back({race, uint8_t(lane), uint8_t(read.elementsAt(lane, address, size))});
+    return false;
+  }
+  if (holdEarlier(actor, race, size)) return false;
+  report(actor.warp, race, nullptr);
+  return true;
+}
+
 /// `size`: bytes of the cell; `bytes`: of the whole access.
 void Implementation::check(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address,
                            unsigned bytes, Attachments &owner) {
@@ -118,13 +143,13 @@ void Implementation::check(Actor &actor, Cell &cell, unsigned size, unsigned lan
     if (weakWrite && writesSame(actor, lane, cell.last, address, size, bytes))
       together = cell.last.stamp == m.stamp && cell.last.sameWarp(m);
     else
-      reportRace(actor, lane, cell.last, address, bytes);
+      foundRace(actor, lane, cell.last, address, size, bytes);
   } else if (actor.asyncRead && cell.last.stamp && !visibleToProxy(actor, cell.last)) {
-    reportRace(actor, lane, cell.last, address, bytes,
-               ": it is through the asynchronous proxy, without fence.proxy.async after the write");
+    foundRace(actor, lane, cell.last, address, size, bytes,
+              ": it is through the asynchronous proxy, without fence.proxy.async after the write");
   }
-  if (cell.others.stamp || cell.tag != Cell::Single) checkOthers(actor, cell, lane, address, bytes);
-  if (!weakWrite) return addOther(actor, cell, lane, owner);
+  if (cell.others.stamp || cell.tag != Cell::Single) checkOthers(actor, cell, size, lane, address, bytes);
+  if (!weakWrite) return addOther(actor, cell, size, lane, address, owner);
   if (together) m.lanes |= cell.last.lanes;
   cell.last = m;
   // Others may store copies of the same value: that they race with what was read before is not excused.
@@ -141,40 +166,64 @@ void Implementation::check(Actor &actor, Cell &cell, unsigned size, unsigned lan
 static Mark secondOf(const Cell &cell) {
   Mark m = cell.others;
   m.block = cell.second.block, m.instruction = cell.second.instruction, m.warp = cell.second.warp;
-  m.lanes = 1u << cell.second.lane;
+  m.lanes = 1u << cell.second.lane, m.sure = cell.second.sure;
   return m;
 }
 
-void Implementation::checkOthers(Actor &actor, Cell &cell, unsigned lane, uint64_t address, unsigned bytes) {
+/// Whether a strong write precedes what a lane does since a strong read that precedes that, or is the lane's
+/// own, has seen it. Marks are in the order of time.
+bool Implementation::seen(const Actor &actor, unsigned lane, const MarkList &list, size_t n) const {
+  if (!list[n].write || !list[n].strength) return false;
+  for (const Mark &read : std::span(list).subspan(n + 1)) {
+    if (read.write || !read.strength || conflict(list[n], read)) continue;
+    bool own = read.sameWarp(actor.mark) && read.lanes >> lane & 1;
+    if (own || ordered(actor, lane, read)) return true;
+  }
+  return false;
+}
+
+void Implementation::checkOthers(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address,
+                                 unsigned bytes) {
+  // One race is enough, if it is one for certain.
   auto look = [&](const Mark &other) {
     bool bad = conflict(other, actor.mark) && !ordered(actor, lane, other);
-    if (bad) reportRace(actor, lane, other, address, bytes);
-    return bad;
+    return bad && foundRace(actor, lane, other, address, size, bytes);
   };
   if (cell.tag == Cell::List) {
     if (cell.others.strength == 2 && actor.mark.strength == 2) return;
-    for (const Mark &m : *cell.list)
-      if (look(m)) return;
+    const MarkList &list = *cell.list;
+    for (size_t n = 0; n < list.size(); ++n)
+      if (!seen(actor, lane, list, n) && look(list[n])) return;
   } else if (!look(cell.others) && cell.tag == Cell::Many) {
     look(secondOf(cell));
   }
 }
 
 /// A read or a strong access stays beside others that it is not ordered with.
-void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachments &owner) {
+void Implementation::addOther(Actor &actor, Cell &cell, unsigned size, unsigned lane, uint64_t address,
+                              Attachments &owner) {
   Mark m = actor.mark;
   m.lanes = 1u << lane;
   Mark &o = cell.others;
+  // A read that takes the place of others stands for them, whatever comes of its own value.
+  auto standsFurther = [&](const Mark &old) {
+    return !m.write && !old.write &&
+           (old.sure || !old.sameWarp(m) || !isOpen(actor, old.lanes, address, size));
+  };
   auto joins = [&](Mark &other) {
     if (other.stamp != m.stamp || !other.sameWarp(m) || !other.sameKind(m)) return false;
+    if (observes(actor, other)) return other = m, true; // lanes of one instruction come one after the other
+    if (other.lanes & m.lanes && !m.write) other.sure |= !isOpen(actor, m.lanes, address, size);
     other.lanes |= m.lanes, other.instruction = m.instruction;
     return true;
   };
   // Shared memory is the block's alone, and its barriers are over for all of them.
   bool alone = actor.space == Space::Shared && actor.block.block->clusterCount == 1;
   auto replaces = [&](const Mark &old) {
-    return (alone && old.stamp < actor.block.floor && !old.byAgent()) ||
-           (standsFor(m, old) && ordered(actor, lane, old));
+    if (alone && old.stamp < actor.block.floor && !old.byAgent()) return true;
+    if (!standsFor(m, old) || !(observes(actor, old) || ordered(actor, lane, old))) return false;
+    m.sure |= standsFurther(old);
+    return true;
   };
   if (cell.tag == Cell::Single) {
     if (joins(o)) return;
@@ -183,7 +232,7 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
       return;
     }
     if (!fine && o.sameKind(m) && !o.sameWarp(m)) {
-      cell.second = {m.block, m.instruction, m.warp, lane};
+      cell.second = {m.block, m.instruction, m.sure, m.warp, lane};
       cell.tag = Cell::Many;
       return;
     }
@@ -205,10 +254,17 @@ void Implementation::addOther(Actor &actor, Cell &cell, unsigned lane, Attachmen
   }
   MarkList &list = *cell.list;
   o.strength = list.empty() ? m.strength : std::min(o.strength, m.strength);
-  for (Mark &other : list)
-    if (joins(other)) return;
+  // Who contends comes back soon: the latest are looked at first.
+  for (auto other = list.rbegin(); other != list.rend(); ++other)
+    if (joins(*other)) {
+      std::rotate(other.base() - 1, other.base(), list.end());
+      return;
+    }
   std::erase_if(list, [&](Mark &other) {
-    if (other.sameWarp(m) && standsFor(m, other)) other.lanes &= ~m.lanes; // the thread itself
+    if (other.sameWarp(m) && standsFor(m, other) && other.lanes & m.lanes) { // the thread itself
+      m.sure |= !m.write && (other.sure || !isOpen(actor, m.lanes, address, size));
+      other.lanes &= ~m.lanes;
+    }
     return other.lanes == 0 || replaces(other);
   });
   constexpr size_t most = 256; // beyond it the oldest is forgotten
@@ -226,7 +282,7 @@ void Implementation::readsLater(AsyncCopy &copy, const Access &a) {
 }
 
 /// A write to global memory that the block's copies in flight read.
-void Implementation::checkSources(const Actor &actor, const Access &a) {
+void Implementation::checkSources(Actor &actor, const Access &a) {
   BlockState &b = actor.block;
   for (size_t warp = 0; warp < b.warps.size(); ++warp)
     for (const AsyncCopy &copy : b.warps[warp].copies)
@@ -239,8 +295,9 @@ void Implementation::checkSources(const Actor &actor, const Access &a) {
           if (at >= from + copy.bytes || at + a.bytes <= from) continue;
           Mark other;
           other.block = b.id, other.lanes = n & -n, other.warp = warp & 31, other.inFlight = 1;
-          other.instruction = copy.instruction & 0x3fffff;
-          return reportRace(actor, lane, other, at, a.bytes);
+          other.instruction = copy.instruction & markInstruction;
+          foundRace(actor, lane, other, at, a.bytes, a.bytes);
+          return;
         }
       }
 }

@@ -22,7 +22,9 @@ constexpr uint32_t agentBit = 1u << 31;
 /// Accesses of lanes of one warp, by one instruction, at one time.
 struct Mark {
   uint32_t block = 0, stamp = 0, lanes = 0; // stamp 0: none
-  uint32_t instruction : 22 = 0, warp : 5 = 0, write : 1 = 0, inFlight : 1 = 0, strength : 2 = 0;
+  // sure: stands for reads as well whose values have been used, or are not followed.
+  uint32_t instruction : 21 = 0, sure : 1 = 0, warp : 5 = 0, write : 1 = 0, inFlight : 1 = 0,
+                         strength : 2 = 0;
 
   Kind kind() const { return {write != 0, inFlight != 0, uint8_t(strength)}; }
   bool sameKind(const Mark &m) const { return write == m.write && strength == m.strength; }
@@ -30,6 +32,7 @@ struct Mark {
   bool sameWarp(const Mark &m) const { return warp == m.warp && block == m.block; }
 };
 static_assert(sizeof(Mark) == 16);
+constexpr uint32_t markInstruction = (1u << 21) - 1; // what fits into Mark::instruction
 
 struct Cell;
 using MarkList = std::vector<Mark>;
@@ -50,7 +53,7 @@ struct Cell {
     MarkList *list;
     Cell *bytes;
     struct {
-      uint32_t block : 32, instruction : 22, warp : 5, lane : 5;
+      uint32_t block : 32, instruction : 21, sure : 1, warp : 5, lane : 5;
     } second;
   };
   Tag tag = Single;

@@ -3,6 +3,7 @@
 
 #include "tools/ptxsim/check/Clock.h"
 #include "tools/ptxsim/check/Shadow.h"
+#include "tools/ptxsim/check/Values.h"
 #include <array>
 #include <string>
 #include <unordered_map>
@@ -58,7 +59,6 @@ struct RegisterUse {
   bool isProduct = false, isFence = false, isMove = false;
   std::string_view shape;
 };
-constexpr uint32_t none = ~0u;
 struct MatrixRegister {
   uint32_t usedBy = none, group = 0; // the product in flight and the groups committed before it
   bool input = false;                // as A
@@ -75,6 +75,7 @@ struct WarpState {
   uint32_t committed[warpSize] = {}, bulkCommitted[warpSize] = {}, matricesCommitted = 0; // groups
   std::vector<MatrixRegister> registers;
   bool matrixFenced = false;
+  std::unique_ptr<Values> values; // of loads, where they are followed
 
   LaneState &lane(unsigned l) {
     if (!lanes) lanes = std::make_unique<std::array<LaneState, warpSize>>();
@@ -129,6 +130,8 @@ struct BlockState {
   Attachments attachments;
   ReleasedMap released; // locations in shared memory
   std::vector<EarlyRead> earlyReads;
+  std::mutex held;                      // of what values hold: other blocks add to it
+  uint64_t followed = 0, mayFollow = 0; // loads of which nothing is known to be wrong
 
   uint32_t tick() { return ++time; }
 };

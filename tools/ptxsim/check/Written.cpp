@@ -12,20 +12,23 @@ uint32_t bytesUsed(const Inst &i, const Access &a) {
   return a.kind == AccessKind::Load ? all & i.source->usedBytes : all;
 }
 
-/// Whether [at, at + bytes) has an element none of whose bytes is written, although it matters. Padding
+/// The elements of [at, at + bytes) none of whose bytes is written, although they matter, as a mask. Padding
 /// between them is read with the rest when structs are copied.
-static bool hasHole(const uint8_t *at, unsigned bytes, unsigned element, uint32_t used) {
+static uint32_t holesOf(const uint8_t *at, unsigned bytes, unsigned element, uint32_t used) {
+  uint32_t holes = 0;
   for (unsigned e = 0; e < bytes; e += element) {
     bool any = false, matters = false;
     for (unsigned n = e; n < e + element; ++n)
       any |= at[n] != 0, matters |= used >> n & 1;
-    if (!any && matters) return true;
+    holes |= uint32_t(!any && matters) << e / element;
   }
-  return false;
+  return holes;
 }
 
-void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
-  BlockState &b = stateOf(*w.block);
+void Implementation::checkWritten(Actor &actor, const Access &a) {
+  Warp &w = actor.warp;
+  const Inst &i = actor.instruction;
+  BlockState &b = actor.block;
   bool reads = a.kind == AccessKind::Load || a.kind == AccessKind::Atomic ||
                a.kind == AccessKind::Reduction || a.kind == AccessKind::AsyncRead,
        writes = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
@@ -33,6 +36,14 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
   if (i.cls == Class::Load) element = i.flags & Inst::Sync ? 4 : i.count ? a.bytes / i.count : a.bytes;
   uint32_t used = bytesUsed(i, a);
   int hole = -1;
+  auto look = [&](unsigned lane, const uint8_t *flags) {
+    if (!reads || (hole >= 0 && !actor.followed)) return;
+    uint32_t holes = holesOf(flags, a.bytes, element, used);
+    if (!holes) return;
+    hole = int(lane);
+    for (uint32_t m = actor.followed ? holes : 0; m; m &= m - 1)
+      readOf(actor).holes[std::countr_zero(m)] |= 1u << lane;
+  };
   if (a.space == Space::Global) {
     Range range = w.ranges[indexOf(i)];
     for (uint32_t m = a.mask; m; m &= m - 1) {
@@ -51,9 +62,9 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
         flags[n] = __atomic_load_n(bits, __ATOMIC_RELAXED) & bit;
         if (writes && !flags[n]) __atomic_fetch_or(bits, bit, __ATOMIC_RELAXED);
       }
-      if (reads && hole < 0 && hasHole(flags, a.bytes, element, used)) hole = int(lane);
+      look(lane, flags);
     }
-  } else {
+  } else if (!allWritten(b, i, a)) {
     std::vector<uint8_t> *written = &b.localWritten;
     uint64_t stride = 0;
     if (a.space == Space::Local) {
@@ -68,18 +79,25 @@ void Implementation::checkWritten(Warp &w, const Inst &i, const Access &a) {
       else
         at += (uint64_t(w.id) * warpSize + lane) * stride;
       uint8_t *flags = written->data() + at;
-      if (reads && hole < 0 && hasHole(flags, a.bytes, element, used)) hole = int(lane);
+      look(lane, flags);
       if (writes) memset(flags, 1, a.bytes);
     }
   }
-  if (hole < 0) return;
+  if (hole >= 0 && !actor.followed)
+    readsHole(w, i, a.space, a.address[hole], a.bytes, unsigned(hole), nullptr);
+}
+
+/// Told of when the block ends, once for each instruction.
+void Implementation::readsHole(Warp &w, const Inst &i, Space space, uint64_t address, unsigned bytes,
+                               unsigned lane, const Inst *user) {
+  BlockState &b = stateOf(*w.block);
   for (const EarlyRead &r : b.earlyReads)
     if (r.instruction == &i) return;
   char text[128];
-  snprintf(text, sizeof(text), "read of %u bytes of memory never written, at %s address 0x%llx",
-           unsigned(a.bytes), spaceName(a.space).data(), static_cast<unsigned long long>(a.address[hole]));
+  snprintf(text, sizeof(text), "read of %u bytes of memory never written, at %s address 0x%llx", bytes,
+           spaceName(space).data(), static_cast<unsigned long long>(address));
   b.earlyReads.push_back(
-      {&i, {w.tid[0][hole], w.tid[1][hole], w.tid[2][hole]}, a.address[hole], a.space, text});
+      {&i, {w.tid[0][lane], w.tid[1][lane], w.tid[2][lane]}, address, space, text + usedBy(user)});
 }
 
 } // namespace girih::ptx::check

@@ -23,8 +23,35 @@ static bool readTriple(const Json &json, const char *key, uint32_t (&out)[3], st
   return true;
 }
 
-template <class T> static T numberOr(const Json &json, const char *key, T otherwise) {
-  return json.contains(key) && json[key].is_number() ? json[key].get<T>() : otherwise;
+/// The integer that `key` has, from `low` to `high`; what it was if the key is not there.
+template <class T>
+static bool readInteger(const Json &json, const char *key, int64_t low, uint64_t high, T &out,
+                        std::string &error) {
+  if (!json.contains(key)) return true;
+  const Json &n = json[key];
+  bool fits =
+      n.is_number_integer() &&
+      (n.is_number_unsigned() ? n.get<uint64_t>() <= high && (low <= 0 || n.get<uint64_t>() >= uint64_t(low))
+                              : n.get<int64_t>() >= low);
+  if (fits) return out = n.is_number_unsigned() ? T(n.get<uint64_t>()) : T(n.get<int64_t>()), true;
+  error = "\"" + std::string(key) + "\" is " + n.dump(-1, ' ', false, Json::error_handler_t::replace) +
+          ", it must be an integer from " + std::to_string(low) + " to " + std::to_string(high);
+  return false;
+}
+
+/// Whether an object has no key but these, which are separated by blanks.
+static bool hasOnly(const Json &json, std::string_view known, std::string &error) {
+  for (const auto &entry : json.items()) {
+    std::string_view rest = known;
+    bool found = false;
+    while (!rest.empty() && !found) {
+      std::string_view word = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+      found = word == entry.key();
+    }
+    if (!found) return error = "unknown key \"" + entry.key() + "\"; known are " + std::string(known), false;
+  }
+  return true;
 }
 
 /// Numbers of a list, one a dimension from `first` on; false if it is not so long as the tensor has
@@ -42,8 +69,8 @@ static bool readDimensions(const Json &p, const char *key, unsigned rank, unsign
 
 /// What a parameter of kind tensormap says of its tensor, but for the address.
 static bool readTensorMap(const Json &p, LaunchFile::Parameter &out, std::string &error) {
-  static constexpr std::string_view types[] = {"u8",  "u16", "u32", "i32", "u64",
-                                               "i64", "f16", "f32", "f64", "bf16"};
+  static constexpr std::string_view types[] = {"u8",  "u16", "u32",  "i32",     "u64",  "i64",     "f16",
+                                               "f32", "f64", "bf16", "f32_ftz", "tf32", "tf32_ftz"};
   std::string type;
   for (auto [key, to] : {std::pair{"buffer", &out.buffer}, {"dtype", &type}})
     if (p.contains(key) && p[key].is_string()) *to = p[key].get<std::string>();
@@ -53,34 +80,85 @@ static bool readTensorMap(const Json &p, LaunchFile::Parameter &out, std::string
   map.type = TensorType(known - std::begin(types));
   size_t rank = p.contains("sizes") && p["sizes"].is_array() ? p["sizes"].size() : 0;
   if (known == std::end(types) || out.buffer.empty() || rank < 1 || rank > TensorMap::most)
-    return error = "tensormap '" + out.name + "' needs \"buffer\", \"dtype\" and 1 to 5 \"sizes\"", false;
+    return error = "a tensormap needs \"buffer\", \"dtype\" and 1 to 5 \"sizes\"", false;
   map.rank = uint8_t(rank);
   std::fill_n(map.step, rank, 1);
   if (!readDimensions(p, "sizes", map.rank, 0, map.size) || !readDimensions(p, "box", map.rank, 0, map.box) ||
       !readDimensions(p, "strides", map.rank, 1, map.stride) ||
       (p.contains("element_strides") && !readDimensions(p, "element_strides", map.rank, 0, map.step)))
-    return error = "tensormap '" + out.name +
-                   "': \"sizes\", \"box\" and \"element_strides\" have a number for each "
+    return error = "\"sizes\", \"box\" and \"element_strides\" have a number for each "
                    "dimension, \"strides\" one for each but the first",
            false;
-  uint32_t swizzle = numberOr<uint32_t>(p, "swizzle", 0);
+  uint32_t swizzle = 0;
+  if (!readInteger(p, "swizzle", 0, 128, swizzle, error)) return false;
   map.swizzle = swizzle == 0 ? 0 : swizzle == 32 ? 1 : swizzle == 64 ? 2 : swizzle == 128 ? 3 : 255;
   map.fill = p.contains("fill") && p["fill"] == "nan";
+  if (p.contains("fill") && !map.fill && p["fill"] != "zero")
+    return error = "\"fill\" must be \"zero\" or \"nan\"", false;
   return true;
 }
 
+/// How many bits the kind of a number has: i8 to f64; 0 for other kinds.
+static unsigned numberBits(const std::string &kind) {
+  for (unsigned bits : {8u, 16u, 32u, 64u})
+    if (kind.size() > 1 && kind.substr(1) == std::to_string(bits) &&
+        (kind[0] == 'i' || kind[0] == 'u' || (kind[0] == 'f' && bits >= 32)))
+      return bits;
+  return 0;
+}
+
+/// The value of a number.
+static bool readValue(const Json &p, LaunchFile::Parameter &out, std::string &error) {
+  if (!p.contains("value")) return error = "a parameter of kind " + out.kind + " needs \"value\"", false;
+  unsigned bits = numberBits(out.kind);
+  if (out.kind[0] == 'f') {
+    const Json &n = p["value"];
+    out.number = n.is_number() ? n.get<double>() : 0;
+    if (n.is_number() && (bits == 64 || std::isfinite(float(out.number)))) return true;
+    return error = "\"value\" is " + n.dump(-1, ' ', false, Json::error_handler_t::replace) +
+                   ", it must be " + (n.is_number() ? "within the range of " + out.kind : "a number"),
+           false;
+  }
+  uint64_t high = ~uint64_t(0) >> (64 - bits);
+  if (out.kind[0] == 'u') return readInteger(p, "value", 0, high, out.integer, error);
+  return readInteger(p, "value", -int64_t(high >> 1) - 1, high >> 1, out.integer, error);
+}
+
 static bool readParameters(const Json &list, std::vector<LaunchFile::Parameter> &params, std::string &error,
-                           unsigned depth = 0) {
+                           unsigned depth = 0);
+
+static bool readParameter(const Json &p, LaunchFile::Parameter &out, std::string &error, unsigned depth) {
+  constexpr uint64_t most = uint64_t(1) << 48;
+  std::string known = depth ? "name kind offset" : "name kind";
+  if (!readInteger(p, "offset", 0, 1 << 16, out.offset, error) ||
+      !readInteger(p, "bytes", 1, most, out.bytes, error))
+    return false;
+  if (depth && !p.contains("offset")) return error = "a field of a struct needs \"offset\"", false;
+  if (numberBits(out.kind)) return hasOnly(p, known + " value", error) && readValue(p, out, error);
+  if (out.kind == "buffer") return hasOnly(p, known + " bytes dtype", error);
+  if (out.kind == "tensormap")
+    return hasOnly(p, known + " bytes buffer dtype sizes strides box element_strides swizzle fill", error) &&
+           readTensorMap(p, out, error);
+  if (out.kind != "struct")
+    return error = "kind '" + out.kind +
+                   "' is unknown; buffer, tensormap, struct, i8 to i64, u8 to u64, f32 and f64 are known",
+           false;
+  if (!out.bytes) return error = "a struct needs \"bytes\", its size", false;
+  return hasOnly(p, known + " bytes fields", error) &&
+         (!p.contains("fields") || readParameters(p["fields"], out.fields, error, depth + 1));
+}
+
+static bool readParameters(const Json &list, std::vector<LaunchFile::Parameter> &params, std::string &error,
+                           unsigned depth) {
   if (!list.is_array() || depth > 4) return error = "parameters must be a list of objects", false;
   for (const Json &p : list) {
     LaunchFile::Parameter &out = params.emplace_back();
     for (auto [key, to] : {std::pair{"name", &out.name}, {"kind", &out.kind}})
       if (p.is_object() && p.contains(key) && p[key].is_string()) *to = p[key].get<std::string>();
-    if (out.name.empty() || out.kind.empty()) return error = "a parameter needs \"name\" and \"kind\"", false;
-    out.number = numberOr<double>(p, "value", 0), out.integer = numberOr<int64_t>(p, "value", 0);
-    out.bytes = numberOr<uint64_t>(p, "bytes", 0), out.offset = numberOr<uint32_t>(p, "offset", 0);
-    if (out.kind == "tensormap" && !readTensorMap(p, out, error)) return false;
-    if (p.contains("fields") && !readParameters(p["fields"], out.fields, error, depth + 1)) return false;
+    if (out.name.empty() || out.kind.empty())
+      return error = "parameter " + std::to_string(params.size() - 1) + " needs \"name\" and \"kind\"", false;
+    if (!readParameter(p, out, error, depth))
+      return error = (depth ? "field '" : "parameter '") + out.name + "': " + error, false;
   }
   return true;
 }
@@ -89,22 +167,33 @@ bool readLaunchFile(const std::string &path, LaunchFile &file, std::string &erro
   std::ifstream in(path);
   if (!in) return error = "'" + path + "' can't be read", false;
   Json json = Json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return error = "'" + path + "' is not a JSON object", false;
+  auto fails = [&](const std::string &why) { return error = "'" + path + "'" + why, false; };
+  if (!json.is_object()) return fails(json.is_discarded() ? " is not JSON" : " is not a JSON object");
   if (!json.contains("entry") || !json["entry"].is_string())
-    return error = "'" + path + "' has no \"entry\", the kernel's name", false;
+    return fails(" has no \"entry\", the kernel's name");
   file.entry = json["entry"].get<std::string>();
-  if (!readTriple(json, "grid", file.launch.grid, error) ||
+  // The last three say where a launch comes from.
+  if (!hasOnly(json,
+               "entry grid block cluster dynamic_shared_bytes cooperative params extra_null_pointers "
+               "tolerance_relative_to_max made_with sm comment",
+               error) ||
+      !readTriple(json, "grid", file.launch.grid, error) ||
       !readTriple(json, "block", file.launch.block, error) ||
-      !readTriple(json, "cluster", file.launch.cluster, error)) {
-    error = "'" + path + "': " + error;
-    return false;
+      !readTriple(json, "cluster", file.launch.cluster, error) ||
+      !readInteger(json, "dynamic_shared_bytes", 0, UINT32_MAX, file.launch.dynamicSharedBytes, error) ||
+      !readInteger(json, "extra_null_pointers", 0, 64, file.extraNullPointers, error))
+    return fails(": " + error);
+  if (json.contains("cooperative")) {
+    if (!json["cooperative"].is_boolean()) return fails(": \"cooperative\" must be true or false");
+    file.launch.cooperative = json["cooperative"].get<bool>();
   }
-  file.launch.dynamicSharedBytes = numberOr<uint32_t>(json, "dynamic_shared_bytes", 0);
-  file.launch.cooperative = json.contains("cooperative") && json["cooperative"] == true;
-  file.extraNullPointers = std::min(numberOr<uint32_t>(json, "extra_null_pointers", 0), 64u);
-  file.tolerance = numberOr<double>(json, "tolerance_relative_to_max", 0);
+  if (json.contains("tolerance_relative_to_max")) {
+    const Json &n = json["tolerance_relative_to_max"];
+    file.tolerance = n.is_number() ? n.get<double>() : -1;
+    if (file.tolerance < 0) return fails(": \"tolerance_relative_to_max\" must be a number from 0");
+  }
   if (json.contains("params") && !readParameters(json["params"], file.params, error))
-    return error = "'" + path + "': " + error, false;
+    return fails(": " + error);
   return true;
 }
 
@@ -131,6 +220,11 @@ static uint64_t placeBuffer(Device &device, const LaunchFile::Parameter &p, Laun
   const std::vector<char> *contents = it == data.arrays.end() ? nullptr : &it->second.data;
   if (!contents && !p.bytes)
     return error = "there is no array 'buf::" + p.name + "' for the buffer '" + p.name + "'", 0;
+  if (contents && p.bytes && p.bytes != contents->size())
+    return error = "buffer '" + p.name + "': \"bytes\" is " + std::to_string(p.bytes) +
+                   ", the array 'buf::" + p.name + "' has " + std::to_string(contents->size()) +
+                   " bytes; leave \"bytes\" out",
+           0;
   uint64_t address = device.memory().allocate(contents ? contents->size() : p.bytes);
   if (!address) return error = "no device memory for the buffer '" + p.name + "'", 0;
   if (contents)
@@ -170,15 +264,8 @@ static bool placeParameter(Device &device, const LaunchFile::Parameter &p, uint6
     memcpy(&bits, &p.number, 8);
   } else if (p.kind == "struct") {
     bytes = p.bytes;
-  } else if ((p.kind[0] == 'i' || p.kind[0] == 'u') &&
-             (p.kind.substr(1) == "8" || p.kind.substr(1) == "16" || p.kind.substr(1) == "32" ||
-              p.kind.substr(1) == "64")) {
-    bits = uint64_t(p.integer);
-    bytes = unsigned(std::stoi(p.kind.substr(1))) / 8;
   } else {
-    return error = "parameter '" + p.name + "': kind '" + p.kind +
-                   "' is unknown; buffer, tensormap, struct, i8 to i64, u8 to u64, f32 and f64 are known",
-           false;
+    bits = uint64_t(p.integer), bytes = numberBits(p.kind) / 8;
   }
   if (bytes != room)
     return error = "parameter '" + p.name + "' has " + std::to_string(bytes) + " bytes, the kernel's has " +
@@ -186,12 +273,10 @@ static bool placeParameter(Device &device, const LaunchFile::Parameter &p, uint6
            false;
   if (p.kind != "struct") return memcpy(to, &bits, bytes), true;
   for (const LaunchFile::Parameter &field : p.fields) {
-    uint64_t size = field.kind == "struct"                                 ? field.bytes
-                    : field.kind == "tensormap"                            ? sizeof(TensorMap)
-                    : field.kind == "buffer" || field.kind.ends_with("64") ? 8
-                    : field.kind.ends_with("32")                           ? 4
-                    : field.kind.ends_with("16")                           ? 2
-                                                                           : 1;
+    uint64_t size = field.kind == "struct"      ? field.bytes
+                    : field.kind == "tensormap" ? sizeof(TensorMap)
+                    : field.kind == "buffer"    ? 8
+                                                : numberBits(field.kind) / 8;
     if (field.offset > room || size > room - field.offset)
       return error = "field '" + field.name + "' lies outside of the struct '" + p.name + "'", false;
     if (!placeParameter(device, field, size, to + field.offset, data, error)) return false;
@@ -242,11 +327,13 @@ std::vector<Comparison> compareResults(Device &device, const LaunchFile &file, c
       fails("the launch has no buffer of this name to compare with");
       continue;
     }
-    const char *from = device.memory().pointer(place->second.address, expected.data.size());
-    if (!from) {
-      fails("out::" + c.buffer + " has more bytes than the buffer");
+    uint64_t has = place->second.bytes, wants = expected.data.size();
+    if (wants != has) {
+      fails("out::" + c.buffer + " has " + (wants > has ? "more" : "fewer") + " bytes than the buffer, " +
+            std::to_string(wants) + " and " + std::to_string(has));
       continue;
     }
+    const char *from = device.memory().pointer(place->second.address, wants);
     memcpy(got.data.data(), from, got.data.size());
     auto given = data.arrays.find("tol::" + c.buffer); // by element
     const NpyArray *tolerances = given == data.arrays.end() ? nullptr : &given->second;

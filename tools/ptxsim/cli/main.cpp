@@ -28,6 +28,8 @@ malformed or not supported is reported by name and line.
   --sample-blocks N   with these, runs about N blocks of the grid only, spread over it; nothing is checked
   --no-race           without the search for data races
   --no-uninit         without the search for reads of memory never written
+  --dropped-reads     both report reads whose values nothing uses too
+  --block-order=ORDER the order in which blocks begin: reverse or random:SEED
   --json              the result as JSON on standard output
   --help              this text
 
@@ -43,6 +45,7 @@ struct Options {
   std::string ptx, launch, check;
   unsigned threads = 0;
   uint64_t maxInstructions = 0;
+  BlockOrder order;
   bool json = false, counters = false;
   CheckOptions checks;
   MeasureOptions measure;
@@ -96,6 +99,14 @@ bool parseArguments(int argc, char **argv, Options &o) {
       o.checks.races = false;
     } else if (a == "--no-uninit") {
       o.checks.uninitialised = false;
+    } else if (a == "--dropped-reads") {
+      o.checks.droppedReads = true;
+    } else if (a == "--block-order" || a.starts_with("--block-order=")) {
+      if (a.ends_with("order") ? !value(number) : (number = a.substr(a.find('=') + 1), false)) return false;
+      if (!o.order.parse(number))
+        return fprintf(stderr, "error: --block-order '%s' is not known; it may be reverse or random:SEED\n",
+                       number.c_str()),
+               false;
     } else if (a.starts_with("-") || !o.ptx.empty()) {
       return fprintf(stderr, "error: unexpected argument '%s'; --help lists the options\n", a.c_str()), false;
     } else {
@@ -157,6 +168,17 @@ void printComparison(const Comparison &c, double tolerance, bool json) {
             c.got, c.expected);
 }
 
+/// What one GPU's time is modelled by another's PTX.
+void noteTarget(const Module &module, const Gpu &gpu) {
+  auto number = [](const std::string &target) { return target.size() > 3 ? atoi(target.c_str() + 3) : 0; };
+  if (number(module.target) == number(gpu.target)) return;
+  bool newer = number(module.target) > number(gpu.target);
+  fprintf(stderr, "note: %s is %s, the PTX is for %s%s\n", gpu.name.c_str(), gpu.target.c_str(),
+          module.target.c_str(),
+          newer ? ", which does not run there"
+                : ": compiled for that GPU it may use other instructions, and take another time");
+}
+
 int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   std::string error;
   LaunchFile file;
@@ -168,6 +190,7 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   if (!prepareLaunch(device, *program, file, data, error)) return fail(error);
   file.launch.threads = o.threads, file.launch.count = true;
   file.launch.maxWarpInstructions = o.maxInstructions;
+  file.launch.order = o.order;
   std::unique_ptr<Checker> checker;
   if ((o.checks.races || o.checks.uninitialised) && !o.measure.sampleBlocks) {
     checker = makeChecker(*program, o.checks, error);
@@ -176,6 +199,12 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   }
 
   auto begin = std::chrono::steady_clock::now();
+  file.launch.progress = [&](uint64_t done, uint64_t all) {
+    auto since = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin);
+    fprintf(stderr, "%s: %llu of %llu blocks are done after %lld s\n", file.entry.c_str(),
+            static_cast<unsigned long long>(done), static_cast<unsigned long long>(all),
+            static_cast<long long>(since.count()));
+  };
   LaunchResult result;
   Measurement measured;
   if (o.measures())
@@ -186,6 +215,13 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
   for (Report &r : result.reports) {
     if (r.place.empty()) r.place = bufferAt(data, r.address);
     fprintf(stderr, "%s\n", formatReport(module.module(), r).c_str());
+  }
+  if (result.moreReports)
+    fprintf(stderr, "and %llu more reports\n", static_cast<unsigned long long>(result.moreReports));
+  if (result.refused()) {
+    Json out = {{"entry", file.entry}, {"ok", false}, {"reports", reportsAsJson(result.reports)}};
+    if (o.json) printf("%s\n", out.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+    return 1;
   }
   bool ok = result.ok();
   uint64_t lanes = 0;
@@ -204,10 +240,12 @@ int runLaunch(Device &device, LoadedModule &module, const Options &o) {
                                              ? "a sample of the grid has not all results"
                                              : ("'" + o.check + "' has no out:: arrays").c_str());
   bool measures = o.measures() && result.ok();
+  if (measures && o.measure.gpu) noteTarget(module.module(), *o.measure.gpu);
   if (o.json) {
     Json out = {{"entry", file.entry},
                 {"ok", ok},
                 {"reports", reportsAsJson(result.reports)},
+                {"more_reports", result.moreReports},
                 {"largest_error", worst},
                 {"buffers", buffersAsJson(comparisons)},
                 {"warp_instructions", result.warpInstructions},

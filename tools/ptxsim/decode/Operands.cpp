@@ -98,6 +98,11 @@ bool Decoder::patternToken(std::string_view token, const Operand &operand, Match
     Type type;
     return source(operand, Type::B64, 8, false, ignored, type);
   }
+  if (role == 'z') { // how much is copied, or a predicate that says whether anything is
+    bool isPredicate =
+        operand.kind == Operand::Kind::Register && function->registers[operand.reg].type == Type::Pred;
+    return patternToken(isPredicate ? "sp" : "sb32", operand, match, out);
+  }
   if (role == 'M') { // an address that op[] has no room for
     Operands apart;
     apart.addresses = 2;

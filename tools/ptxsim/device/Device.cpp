@@ -143,12 +143,16 @@ std::string Device::refusal(const Program &program, const Launch &launch) const 
   return "";
 }
 
+void takeClusterOf(const Program &program, Launch &launch) {
+  const Function &f = *program.functions[0].function;
+  if (f.clusterSize[0] && launch.cluster[0] == 1 && launch.cluster[1] == 1 && launch.cluster[2] == 1)
+    std::copy(f.clusterSize, f.clusterSize + 3, launch.cluster);
+}
+
 LaunchResult Device::launch(const Program &program, const Launch &given) {
   LaunchResult result;
   Launch launch = given;
-  const Function &f = *program.functions[0].function; // .reqnctapercluster
-  if (f.clusterSize[0] && launch.cluster[0] == 1 && launch.cluster[1] == 1 && launch.cluster[2] == 1)
-    std::copy(f.clusterSize, f.clusterSize + 3, launch.cluster);
+  takeClusterOf(program, launch);
   std::string problem = refusal(program, launch);
   if (!problem.empty()) {
     Report r;
@@ -165,10 +169,13 @@ LaunchResult Device::launch(const Program &program, const Launch &given) {
            : r.kind == "race" || r.kind == "barrier" ? 1
                                                      : 0;
   };
+  constexpr unsigned mostOfKind = 5;
+  std::map<std::string, unsigned> ofKind;
   std::vector<Report> sorted;
   for (int n = 0; n < 4; ++n)
     for (Report &r : result.reports)
-      if (rank(r) == n) sorted.push_back(r);
+      if (rank(r) == n && ++ofKind[r.kind] <= mostOfKind) sorted.push_back(r);
+  result.moreReports += result.reports.size() - sorted.size();
   result.reports = std::move(sorted);
   return result;
 }

@@ -164,8 +164,9 @@ void Memory::give(uint64_t bytes) {
 void Memory::trackWrites(uint64_t address) {
   std::lock_guard<std::mutex> guard(lock);
   auto it = allocations.find(address);
-  if (it == allocations.end() || it->second.range.written) return;
+  if (it == allocations.end()) return;
   Range &range = it->second.range;
+  if (range.written) return void(madvise(range.written, bitBytes(range), MADV_DONTNEED)); // zeros
   void *bits = mmap(nullptr, bitBytes(range), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (bits != MAP_FAILED) range.written = static_cast<uint8_t *>(bits);
@@ -173,8 +174,10 @@ void Memory::trackWrites(uint64_t address) {
 
 void Memory::wrote(uint64_t address, uint64_t bytes) {
   auto range = find(address);
-  if (!range || !range->written) return;
-  uint64_t begin = address - range->begin, end = std::min(begin + bytes, range->end - range->begin);
+  if (!range) return;
+  if (uint64_t room = range->end - address; bytes > room) wrote(range->end, bytes - room), bytes = room;
+  if (!range->written) return;
+  uint64_t begin = address - range->begin, end = begin + bytes;
   for (; begin < end && begin % 8; ++begin)
     range->written[begin / 8] |= uint8_t(1u << (begin % 8));
   for (; end > begin && end % 8; --end)

@@ -48,9 +48,9 @@ public:
   bool disown(void *memory); // the address that adopt took
   /// Whether an address belongs to the device, allocated or not.
   bool owns(uint64_t address) const { return address - base < reserved; }
-  /// From now on the checker knows which bytes of an allocation have been written: none yet.
+  /// From now on the checker knows which bytes of an allocation have been written: none, whatever was before.
   void trackWrites(uint64_t address);
-  /// The host has written these bytes.
+  /// The host has written these bytes, which may lie in allocations that follow each other.
   void wrote(uint64_t address, uint64_t bytes);
   /// The allocation that `address` lies in.
   std::optional<Range> find(uint64_t address) const;

@@ -20,7 +20,7 @@ uint64_t TensorMap::boxBytes() const {
 }
 
 std::string unsupportedIn(const TensorMap &m) {
-  if (m.type >= TensorType::F32Flushed) return "this data type of tensors is not supported";
+  if (m.type >= TensorType::Count) return "there is no such data type of tensors";
   if (m.interleave) return "interleaved tensors are not supported";
   if (m.swizzle > 3) return "this swizzle is not supported; none, 32, 64 and 128 bytes are";
   return "";

@@ -27,6 +27,12 @@ void Driver::readSettings() {
   modelsTime = time && !strcmp(time, "model");
   if (time && *time && !modelsTime && strcmp(time, "wall"))
     say("GIRIH_PTXSIM_TIME is '%s'; it may be wall or model, wall is used", time);
+  const char *blocks = getenv("GIRIH_PTXSIM_BLOCK_ORDER");
+  if (blocks && *blocks && !order.parse(blocks)) {
+    say("GIRIH_PTXSIM_BLOCK_ORDER is '%s'; it may be reverse or random:SEED, blocks begin in their own order",
+        blocks);
+    order = {};
+  }
   std::string_view rest = list ? list : "";
   while (!rest.empty()) {
     std::string_view word = rest.substr(0, rest.find(','));
@@ -35,8 +41,11 @@ void Driver::readSettings() {
       checks.races = true;
     else if (word == "uninit")
       checks.uninitialised = true;
+    else if (word == "dropped")
+      checks.droppedReads = true;
     else
-      say("GIRIH_PTXSIM_CHECKS has '%.*s'; it may have race and uninit", int(word.size()), word.data());
+      say("GIRIH_PTXSIM_CHECKS has '%.*s'; it may have race, uninit and dropped", int(word.size()),
+          word.data());
   }
   if (!modelsTime || !(checks.races || checks.uninitialised)) return;
   say("GIRIH_PTXSIM_CHECKS and GIRIH_PTXSIM_TIME=model have runs of their own; this one checks");
@@ -159,7 +168,14 @@ uint64_t Driver::allocate(uint64_t bytes, MemoryKind kind, CUcontext context, un
   uint64_t base =
       device->memory().allocate(bytes, onDevice ? ptx::Memory::Kind::Device : ptx::Memory::Kind::Host);
   if (base) allocations[base] = {base, bytes, kind, context, flags, pool, ++lastId};
+  if (base) forgetContents(base);
   return base;
+}
+
+void Driver::forgetContents(uint64_t base) {
+  // What the host writes to other memory is not seen.
+  if (checks.uninitialised && allocations.at(base).kind == MemoryKind::Device)
+    device->memory().trackWrites(base);
 }
 
 bool Driver::release(uint64_t base) {

@@ -189,6 +189,7 @@ public:
   std::unordered_set<CUgraphNode> nodes; // all that are alive
   uint64_t lastId = 0;
   ptx::CheckOptions checks{false, false}; // GIRIH_PTXSIM_CHECKS
+  ptx::BlockOrder order;                  // GIRIH_PTXSIM_BLOCK_ORDER
   bool modelsTime = false;                // GIRIH_PTXSIM_TIME=model
   double modelled = 0;                    // milliseconds
 
@@ -200,6 +201,8 @@ public:
   /// Memory of the current context, or 0.
   uint64_t allocate(uint64_t bytes, MemoryKind kind, CUcontext context, unsigned flags, CUmemoryPool pool);
   bool release(uint64_t base);
+  /// An allocation holds nothing that a kernel may read, if that is checked.
+  void forgetContents(uint64_t base);
   const Allocation *find(uint64_t address) const;
 
   /// The stream that a handle means, or null if there is none.

@@ -17,7 +17,14 @@ extern "C" {
 #undef SAME
 
 static int refuse(const char *name, std::atomic<bool> &said) {
-  if (!said.exchange(true)) fprintf(stderr, "girih-cudasim: %s is not supported\n", name);
+  if (said.exchange(true)) return notSupported;
+  if (!strcmp(name, "cuGetExportTable")) // the CUDA runtime is what asks for it
+    fprintf(stderr,
+            "girih-cudasim: the program uses the CUDA runtime (cudart), which needs more than the driver API "
+            "that there is here: let it load its PTX by cuModuleLoadData and launch by cuLaunchKernel, or "
+            "run the PTX itself (nvcc -ptx) by girih-ptxsim\n");
+  else
+    fprintf(stderr, "girih-cudasim: %s is not supported\n", name);
   return notSupported;
 }
 

@@ -95,9 +95,12 @@ CUresult copy(Driver &d, const CUDA_MEMCPY3D &c, bool execute) {
   if (CUresult e = sideOf(d, c, false, to)) return e;
   if (!execute) return CUDA_SUCCESS;
   for (size_t z = 0; z < c.Depth; ++z)
-    for (size_t y = 0; y < c.Height; ++y)
-      memmove(reinterpret_cast<char *>(to.start + z * to.slice + y * to.pitch),
+    for (size_t y = 0; y < c.Height; ++y) {
+      uint64_t row = to.start + z * to.slice + y * to.pitch;
+      memmove(reinterpret_cast<char *>(row),
               reinterpret_cast<const char *>(from.start + z * from.slice + y * from.pitch), c.WidthInBytes);
+      d.device->memory().wrote(row, c.WidthInBytes);
+    }
   return CUDA_SUCCESS;
 }
 
@@ -120,6 +123,7 @@ CUresult fill(Driver &d, const CUDA_MEMSET_NODE_PARAMS &s, bool execute) {
     else
       for (size_t x = 0; x < s.width; ++x)
         memcpy(to + x * bytes, &s.value, bytes);
+    d.device->memory().wrote(s.dst + y * s.pitch, row);
   }
   return CUDA_SUCCESS;
 }
@@ -174,6 +178,8 @@ CUresult executeValue(Driver &d, CUstream_st &s, const CUstreamBatchMemOpParams 
   if (v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_32)
     __atomic_store_n(reinterpret_cast<uint32_t *>(v.writeValue.address), v.writeValue.value,
                      __ATOMIC_RELEASE);
+  if (v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_32 || v.operation == CU_STREAM_MEM_OP_WRITE_VALUE_64)
+    d.device->memory().wrote(v.writeValue.address, isWide(v) ? 8 : 4);
   if (!isWait(v)) return CUDA_SUCCESS;
   bool there = isThere(v);
   if (!there)
@@ -191,13 +197,14 @@ CUresult executeValue(Driver &d, CUstream_st &s, const CUstreamBatchMemOpParams 
 
 //===-- Kernels -------------------------------------------------------------------------===//
 
-ptx::Launch launchOf(const Operation &o) {
+ptx::Launch launchOf(const Driver &d, const Operation &o) {
   ptx::Launch l;
   for (unsigned n = 0; n < 3; ++n)
     l.grid[n] = o.kernel.grid[n], l.block[n] = o.kernel.block[n], l.cluster[n] = o.kernel.cluster[n];
   l.dynamicSharedBytes = o.kernel.sharedBytes;
   l.cooperative = o.kernel.cooperative;
   l.params = o.kernel.params;
+  l.order = d.order;
   return l;
 }
 
@@ -225,7 +232,7 @@ CUresult validateKernel(Driver &d, const Operation &o) {
         f->name.c_str(), o.kernel.sharedBytes, f->maxDynamicShared);
     return CUDA_ERROR_INVALID_VALUE;
   }
-  std::string refusal = d.device->refusal(*f->program, launchOf(o));
+  std::string refusal = d.device->refusal(*f->program, launchOf(d, o));
   if (!refusal.empty()) {
     say("kernel '%s': %s", f->name.c_str(), refusal.c_str());
     return CUDA_ERROR_INVALID_VALUE;
@@ -261,10 +268,10 @@ void launch(Driver &d, CUctx_st &c, const Operation &o) {
   const ptx::Program &program = *o.kernel.function->program;
   ptx::LaunchResult result;
   if (d.modelsTime) {
-    ptx::Measurement m = ptx::measure(*d.device, program, launchOf(o), {d.gpu->figures, 0}, result);
+    ptx::Measurement m = ptx::measure(*d.device, program, launchOf(d, o), {d.gpu->figures, 0}, result);
     if (result.ok()) d.modelled += m.time.cycles / (d.gpu->figures->clockMhz * 1e3);
   } else {
-    ptx::Launch l = launchOf(o);
+    ptx::Launch l = launchOf(d, o);
     std::unique_ptr<ptx::Checker> checker;
     std::string error;
     if (d.checks.races || d.checks.uninitialised) {
@@ -274,10 +281,16 @@ void launch(Driver &d, CUctx_st &c, const Operation &o) {
     }
     result = d.device->launch(program, l);
   }
-  for (const ptx::Report &r : result.reports) {
+  for (ptx::Report &r : result.reports) {
+    auto range = d.device->memory().find(r.address);
+    if (range && r.place.empty())
+      r.place = "byte " + std::to_string(r.address - range->begin) + " of an allocation of " +
+                std::to_string(range->end - range->begin) + " bytes";
     say("kernel '%s': %s", o.kernel.function->name.c_str(), ptx::formatReport(*program.module, r).c_str());
     if (!c.error) c.error = errorOf(r);
   }
+  if (result.moreReports)
+    say("kernel '%s': and %llu more reports", o.kernel.function->name.c_str(), Number(result.moreReports));
 }
 
 } // namespace
@@ -375,6 +388,7 @@ CUresult execute(Driver &d, CUstream_st &s, const Operation &o) {
     break;
   case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
     d.allocations.at(o.memory->params.dptr).inUse = true;
+    d.forgetContents(o.memory->params.dptr);
     break;
   case CU_GRAPH_NODE_TYPE_MEM_FREE:
     d.allocations.at(o.freed).inUse = false;

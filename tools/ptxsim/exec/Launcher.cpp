@@ -1,5 +1,7 @@
 #include "tools/ptxsim/exec/Launcher.h"
 #include <algorithm>
+#include <bit>
+#include <charconv>
 #include <cstring>
 #include <deque>
 #include <thread>
@@ -40,8 +42,8 @@ void Launcher::run() {
   hosts = unsigned(std::min<uint64_t>(hosts, clusters));
   std::vector<Worker> workers(hosts);
   bool observes = launch.observer && (launch.observeInstructions || launch.observer->needsInstructions());
-  bool counts = launch.count || observes;
-  lastWork = std::chrono::steady_clock::now();
+  bool counts = launch.count || observes || (launch.observer && launch.observer->needsValues());
+  lastWork = lastProgress = std::chrono::steady_clock::now();
   for (Worker &w : workers) {
     running.push_back(&w);
     w.launcher = this;
@@ -94,7 +96,7 @@ void Launcher::work(Worker &worker) {
       uint64_t number = openClusters.load() < mostOpen ? next.fetch_add(1) : clusters;
       if (number < clusters) {
         ++openClusters;
-        uint64_t index = launch.sample.empty() ? number : launch.sample[number];
+        uint64_t index = launch.sample.empty() ? launch.order.at(number, clusters) : launch.sample[number];
         open.push_front(std::make_unique<Scheduler>(code, state, worker, index));
       } else if (open.empty()) {
         if (openClusters.load() < mostOpen || next.load() >= clusters) break;
@@ -122,7 +124,7 @@ void Launcher::work(Worker &worker) {
     openAnother = false;
     if (status != Scheduler::Status::Running) {
       cluster.reset();
-      --openClusters;
+      --openClusters, ++doneClusters;
       openAnother = open.empty();
     } else if (did != Scheduler::Turn::Works) {
       open.push_back(std::move(cluster));
@@ -130,6 +132,7 @@ void Launcher::work(Worker &worker) {
     } else {
       open.push_front(std::move(cluster));
     }
+    if (launch.progress) tellProgress();
     bool waits = status == Scheduler::Status::Running && did == Scheduler::Turn::Waits;
     if (allWait(worker, waits, open.size() + 4))
       open.back()->deadlock(
@@ -145,9 +148,54 @@ void Launcher::work(Worker &worker) {
 void Launcher::report(Report r) {
   constexpr size_t most = 100;
   std::lock_guard<std::mutex> guard(lock);
-  if (r.kind == "fault" || r.kind == "deadlock" || r.kind == "limit") stop = true;
+  bool ends = r.kind == "fault" || r.kind == "deadlock" || r.kind == "limit";
+  if (ends) stop = true;
   wrong = true;
-  if (result.reports.size() < most) result.reports.push_back(std::move(r));
+  if (ends || result.reports.size() < most)
+    result.reports.push_back(std::move(r));
+  else
+    ++result.moreReports;
+}
+
+void Launcher::tellProgress() {
+  constexpr auto interval = std::chrono::seconds(10);
+  std::lock_guard<std::mutex> guard(lock);
+  auto now = std::chrono::steady_clock::now();
+  if (now - lastProgress < interval) return;
+  lastProgress = now;
+  uint64_t blocks = uint64_t(launch.cluster[0]) * launch.cluster[1] * launch.cluster[2];
+  launch.progress(doneClusters * blocks, clusters * blocks);
+}
+
+//===-- Order of blocks -----------------------------------------------------------------===//
+
+bool BlockOrder::parse(std::string_view text) {
+  constexpr std::string_view random = "random:";
+  if (text == "reverse") return kind = Kind::Reverse, true;
+  if (!text.starts_with(random)) return false;
+  text.remove_prefix(random.size());
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  kind = Kind::Random;
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// A random order is a permutation of the next power of four, by rounds that can be undone each; numbers that
+/// there are not are permuted again.
+uint64_t BlockOrder::at(uint64_t number, uint64_t count) const {
+  if (kind == Kind::Ascending) return number;
+  if (kind == Kind::Reverse) return count - 1 - number;
+  unsigned half = std::max(1u, unsigned(std::bit_width(count - 1) + 1) / 2);
+  uint64_t mask = (uint64_t(1) << half) - 1;
+  do {
+    uint64_t left = number >> half, right = number & mask;
+    for (uint64_t round = 1; round <= 6; ++round) {
+      uint64_t mixed = (right + round * 0x9e3779b97f4a7c15 + seed) * 0xbf58476d1ce4e5b9;
+      mixed = (mixed ^ mixed >> 29) * 0x94d049bb133111eb;
+      left = std::exchange(right, (left ^ mixed >> 32) & mask);
+    }
+    number = left << half | right;
+  } while (number >= count);
+  return number;
 }
 
 //===-- printf --------------------------------------------------------------------------===//

@@ -45,6 +45,7 @@ private:
   std::atomic<uint64_t> next{0};
   std::atomic<bool> stop{false}, wrong{false}; // wrong: there is a report
   std::atomic<unsigned> openClusters{0};
+  std::atomic<uint64_t> doneClusters{0};
   std::atomic<uint64_t> changedTurns{0};
   std::mutex lock;
   static constexpr size_t mostOpen = 2048;
@@ -52,10 +53,11 @@ private:
   // To find out that all wait for one another, under `lock`.
   std::vector<const Worker *> running;
   uint64_t workedTurns = 0; // turns in which something happened
-  std::chrono::steady_clock::time_point lastWork;
+  std::chrono::steady_clock::time_point lastWork, lastProgress;
   bool allWait(Worker &worker, bool waits, size_t turns);
 
   void work(Worker &worker);
+  void tellProgress();
 };
 
 } // namespace girih::ptx

@@ -48,6 +48,9 @@ struct Observer {
   virtual void proxyFence(Warp &, uint32_t /*lanes*/) {}
   /// Whether it needs `issues` whatever the launch says.
   virtual bool needsInstructions() const { return false; }
+  /// As `issues`, for warps that it has marked as watched; only if it needs them.
+  virtual void follows(Warp &, const Inst &, uint32_t /*mask*/) {}
+  virtual bool needsValues() const { return false; }
 
 protected:
   ~Observer() = default;
@@ -109,6 +112,10 @@ struct Observers final : Observer {
     first.proxyFence(w, lanes), second.proxyFence(w, lanes);
   }
   bool needsInstructions() const override { return first.needsInstructions() || second.needsInstructions(); }
+  void follows(Warp &w, const Inst &i, uint32_t mask) override {
+    first.follows(w, i, mask), second.follows(w, i, mask);
+  }
+  bool needsValues() const override { return first.needsValues() || second.needsValues(); }
 };
 
 } // namespace girih::ptx

@@ -445,6 +445,7 @@ template <bool counted> void Scheduler::loop(Warp &w, uint64_t budget) {
       ++worker.executions[at];
       worker.laneExecutions[at] += uint64_t(std::popcount(mask));
       if (worker.observesInstructions) launch.observer->issues(w, i, mask);
+      if (w.watched) launch.observer->follows(w, i, mask);
     }
     if (mask == 0 && !(i.flags & Inst::Always)) continue;
     if (i.flags & Inst::Sync) [[unlikely]] {

@@ -186,6 +186,7 @@ struct Warp {
   uint32_t tid[3][warpSize];
   uint32_t carry; // condition code CC.CF, a mask of lanes
   uint32_t index; // in Scheduler
+  bool watched;   // by the observer, which follows its values
 };
 
 /// Ends the launch: `what` happened to `lane` (or the lowest of the active lanes, if -1). Always returns

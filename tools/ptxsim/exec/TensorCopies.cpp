@@ -78,6 +78,20 @@ void fillOutside(const TensorMap &map, char *chunk) {
     memcpy(chunk + n, &nan, size);
 }
 
+/// What loads make of elements of these types: subnormals become zeros, tf32 is rounded to its 10 bits, to
+/// the nearest, as cvt.rna does.
+void convert(TensorType type, char *elements, unsigned bytes) {
+  if (type < TensorType::F32Flushed) return;
+  bool flushes = type != TensorType::TF32, rounds = type != TensorType::F32Flushed;
+  for (unsigned n = 0; n < bytes; n += 4) {
+    uint32_t bits;
+    memcpy(&bits, elements + n, 4);
+    if (rounds && (bits >> 23 & 0xff) != 0xff) bits = (bits + 0x1000) & ~0x1fffu;
+    if (flushes && (bits >> 23 & 0xff) == 0) bits &= 1u << 31;
+    memcpy(elements + n, &bits, 4);
+  }
+}
+
 bool load(Transfer &t, const TensorMap &map, const int32_t (&at)[TensorMap::most], const LanePlace &to) {
   return forEachChunk(map, at, to.address, [&](const Chunk &c) {
     LanePlace there{c.shared, Space::Shared}, from{c.global, Space::Global};
@@ -88,7 +102,8 @@ bool load(Transfer &t, const TensorMap &map, const int32_t (&at)[TensorMap::most
     if (source) t.observeBytes(AccessKind::Load, from, c.bytes);
     t.observeBytes(AccessKind::Store, there, 16);
     if (c.bytes < 16) fillOutside(map, destination);
-    if (source) memcpy(destination + c.first, source, c.bytes);
+    if (source)
+      memcpy(destination + c.first, source, c.bytes), convert(map.type, destination + c.first, c.bytes);
     return true;
   });
 }
@@ -101,7 +116,8 @@ bool store(Transfer &t, const TensorMap &map, const int32_t (&at)[TensorMap::mos
 
 Type elementOf(TensorType type) {
   static constexpr Type types[] = {Type::U8,  Type::U16, Type::U32, Type::S32, Type::U64,
-                                   Type::S64, Type::F16, Type::F32, Type::F64, Type::BF16};
+                                   Type::S64, Type::F16, Type::F32, Type::F64, Type::BF16,
+                                   Type::F32, Type::F32, Type::F32};
   return size_t(type) < std::size(types) ? types[size_t(type)] : Type::None;
 }
 

@@ -38,6 +38,7 @@ double mmaWork(const Instruction &i, std::string &rate) {
   std::string_view shape = shapeOf(i);
   double work = shapeNumber(shape, 'm') * shapeNumber(shape, 'n') * shapeNumber(shape, 'k');
   if (isGroupProduct(i)) work /= 4;
+  if (i.has("sp") || i.has("sp::ordered_metadata")) work /= 2; // half of A is there
   if (i.has("b1"))
     rate = "b1";
   else if (i.has("s4") || i.has("u4"))
@@ -289,8 +290,9 @@ ProgramCosts costsOf(const Program &program, const Gpu &gpu) {
         c.slots = 0;
         continue;
       }
-      // Several decoded instructions may stand for one of the text: the first is the one that costs.
-      if (n > begin && program.code[n - 1].source == inst.source) {
+      // Several decoded instructions may stand for one of the text: the last is the instruction itself, which
+      // has its events; before it lanes join and operands are made.
+      if (n + 1 < end && program.code[n + 1].source == inst.source) {
         c.slots = 0;
         continue;
       }

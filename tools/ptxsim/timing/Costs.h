@@ -44,8 +44,8 @@ struct ProgramCosts {
 
 ProgramCosts costsOf(const Program &program, const Gpu &gpu);
 
-/// Multiply-adds of an mma instruction for the warp (of a wgmma: a quarter of the warpgroup's), and the key
-/// of its rate in Gpu::mma.
+/// Multiply-adds of an mma instruction for the warp (of a wgmma: a quarter of the warpgroup's; of what is
+/// there of a sparse A), and the key of its rate in Gpu::mma.
 double mmaWork(const Instruction &instruction, std::string &rate);
 
 /// Passes over the banks that a warp's part of a wgmma takes; 0 for other instructions.

@@ -36,21 +36,36 @@ static std::vector<uint64_t> sampleOf(uint64_t count, uint64_t row, uint64_t wan
   return result;
 }
 
+/// The index in the grid of a cluster's block.
+static uint64_t blockOf(const Launch &launch, uint64_t cluster, uint64_t within) {
+  uint64_t result = 0, row = 1;
+  for (unsigned d = 0; d < 3; ++d) {
+    uint64_t clusters = launch.grid[d] / launch.cluster[d];
+    result += row * (cluster % clusters * launch.cluster[d] + within % launch.cluster[d]);
+    cluster /= clusters, within /= launch.cluster[d], row *= launch.grid[d];
+  }
+  return result;
+}
+
 Measurement measure(Device &device, const Program &program, Launch launch, const MeasureOptions &options,
                     LaunchResult &result) {
   Measurement m;
   m.gpu = options.gpu ? options.gpu : nearestGpu(program.module->target);
+  takeClusterOf(program, launch);
   uint64_t clusterBlocks = uint64_t(launch.cluster[0]) * launch.cluster[1] * launch.cluster[2];
   m.gridBlocks = uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2];
-  if (options.sampleBlocks && clusterBlocks == 1)
-    launch.sample = sampleOf(m.gridBlocks, launch.grid[0], options.sampleBlocks);
+  if (options.sampleBlocks && device.refusal(program, launch).empty())
+    launch.sample = sampleOf(m.gridBlocks / clusterBlocks, launch.grid[0] / launch.cluster[0],
+                             std::max<uint64_t>(1, options.sampleBlocks / clusterBlocks));
   // An SM's share of the blocks is replayed.
-  uint64_t ran = launch.sample.empty() ? m.gridBlocks : launch.sample.size();
+  uint64_t ran = launch.sample.empty() ? m.gridBlocks : launch.sample.size() * clusterBlocks;
   std::unordered_set<uint64_t> traced;
   for (uint64_t n : spread(ran, std::min({blocksOfSm(m.gridBlocks, *m.gpu), mostReplayed, ran})))
-    traced.insert(launch.sample.empty() ? n : launch.sample[n]);
+    traced.insert(
+        launch.sample.empty() ? n : blockOf(launch, launch.sample[n / clusterBlocks], n % clusterBlocks));
 
-  Recorder recorder(std::move(traced));
+  Merges merges = mergesOf(program);
+  Recorder recorder(std::move(traced), merges);
   std::optional<Observers> both;
   if (launch.observer) both.emplace(*launch.observer, recorder);
   launch.observer = both ? static_cast<Observer *>(&*both) : &recorder;
@@ -66,9 +81,12 @@ Measurement measure(Device &device, const Program &program, Launch launch, const
                       *m.gpu);
   m.readBytes = footprint.readBytes, m.writtenBytes = footprint.writtenBytes;
   m.dramReadBytes = footprint.dramReadBytes, m.dramWrittenBytes = footprint.dramWrittenBytes;
-  if (m.fits())
-    m.time = estimateTime(program, costsOf(program, *m.gpu), recorder.traces, footprint, m.occupancy,
-                          m.gridBlocks, *m.gpu);
+  if (m.fits()) {
+    ProgramCosts costs = costsOf(program, *m.gpu);
+    applyMerges(merges, costs);
+    m.time = estimateTime(program, costs, recorder.traces, footprint, m.occupancy, m.gridBlocks, *m.gpu);
+  }
+  if (m.time.stuck) result.reports.push_back(*m.time.stuck);
   return m;
 }
 

@@ -54,8 +54,10 @@ public:
      double sharers, unsigned l1Bytes)
       : program(program), costs(costs), gpu(gpu), memory(gpu, footprint, sharers, l1Bytes) {}
 
-  /// Runs blocks in this order, so many at once; the time when each was done.
+  /// Runs blocks in this order, so many at once; the time when each was done. If it gets stuck, there is a
+  /// report.
   std::vector<Time> run(const std::vector<const BlockTrace *> &order, unsigned resident);
+  std::optional<Report> stuck() const;
   void utilisation(TimeEstimate &out, Time time) const;
 
 private:
@@ -325,13 +327,30 @@ std::vector<Time> Sm::run(const std::vector<const BlockTrace *> &order, unsigned
       }
       next = std::min(next, t + 1);
     }
-    // A barrier that the trace left incomplete would wait for ever: the launch ended in a fault.
-    if (next == never) break;
+    if (next == never) break; // stuck
     t = std::max(t + 1, next);
   }
   if (finished.empty()) finished.push_back(t);
   finished.back() = std::max(finished.back(), memory.drained());
   return finished;
+}
+
+std::optional<Report> Sm::stuck() const {
+  if (blocks.empty()) return std::nullopt;
+  Report report;
+  report.kind = "time model";
+  report.message =
+      "the launch went well, but its time is not known: warps of the model wait here for ever. This "
+      "is a fault of the simulator's";
+  for (const auto &list : warps)
+    for (const RunningWarp *w : list) {
+      // Behind a barrier of the block wait the next instructions; others wait in the window themselves.
+      uint32_t step = w->window.empty() ? w->next - 1 : w->window.front().step;
+      if (step > 0 && costOf(*w, step).kind != Cost::Kind::AsyncBarrier) --step;
+      report.instruction = program.code[(*w->steps)[step].inst].source;
+      if (report.instruction) return report;
+    }
+  return report;
 }
 
 void Sm::utilisation(TimeEstimate &out, Time time) const {
@@ -374,6 +393,7 @@ TimeEstimate estimateTime(const Program &program, const ProgramCosts &costs,
   double sharers = double(gridBlocks) / double(result.blocksOfSm);
   Sm sm(program, costs, footprint, gpu, sharers, gpu.l1Bytes - std::min(gpu.l1Bytes, shared));
   std::vector<Time> finished = sm.run(order, result.blocksPerSm);
+  if ((result.stuck = sm.stuck())) return result;
   Time time = finished.back();
   sm.utilisation(result, time);
   if (result.blocksOfSm > count) { // the pace of the second half goes on

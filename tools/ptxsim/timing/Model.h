@@ -4,6 +4,7 @@
 
 #include "tools/ptxsim/timing/Costs.h"
 #include "tools/ptxsim/timing/Footprint.h"
+#include <optional>
 
 namespace girih::ptx {
 
@@ -30,6 +31,8 @@ struct TimeEstimate {
   double issueBusy = 0, l1Busy = 0, l2Busy = 0, dramBusy = 0; // fractions of the time of the SM's work
   double pipeBusy[pipeCount] = {};
   std::string limit; // the busiest of them, or "latency" if none is busy most of the time
+  /// If warps of the model wait for what never comes: a fault of the model's, there is no time.
+  std::optional<Report> stuck;
 };
 
 /// How many blocks an SM gets, and how many of them the model replays at most.

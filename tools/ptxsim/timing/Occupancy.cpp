@@ -1,3 +1,4 @@
+#include "tools/ptxsim/timing/BasicBlocks.h"
 #include "tools/ptxsim/timing/Model.h"
 #include <algorithm>
 #include <cstdio>
@@ -110,47 +111,7 @@ struct Bits {
     return changed;
   }
 };
-
-/// A run of instructions that only its last leaves.
-struct BasicBlock {
-  size_t begin, end;
-  std::vector<size_t> next;
-};
 } // namespace
-
-static std::vector<BasicBlock> basicBlocks(const Function &f) {
-  std::vector<bool> starts(f.body.size() + 1);
-  starts[0] = true;
-  for (const auto &[name, label] : f.labels)
-    starts[label.instruction] = true;
-  auto leaves = [](const Instruction &i) {
-    return i.opcode == "bra" || i.opcode == "brx" || i.opcode == "ret" || i.opcode == "exit";
-  };
-  for (size_t n = 0; n < f.body.size(); ++n)
-    if (leaves(f.body[n])) starts[n + 1] = true;
-  std::vector<BasicBlock> blocks;
-  std::vector<size_t> blockOf(f.body.size() + 1);
-  for (size_t n = 0; n < f.body.size(); ++n) {
-    if (starts[n]) blocks.push_back({n, n, {}});
-    blocks.back().end = n + 1, blockOf[n] = blocks.size() - 1;
-  }
-  for (BasicBlock &b : blocks) {
-    const Instruction &last = f.body[b.end - 1];
-    for (const Operand &o : last.operands) {
-      auto to = [&](std::string_view name) {
-        const Label *l = f.label(name, last.scope);
-        if (l && l->instruction < f.body.size()) b.next.push_back(blockOf[l->instruction]);
-      };
-      if (last.opcode == "bra") to(o.name);
-      auto list = f.targets.find(o.name);
-      if (last.opcode == "brx" && list != f.targets.end())
-        for (std::string_view name : list->second.names)
-          to(name);
-    }
-    if ((last.guarded || !leaves(last)) && b.end < f.body.size()) b.next.push_back(blockOf[b.end]);
-  }
-  return blocks;
-}
 
 unsigned estimateRegisters(const Program &program) {
   const Function &f = *program.functions[0].function;
@@ -160,7 +121,8 @@ unsigned estimateRegisters(const Program &program) {
   size_t end = program.functions.size() > 1 ? program.functions[1].begin : program.code.size();
   for (size_t n = 0; n < end; ++n)
     if (const Instruction *i = program.code[n].source)
-      if (i >= f.body.data() && i < f.body.data() + f.body.size() && !costOf[size_t(i - f.body.data())])
+      if (i >= f.body.data() &&
+          i < f.body.data() + f.body.size()) // the last of its decoded ones has the cost
         costOf[size_t(i - f.body.data())] = &costs.code[n];
   std::vector<BasicBlock> blocks = basicBlocks(f);
   std::vector<Bits> liveIn(blocks.size(), Bits(f.registers.size()));

@@ -25,7 +25,7 @@ struct Recorder::OfBlock {
   std::unordered_map<uint32_t, uint32_t> asyncArrivals; // by mbarrier
   uint64_t bulkStep = 0;                                // the instruction of the latest bulk copy
   uint32_t bulkWarp = 0;
-  std::vector<uint32_t> clusterPhase;    // by warp
+  std::vector<uint32_t> clusterPhase;    // by thread
   std::vector<uint32_t> clusterArrivals; // by phase
 };
 
@@ -51,7 +51,7 @@ void Recorder::blockBegins(Block &b) {
   own->trace = std::make_unique<BlockTrace>();
   own->trace->block = b.linear;
   own->trace->warps.resize(b.warpCount);
-  own->clusterPhase.resize(b.warpCount);
+  own->clusterPhase.resize(size_t(b.warpCount) * warpSize);
 }
 
 void Recorder::blockEnds(Block &b) {
@@ -66,13 +66,8 @@ void Recorder::blockEnds(Block &b) {
       else
         found.push_back({s, s + 1, b.linear, write});
   }
-  // Whoever waits for the cluster's barrier waits for those who arrive at it later, too.
-  if (own->trace)
-    for (TraceEvent &e : own->trace->events)
-      if (e.kind == TraceEvent::Kind::Await && e.first == TraceEvent::clusterKey) {
-        auto begin = own->clusterArrivals.begin();
-        e.count = std::accumulate(begin, begin + e.count, 0u);
-      }
+  for (unsigned n = 0; own->trace && n < b.warpCount; ++n)
+    settleWaits(*own, n);
   std::lock_guard<std::mutex> guard(lock);
   counters.add(own->counters);
   touches.insert(touches.end(), found.begin(), found.end());
@@ -103,13 +98,33 @@ void Recorder::shared(OfBlock &own, const Warp &w, unsigned wavefronts, unsigned
   if (own.trace) addEvent(*own.trace, w, {TraceEvent::Kind::Shared, false, true, uint16_t(wavefronts), 0, 0});
 }
 
+/// What the warp waits for at its latest step, now that it goes on: the arrivals until now at the cluster's
+/// barrier. If a barrier of the block is not complete, other lanes go on, who may be those that it lacks; the
+/// warp as a whole does not wait for it then.
+void Recorder::settleWaits(OfBlock &own, unsigned warp) {
+  BlockTrace &trace = *own.trace;
+  if (trace.warps[warp].empty()) return;
+  const TraceStep &step = trace.warps[warp].back();
+  for (uint32_t n = step.event; n < step.event + step.events; ++n) {
+    TraceEvent &e = trace.events[n];
+    if (e.kind == TraceEvent::Kind::Barrier) e.waits &= own.completed[e.first & 15] != e.count;
+    if (e.kind != TraceEvent::Kind::Await || e.first != TraceEvent::clusterKey) continue;
+    auto begin = own.clusterArrivals.begin();
+    e.count =
+        std::accumulate(begin, begin + std::min<ptrdiff_t>(e.count, own.clusterArrivals.end() - begin), 0u);
+  }
+}
+
 void Recorder::issues(Warp &w, const Inst &i, uint32_t mask) {
   auto &own = *static_cast<OfBlock *>(w.block->observerState);
   if (i.cls == Class::Control && i.source && i.source->opcode == "bra" && i.source->guarded) {
     ++own.counters.branches;
     own.counters.divergentBranches += mask != 0 && mask != w.active;
   }
-  if (own.trace) own.trace->warps[w.id].push_back({uint32_t(&i - w.launch->code), 0, 0});
+  if (own.trace) {
+    settleWaits(own, w.id);
+    own.trace->warps[w.id].push_back({uint32_t(&i - w.launch->code), 0, 0});
+  }
   if (i.cls != Class::Mma || !i.source) return;
   // What the descriptors of a wgmma name is free of bank conflicts by design.
   if (unsigned wavefronts = groupProductWavefronts(*i.source)) shared(own, w, wavefronts, wavefronts);
@@ -180,6 +195,20 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
     }
     return;
   }
+  const Merge *merge = merges.of(uint32_t(&i - w.launch->code));
+  if (!merge) return count(own, w, i, a, a.bytes);
+  // One access for all of them, when the one that is issued runs.
+  if (&i != w.launch->code + merge->leader()) return;
+  uint64_t address[warpSize];
+  for (unsigned l = 0; l < warpSize; ++l)
+    address[l] = a.address[l] - uint64_t(int64_t(merge->shift));
+  Access merged = a;
+  merged.bytes = merge->bytes, merged.address = address;
+  count(own, w, i, merged, merge->wanted);
+}
+
+/// `wanted`: how many of its bytes a lane asks for.
+void Recorder::count(OfBlock &own, Warp &w, const Inst &i, const Access &a, unsigned wanted) {
   MemoryCounters &c = own.counters;
   bool isBulk = i.cls == Class::Async && a.completion;
   bool atomic = a.kind == AccessKind::Atomic || a.kind == AccessKind::Reduction;
@@ -219,7 +248,7 @@ void Recorder::access(Warp &w, const Inst &i, const Access &a) {
   std::sort(sectors, sectors + count);
   count = unsigned(std::unique(sectors, sectors + count) - sectors);
   if (isBulk && extendBulk(own, w, a, sectors, count)) return;
-  uint64_t bytes = uint64_t(lanes) * a.bytes;
+  uint64_t bytes = uint64_t(lanes) * wanted;
   TraceEvent event;
   if (atomic) {
     event.kind = TraceEvent::Kind::Atomic;
@@ -260,20 +289,23 @@ void Recorder::barrierCompletes(Block &b, unsigned id) {
   ++own.counters.barriers;
 }
 
-void Recorder::clusterArrives(Warp &w, const Inst &, uint32_t) {
+/// Lanes that diverged arrive in several steps: the phase is counted by thread.
+void Recorder::clusterArrives(Warp &w, const Inst &, uint32_t lanes) {
   auto &own = *static_cast<OfBlock *>(w.block->observerState);
-  if (!own.trace) return;
-  uint32_t phase = own.clusterPhase[w.id]++;
+  if (!own.trace || !lanes) return;
+  uint32_t phase = own.clusterPhase[w.id * warpSize + unsigned(std::countr_zero(lanes))];
+  for (uint32_t m = lanes; m; m &= m - 1)
+    ++own.clusterPhase[w.id * warpSize + unsigned(std::countr_zero(m))];
   own.clusterArrivals.resize(std::max<size_t>(own.clusterArrivals.size(), phase + 1));
   ++own.clusterArrivals[phase];
   addEvent(*own.trace, w, {TraceEvent::Kind::Arrive, false, true, 0, TraceEvent::clusterKey, 0});
 }
 
-void Recorder::clusterWaits(Warp &w, const Inst &, uint32_t) {
+void Recorder::clusterWaits(Warp &w, const Inst &, uint32_t lanes) {
   auto &own = *static_cast<OfBlock *>(w.block->observerState);
-  if (own.trace)
-    addEvent(*own.trace, w,
-             {TraceEvent::Kind::Await, false, true, 0, TraceEvent::clusterKey, own.clusterPhase[w.id]});
+  if (!own.trace || !lanes) return;
+  uint32_t phase = own.clusterPhase[w.id * warpSize + unsigned(std::countr_zero(lanes))];
+  addEvent(*own.trace, w, {TraceEvent::Kind::Await, false, true, 0, TraceEvent::clusterKey, phase});
 }
 
 void Recorder::warpSyncs(Warp &w, const Inst &i, uint32_t) {

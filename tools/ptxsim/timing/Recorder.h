@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tools/ptxsim/Simulator.h"
+#include "tools/ptxsim/timing/Merges.h"
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
@@ -63,7 +64,8 @@ struct Touch {
 class Recorder final : public Observer {
 public:
   /// `traced`: blocks whose traces are kept.
-  explicit Recorder(std::unordered_set<uint64_t> traced) : traced(std::move(traced)) {}
+  explicit Recorder(std::unordered_set<uint64_t> traced, Merges merges = {})
+      : traced(std::move(traced)), merges(std::move(merges)) {}
 
   // After the launch.
   MemoryCounters counters;
@@ -85,10 +87,13 @@ public:
 
 private:
   struct OfBlock;
+  static void settleWaits(OfBlock &own, unsigned warp);
   static void shared(OfBlock &own, const Warp &warp, unsigned wavefronts, unsigned ideal);
   static bool extendBulk(OfBlock &own, const Warp &warp, const Access &access, const uint64_t *sectors,
                          unsigned count);
+  void count(OfBlock &own, Warp &warp, const Inst &inst, const Access &access, unsigned wanted);
   std::unordered_set<uint64_t> traced;
+  Merges merges;
   std::mutex lock;
 };
 

@@ -166,9 +166,11 @@ template <class F> Handler pickBits(unsigned bytes, F f) {
   X(MatchSync)                                                                                               \
   X(Redux)                                                                                                   \
   X(Ldmatrix)                                                                                                \
+  X(LdmatrixBytes)                                                                                           \
   X(Movmatrix)                                                                                               \
   X(Mma)                                                                                                     \
   X(MmaNarrow)                                                                                               \
+  X(MmaSparse)                                                                                               \
   X(Wgmma)                                                                                                   \
   X(WmmaMove)                                                                                                \
   X(Wmma)                                                                                                    \

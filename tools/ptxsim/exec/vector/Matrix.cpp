@@ -297,6 +297,41 @@ template <bool transposed, bool isStore> bool matrices(Warp &w, const Inst &i, u
   return true;
 }
 
+/// Transposed matrices of bytes, 16 to a row. A lane's register has the bytes of two columns, eight from each
+/// other, of two rows: of neighbours; ldmatrix.m16n16 fills two registers from four neighbouring rows of 16,
+/// stmatrix.m16n8 empties each to two of eight.
+template <bool isStore> bool byteMatrices(Warp &w, const Inst &i, uint32_t) {
+  alignas(64) uint64_t address[warpSize];
+  char *pointer[warpSize];
+  addressesOf(w, i, 0, Inst::Wide, address);
+  uint32_t rows = i.count == 4 ? allLanes : (1u << (8 * i.count)) - 1;
+  Intent intent{isStore ? AccessKind::Store : AccessKind::Load, {}, 16};
+  if (Space(i.detail) == Space::Generic ? !resolve<Space::Generic>(w, i, intent, address, rows, pointer)
+                                        : !resolveIn(w, i, Space::Shared, intent, address, rows, pointer))
+    return false;
+  uint8_t matrix[warpSize][16];
+  for (unsigned r = 0; !isStore && r < 8u * i.count; ++r) {
+    __builtin_memcpy(matrix[r], pointer[r], 16);
+    if (i.imm) widenRow(matrix[r], unsigned(i.imm));
+  }
+  for (unsigned n = 0; n < i.count; ++n) {
+    const uint8_t *s = isStore ? src<uint8_t>(w, i.more[n]) : nullptr;
+    uint8_t *d = isStore ? nullptr : reg<uint8_t>(w, i.more[n]);
+    unsigned first = isStore ? 8 * n : n / 2 * 16 + n % 2 * 2, step = isStore ? 2 : 4;
+    for (unsigned l = 0; l < warpSize; ++l)
+      for (unsigned e = 0; e < 4; ++e) {
+        uint8_t &at = matrix[first + l % 4 * step + e % 2][l / 4 + e / 2 * 8];
+        if constexpr (isStore)
+          at = s[4 * l + e];
+        else
+          d[4 * l + e] = at;
+      }
+  }
+  for (unsigned r = 0; isStore && r < 8u * i.count; ++r)
+    __builtin_memcpy(pointer[r], matrix[r], 16);
+  return true;
+}
+
 bool movmatrix(Warp &w, const Inst &i, uint32_t mask) {
   const uint16_t *s = src<uint16_t>(w, i.op[1]);
   alignas(64) uint16_t t[64];
@@ -317,6 +352,16 @@ Handler selectLdmatrix(const Match &m, Inst &i) {
   bool transposed = m.has("trans");
   if (m.opcode == "stmatrix") return transposed ? matrices<true, true> : matrices<false, true>;
   return transposed ? matrices<true, false> : matrices<false, false>;
+}
+
+Handler selectLdmatrixBytes(const Match &m, Inst &i) {
+  bool isStore = m.opcode == "stmatrix";
+  unsigned count = (m.has("x1") ? 1 : m.has("x2") ? 2 : 4) * (isStore ? 1 : 2);
+  if (m.vectors[0] != count || (m.vectorTypes[0] != Type::None && typeBytes(m.vectorTypes[0]) != 4))
+    return nullptr;
+  i.detail = uint8_t(m.space), i.op[5] = operandNone;
+  i.imm = m.has("b6x16_p32") ? 6 : m.has("b4x16_p64") ? 4 : 0;
+  return isStore ? byteMatrices<true> : byteMatrices<false>;
 }
 
 Handler selectMovmatrix(const Match &, Inst &i) {

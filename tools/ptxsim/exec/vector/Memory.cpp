@@ -153,7 +153,7 @@ Handler selectCpAsync(const Match &m, Inst &i) {
   bool all = m.has("ca");
   if (bytes != 16 && !(all && (bytes == 4 || bytes == 8))) return nullptr;
   i.detail = uint8_t(bytes);
-  i.imm = m.registers[5] == Type::Pred;
+  i.imm = m.registers.size() > 5 && m.registers[5] == Type::Pred;
   return cpAsync;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles nvcc/*.cu to ptx/NAME.sm_NN.ptx, which is committed: tests need no CUDA. Needs nvcc 13, and clang 22 for some.
+"""Compiles nvcc/*.cu to ptx/NAME.sm_NN.ptx.xz, which is committed: tests need no CUDA. Needs nvcc 13, and clang 22 for some.
 
     build_nvcc.py [NAME...]
 """
@@ -8,15 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+
+import packed
 
 HERE = pathlib.Path(__file__).resolve().parent
 # sm_80 wherever it will do; more where a program has instructions of its own there. For sm_100 nvcc uses a newer code generator, whose PTX looks different.
 # `debug` is -G, which calls even the smallest function and keeps everything in local memory; `clang` is another compiler.
 ARCHS = {"groups": (80,), "library": (80,), "wide": (100,), "work": (80, 100),
-         "atomics": (80, 90, "80_clang"), "half": (80, 90, 100), "hopper": (90,), "tensor": ("90a",), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
+         "atomics": (80, 90, "80_clang"), "half": (80, 90, 100), "hopper": (90,), "tensor": ("90a",), "product": ("90a",), "mma": (80, 90), "matrices": (80, 90), "control": (80, 100, "80_debug"),
          "integer": (80, 100), "locks": (80, "80_debug"), "math": (80, 100), "memory": (80, 100, "80_debug"), "reduce": (80, 100, "80_clang"), "tiles": (80, 100),
          "warp": (80, 100)}
-HEADERS = {"groups", "library"}  # made of headers: where each line comes from would be most of the text
+HEADERS = {"groups", "library", "product"}  # made of headers, or unrolled: where each line comes from would be most of the text
 
 
 def nvcc():
@@ -33,7 +36,7 @@ def without_paths(text, debug):
 
 
 def build(source, arch):
-    out = HERE / "ptx" / f"{source.stem}.sm_{arch}.ptx"
+    name = f"{source.stem}.sm_{arch}"
     number, _, kind = str(arch).partition("_")
     if kind == "clang":
         toolkit = pathlib.Path(nvcc()).resolve().parents[1]
@@ -42,13 +45,14 @@ def build(source, arch):
     else:
         lines = [] if source.stem in HEADERS else ["-G" if kind == "debug" else "-lineinfo"]
         command = [nvcc(), "-ptx", *lines, "-diag-suppress=20054", f"-arch=sm_{number}"]
-    subprocess.run([*command, "-std=c++17", source.name, "-o", out], cwd=source.parent, check=True)
-    out.write_text(without_paths(out.read_text(), bool(kind)))
-    print(f"{out.name}: {out.stat().st_size} bytes")
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "out.ptx"
+        subprocess.run([*command, "-std=c++17", source.name, "-o", out], cwd=source.parent, check=True)
+        text = without_paths(out.read_text(), bool(kind))
+    print(f"{name}: {len(text)} bytes, packed {packed.write(name, text)}")
 
 
 if __name__ == "__main__":
-    (HERE / "ptx").mkdir(exist_ok=True)
     for source in sorted((HERE / "nvcc").glob("*.cu")):
         if len(sys.argv) == 1 or source.stem in sys.argv[1:]:
             for arch in ARCHS.get(source.stem, (80,)):

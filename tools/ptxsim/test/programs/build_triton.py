@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles triton/*.py to ptx/triton_NAME.sm_NN.ptx and writes what a launch needs to know to triton/launches.json. Both are committed: tests need no
+"""Compiles triton/*.py to ptx/triton_NAME.sm_NN.ptx.xz and writes what a launch needs to know to triton/launches.json. Both are committed: tests need no
 Triton. Needs Triton 3.9, but no GPU.
 
     build_triton.py [NAME...]
@@ -12,6 +12,7 @@ import re
 import sys
 import types
 
+import packed
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
@@ -134,15 +135,14 @@ def build(name, kernels):
     for arch in options.get("archs", (80,)):
         built = triton.compile(ASTSource(function, signature, values, divisible), target=GPUTarget("cuda", arch, 32),
                                options={"num_warps": options.get("warps", 4), "num_stages": options.get("stages", 3), "enable_fp_fusion": True})
-        out = HERE / "ptx" / f"triton_{name}.sm_{arch}.ptx"
         text = "\n".join(line.rstrip() for line in built.asm["ptx"].splitlines()) + "\n"
         text = re.sub(r'(\.file\s+\d+ )".*/(triton/language/\w+\.py)"', r'\1"\2"', text)  # Triton's own functions, inlined
-        out.write_text(text)
+        size = packed.write(f"triton_{name}.sm_{arch}", text)
         entry = re.search(r"\.entry (\w+)\(([^)]*)\)", text)
         given = len(arguments) + 4 * sum(k.startswith("tensordesc") for k in arguments.values() if isinstance(k, str))  # two sizes and strides
         launch[f"sm_{arch}"] = {"entry": entry[1], "threads": 32 * built.metadata.num_warps, "shared": built.metadata.shared,
                                 "null_pointers": entry[2].count(".param") - given}
-        print(f"{out.name}: {out.stat().st_size} bytes, {built.metadata.shared} bytes of shared memory, {entry[2].count('.param')} parameters")
+        print(f"triton_{name}.sm_{arch}: {len(text)} bytes, packed {size}, {built.metadata.shared} bytes of shared memory, {entry[2].count('.param')} parameters")
     return launch
 
 

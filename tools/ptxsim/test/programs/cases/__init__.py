@@ -6,11 +6,15 @@ A case is a function that makes the parameters of one launch from a seeded gener
 import dataclasses
 import json
 import pathlib
+import sys
 import zlib
 
 import numpy as np
 
 PROGRAMS = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROGRAMS))
+import packed  # noqa: E402
+
 CASES = {}
 
 
@@ -60,7 +64,7 @@ class TensorMap:
 @dataclasses.dataclass
 class Case:
     name: str
-    ptx: pathlib.Path
+    program: str | pathlib.Path  # of packed.py, or a file
     entry: str
     make: callable
     grid: tuple
@@ -74,6 +78,10 @@ class Case:
     ends: str | None = None  # a word on stderr: the launch is to end with an error
     heavy: bool = False  # for benchmarks; expectations are not computed
 
+    @property
+    def ptx(self):
+        return packed.path(self.program) if isinstance(self.program, str) else self.program
+
 
 def triple(v):
     return (*v, 1, 1)[:3] if isinstance(v, tuple) else (v, 1, 1)
@@ -86,7 +94,7 @@ def case(program, grid=1, block=32, entry=None, name=None, archs=(80,), **rest):
             kernel = entry or make.__name__
             key = f"{program}.{name or kernel}" + (f".sm_{arch}" if arch != archs[0] else "")
             assert key not in CASES, key
-            CASES[key] = Case(key, PROGRAMS / "ptx" / f"{program}.sm_{arch}.ptx", kernel, make, triple(grid), triple(block), **rest)
+            CASES[key] = Case(key, f"{program}.sm_{arch}", kernel, make, triple(grid), triple(block), **rest)
         return make
     return register
 

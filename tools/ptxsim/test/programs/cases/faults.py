@@ -55,7 +55,7 @@ def plant(fault, folder):
 
     def make(rng):
         return [changed(p, change) for p in case.make(rng)]
-    return dataclasses.replace(case, ptx=ptx, make=make, shared=change.get("shared", case.shared)), allowed
+    return dataclasses.replace(case, program=ptx, make=make, shared=change.get("shared", case.shared)), allowed
 
 
 def changed(parameter, change):

@@ -2,6 +2,7 @@
 import numpy as np
 
 from . import Buffer, TensorMap, case, i32
+from .numbers import to_bf16
 
 
 def floats(rng, *shape):
@@ -50,3 +51,26 @@ def tensor_matmul(rng):
     c = a.astype(np.float32) @ b.astype(np.float32).T
     return [TensorMap("a", Buffer("A", a), "f16", (64, 64), swizzle=128), TensorMap("b", Buffer("B", b), "f16", (64, 64), swizzle=128),
             Buffer("c", np.zeros_like(c), c), i32("N", 128), i32("K", 320)]
+
+
+def product_of(a, b, expected):
+    """Of bfloat16."""
+    c = Buffer("C", np.zeros((len(a), len(b)), np.uint16), expected, bfloat16=True)
+    return [TensorMap("a", Buffer("A", a, bfloat16=True), "bf16", (64, 128), swizzle=128), TensorMap("b", Buffer("B", b, bfloat16=True), "bf16", (64, 128), swizzle=128),
+            TensorMap("c", c, "bf16", (64, 64), swizzle=128), i32("M", len(a)), i32("N", len(b)), i32("K", a.shape[1])]
+
+
+@case("product", grid=4, block=384, archs=("90a",), shared=213056)
+def product(rng):
+    a, b = (rng.integers(-8, 8, (rows, 320)).astype(np.float32) for rows in (512, 768))
+    return product_of(to_bf16(a), to_bf16(b), to_bf16(a @ b.T))
+
+
+@case("product", grid=132, block=384, entry="product", name="product_4096", archs=("90a",), shared=213056, heavy=True)
+def product_4096(_):  # values don't matter for time
+    return product_of(*np.zeros((2, 4096, 4096), np.uint16), None)
+
+
+@case("product", grid=132, block=384, entry="product", name="product_8192", archs=("90a",), shared=213056, heavy=True)
+def product_8192(_):
+    return product_of(*np.zeros((2, 8192, 8192), np.uint16), None)
