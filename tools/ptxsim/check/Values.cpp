@@ -87,21 +87,6 @@ void ValueRoles::add(const Inst &i, Role &role) {
 
 //===-- Loads ------------------------------------------------------------------------===//
 
-unsigned HeldRead::elementsAt(unsigned lane, uint64_t from, unsigned size) const {
-  uint64_t begin = std::max(from, address[lane]), end = std::min(from + size, address[lane] + bytes);
-  unsigned element = bytes / count;
-  if (begin >= end) return 0;
-  unsigned first = unsigned(begin - address[lane]) / element,
-           last = unsigned(end - 1 - address[lane]) / element;
-  return (2u << last) - (1u << first);
-}
-
-bool HeldRead::isUsed(unsigned lane, unsigned elements) const {
-  for (unsigned e = 0; e < count; ++e)
-    if (elements >> e & 1 && used[e] >> lane & 1) return true;
-  return false;
-}
-
 bool HeldRead::isAllUsed() const {
   return std::all_of(used, used + count, [&](uint32_t u) { return (lanes & ~u) == 0; });
 }

@@ -5,7 +5,9 @@
 
 #include "tools/ptxsim/check/Shadow.h"
 #include "tools/ptxsim/decode/Program.h"
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <span>
 
 namespace girih::ptx::check {
@@ -83,11 +85,25 @@ struct HeldRead {
   /// The elements that lie in [from, from + size), as a mask.
   unsigned elementsAt(unsigned lane, uint64_t from, unsigned size) const;
   bool reads(Space in, unsigned lane, uint64_t from, unsigned size) const {
-    return space == in && lanes >> lane & 1 && elementsAt(lane, from, size);
+    return lanes >> lane & 1 && space == in && elementsAt(lane, from, size);
   }
-  bool isUsed(unsigned lane, unsigned elements) const;
+  bool isUsed(unsigned lane, unsigned elements) const {
+    for (unsigned e = 0; e < count; ++e)
+      if (elements >> e & 1 && used[e] >> lane & 1) return true;
+    return false;
+  }
   bool isAllUsed() const;
 };
+
+inline unsigned HeldRead::elementsAt(unsigned lane, uint64_t from, unsigned size) const {
+  uint64_t at = address[lane], begin = std::max(from, at), end = std::min(from + size, at + bytes);
+  if (begin >= end) return 0;
+  if (count == 1) return 1;
+  int log2Size =
+      std::countr_zero(unsigned(bytes / count)); // divisions cost: this is asked for each lane and read
+  unsigned first = unsigned((begin - at) >> log2Size), last = unsigned((end - 1 - at) >> log2Size);
+  return (2u << last) - (1u << first);
+}
 
 /// The loaded values that a register depends on, in some lanes.
 struct Value {
@@ -116,7 +132,7 @@ public:
 
   HeldRead &newRead(uint32_t &index);
   /// Whether it is time for `collect`.
-  bool isDue() { return ++steps >= 512 || nodes.size() > limit; }
+  bool isDue() { return ++steps >= 128 || nodes.size() > limit; }
   /// Forgets what no register depends on any more; calls dropped(read) for loads among it, which
   /// empties them. False if nothing is left.
   template <class F> bool collect(F dropped);
