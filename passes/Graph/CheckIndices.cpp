@@ -46,13 +46,14 @@ static std::optional<Bounds> join(ValueRange values, unsigned depth) {
   return out;
 }
 
-static std::optional<Bounds> boundsOf(ConstantOp op) {
+/// Of every `step`th element from `first` on.
+static std::optional<Bounds> boundsOf(ConstantOp op, int64_t first = 0, int64_t step = 1) {
   MLIRContext *ctx = op.getContext();
   auto read = HostTensor::read(op.getValue());
   if (failed(read) || read->getNumElements() == 0) return std::nullopt;
   HostTensor tensor = read->toRowMajor();
   int64_t low = INT64_MAX, high = INT64_MIN;
-  for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)
+  for (int64_t i = first, e = tensor.getNumElements(); i < e; i += step)
     low = std::min(low, tensor.getInt(i)), high = std::max(high, tensor.getInt(i));
   return Bounds{dimConstant(ctx, low), dimConstant(ctx, high), true};
 }
@@ -144,6 +145,13 @@ static std::optional<Bounds> boundsOf(Value v, unsigned depth) {
       .Default([](Operation *) { return Result(); });
 }
 
+static std::optional<Bounds> boundsOf(const Use &use) {
+  if (!use.column) return boundsOf(use.indices);
+  auto tuples = use.indices.getDefiningOp<ConstantOp>();
+  if (!tuples) return std::nullopt;
+  return boundsOf(tuples, *use.column, *dimValue(getDims(use.indices).back()));
+}
+
 /// Where an op reads or writes at indices that are data.
 static SmallVector<Use> getUses(Operation *op) {
   SmallVector<Use> uses;
@@ -196,10 +204,7 @@ private:
     MLIRContext *ctx = op->getContext();
     if (Value column = findColumn(use)) use.indices = column, use.column = {};
     if (dimValue(dimProduct(ctx, getDims(use.indices))) == 0) return success();
-    auto bounds =
-        use.column && !use.indices.getDefiningOp<ConstantOp>() ? std::nullopt : boundsOf(use.indices);
-    if (use.column && bounds) bounds = boundsOfColumn(use);
-    if (bounds) {
+    if (auto bounds = boundsOf(use)) {
       DimExpr end = dimSimplify(bounds->high + 1), begin = dimSimplify(-bounds->low);
       DimChecks taken;
       bool canHold = succeeded(requireAtMost(end, use.size)) &&
@@ -219,17 +224,6 @@ private:
     }
     emit(op, use);
     return success();
-  }
-
-  static std::optional<Bounds> boundsOfColumn(const Use &use) {
-    auto tensor = HostTensor::read(use.indices.getDefiningOp<ConstantOp>().getValue());
-    if (failed(tensor)) return std::nullopt;
-    HostTensor list = tensor->toRowMajor();
-    int64_t low = INT64_MAX, high = INT64_MIN, length = list.getShape().back();
-    for (int64_t i = *use.column, e = list.getNumElements(); i < e; i += length)
-      low = std::min(low, list.getInt(i)), high = std::max(high, list.getInt(i));
-    MLIRContext *ctx = use.size.getContext();
-    return Bounds{dimConstant(ctx, low), dimConstant(ctx, high), true};
   }
 
   /// The largest of i and -1 - i over all indices: it is below the size where all are inside.
