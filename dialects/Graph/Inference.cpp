@@ -17,10 +17,9 @@ DimChecks::~DimChecks() {
 }
 
 void DimChecks::add(CheckKind kind, DimExpr first, DimExpr second) {
-  bool isSymmetric = kind == CheckKind::equal || kind == CheckKind::broadcast;
   bool isKnown = llvm::any_of(checks, [&](const DimCheck &c) {
     return c.kind == kind && ((c.first == first && c.second == second) ||
-                              (isSymmetric && c.first == second && c.second == first));
+                              (isSymmetric(kind) && c.first == second && c.second == first));
   });
   if (!isKnown) checks.push_back({kind, first, second});
 }

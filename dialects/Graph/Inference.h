@@ -14,6 +14,11 @@ struct DimCheck {
   DimExpr first, second;
 };
 
+/// Whether the relation holds of (b, a) if it holds of (a, b).
+inline bool isSymmetric(CheckKind kind) {
+  return kind == CheckKind::equal || kind == CheckKind::broadcast;
+}
+
 /// While one lives, it collects the relations that the functions below take to hold on this thread.
 class DimChecks {
 public:

@@ -23,8 +23,8 @@ struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions>
     auto record = [&](CheckAttr check) {
       ArrayRef<DimExpr> sizes = check.getSizes().getDims();
       unsigned kind = unsigned(check.getKind());
-      bool isSymmetric = check.getKind() == CheckKind::equal || check.getKind() == CheckKind::broadcast;
-      if (isSymmetric && seen.contains({kind, DimsAttr::get(ctx, {sizes[1], sizes[0]})})) return;
+      if (isSymmetric(check.getKind()) && seen.contains({kind, DimsAttr::get(ctx, {sizes[1], sizes[0]})}))
+        return;
       if (seen.insert({kind, check.getSizes()}).second) checks.push_back(check);
     };
     // What import has recorded comes first.
