@@ -47,6 +47,17 @@ static FailureOr<Dims> runtimeReshapeDims(NodeImporter &n, ArrayRef<DimExpr> tar
   return out;
 }
 
+/// A size in a shape that follows from other sizes may be 0, and stands for the operand's own then. That is the same
+/// where the operand's is 0 too; calls for which it is not are refused, as a choice of sizes would be in the way of
+/// every pass behind it.
+static LogicalResult requireSameAtZero(NodeImporter &n, size_t i, DimExpr d) {
+  Dims in = n.dims(0);
+  if (i < in.size() && dimQuotient(n.context(), in[i], d)) return success();
+  DimExpr one = n.dim(1);
+  return n.requireAtMost(i < in.size() ? dimMin(one, in[i]) : one, d,
+                         "its shape has a size of 0 at position " + Twine(i));
+}
+
 FailureOr<Dims> reshapeDims(NodeImporter &n) {
   auto target = n.shapeOperand(1, "shape");
   if (failed(target)) return failure();
@@ -67,6 +78,8 @@ FailureOr<Dims> reshapeDims(NodeImporter &n) {
       inferred = i;
     } else if (v && *v < 0) {
       return n.fail("its shape has the negative size " + Twine(*v));
+    } else if (!v && !allowZero && failed(requireSameAtZero(n, i, d))) {
+      return failure();
     }
     out.push_back(d);
   }

@@ -10,7 +10,7 @@ ALLOWED = [
     ("Attention", "accepted invalid", "KV sequence length must be greater than 0", "no keys: zeros, as where a mask hides every key"),
     ("Resize", "accepted invalid", "Scale value should be greater than 0", "a size of 0 is an empty result"),
     ("RotaryEmbedding", "accepted invalid", "Updating cos_cache and sin_cache", "a table longer than the sequence is in order"),
-    ("Reshape", "wrong", "shape [0", "a size that follows from sizes and is 0 stays 0; ONNX Runtime takes it for 'as the operand'"),
+    ("Reshape", "refused valid", "to be at least", "a size that follows from sizes and is 0 stands for the operand's: taken where that is 0 too"),
     ("ConvTranspose", "refused valid", "to be at least 1", "no window has its place on an image without pixels"),
     *[(pool, "refused valid", "to be at least 1", "a window that does not fit is an error; ONNX Runtime divides what is negative rounding to 0, or makes an empty result")
       for pool in ("MaxPool", "AveragePool", "LpPool")],

@@ -250,6 +250,24 @@ def test_reshape_at_run_time():
     check(keep, [({"x": iota(0, 3), "s": vector(5, 0)}, [np.zeros((5, 0), F32)])], [({"x": iota(2, 3), "s": vector(0, 3)}, "'y' needs")])
 
 
+def test_reshape_to_a_computed_zero():
+    """A 0 that follows from sizes is the operand's size, as a written one is; with allowzero it is a 0."""
+    rows = ["s = Shape(x)", "n, m, k = Split(s)", "a = Mul(n, m)", "t = Concat(a, k)", "y = Reshape(x, t)"]
+    split, joined = {"axis": 0, "num_outputs": 3}, {"axis": 0}
+    rows[1], rows[3] = (rows[1], split), (rows[3], joined)
+    model = build(rows, {"x": (F32, ["n", "m", 3])})
+    right = [({"x": iota(n, m, 3)}, [iota(n, m, 3).reshape(n * m, 3)]) for n, m in ((2, 4), (0, 4), (0, 0))]
+    check(model, right, [({"x": iota(2, 0, 3)}, "'y' needs min(1, n) to be at most n * m, but they are 1 and 0")])
+    turned = ["s = Shape(x)", ("t = Slice(s, last, first, axis, last)"), "y = Reshape(x, t)"]
+    constants = {"last": vector(-1), "first": vector(LEAST), "axis": vector(0)}
+    model = build(turned, {"x": (F32, ["n", 4])}, constants)
+    check(model, [({"x": iota(2, 4)}, [iota(4, 2)])], [({"x": iota(0, 4)}, "'y' needs n to be at least 1, but it is 0")])
+    model = build([*turned[:2], (turned[2], {"allowzero": 1})], {"x": (F32, ["n", 4])}, constants)
+    check(model, [({"x": iota(n, 4)}, [iota(4, n)]) for n in (2, 0)])
+    model = build(["s = Shape(x)", ("t = Concat(one, s)", joined), "y = Reshape(x, t)"], {"x": (F32, ["n"])}, {"one": vector(1)})
+    check(model, [({"x": iota(5)}, [iota(1, 5)])], [({"x": iota(0)}, "'y' needs n to be at least 1, but it is 0")])
+
+
 SHAPE = ["s = Shape(x)", "y = ConstantOfShape(t)"]
 COMPUTED = {
     "where": (["c = Less(s, four)", "t = Where(c, four, s)"], lambda n, m: (max(n, 4), max(m, 4))),
