@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 
@@ -209,9 +211,9 @@ def fuzz(options, progress=None):
     """(cases, counts, failures). Stops at the first failure unless told to go on, and when it is interrupted."""
     numbers = [options.case // PER_MODEL] if options.case is not None else range((options.count + PER_MODEL - 1) // PER_MODEL)
     total, counts, failures = 0, collections.Counter(), []
-    with multiprocessing.get_context("spawn").Pool(options.jobs, start, (options,)) as pool:
+    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), start, (options,)) as pool:
         try:
-            for cases, some, bad in pool.imap_unordered(run, numbers):
+            for cases, some, bad in pool.map(run, numbers):
                 total, counts = total + cases, counts + some
                 failures += bad
                 if progress:
@@ -219,7 +221,10 @@ def fuzz(options, progress=None):
                 if bad and not options.keep_going:
                     break
         except KeyboardInterrupt:
-            pass
+            counts["interrupted"] = 1
+        except BrokenProcessPool as e:
+            failures.append(Failure("fuzzer error", f"{e}", (), 0, "a worker of the fuzzer"))
+        pool.shutdown(cancel_futures=True)
     return total, counts, failures
 
 
@@ -263,7 +268,7 @@ def main():
     total, counts, failures = fuzz(options, progress)
     print(summary(failures))
     print(f"{total} cases in {time.time() - begin:.0f} s: " + (", ".join(f"{n} {kind}" for kind, n in counts.most_common() if n)))
-    sys.exit(bool(failures))
+    sys.exit(bool(failures or counts["interrupted"]))
 
 
 if __name__ == "__main__":

@@ -198,19 +198,26 @@ TEST(PtxAlarm, readingAhead) {
 
 // A value that is dropped does not hide that another read of the same place is used.
 TEST(PtxAlarm, oneReadIsUsedAndOneIsNot) {
-  auto with = [](const char *first, const char *second, const char *between = "") {
-    return checked(
-        std::string("setp.ge.u32 %p1, %t, 32; @%p1 bra WRITE;\nld.global.u32 %r1, [%buffer];\n") + first +
-            between + "\nld.global.u32 %r2, [%buffer];\n" + second +
-            "\nbra DONE;\nWRITE: setp.ne.u32 %p2, %t, 40; @%p2 bra DONE;\nst.global.u32 [%buffer], 5;\nDONE:",
-        threads(64));
-  };
   const char *use1 = "st.global.u32 [%mine+4], %r1;", *use2 = "st.global.u32 [%mine+4], %r2;";
-  EXPECT_EQ(with("", "").reports, "");
-  for (const char *between : {"", "fence.sc.gpu;", "bar.warp.sync -1;"}) {
-    EXPECT_TRUE(says(with(use1, "", between), "race")) << between;
-    EXPECT_TRUE(says(with("", use2, between), "race")) << between;
-    EXPECT_TRUE(says(with("", use1, between), "race")) << between;
+  for (std::string place : {"global.u32 X [%buffer]", "shared.u32 X [%r9]"}) {
+    auto access = [&](const char *op, const char *to, const char *from) {
+      std::string s = op + ("." + place) + from + ";\n";
+      return s.replace(s.find("X"), 1, to);
+    };
+    std::string read1 = access("ld", "%r1,", ""), read2 = access("ld", "%r2,", "");
+    auto with = [&](const char *first, const char *second, const char *between = "") {
+      return checked("mov.u32 %r9, sh; setp.ge.u32 %p1, %t, 32; @%p1 bra WRITE;\n" + read1 + first + between +
+                         "\n" + read2 + second +
+                         "\nbra DONE;\nWRITE: setp.ne.u32 %p2, %t, 40; @%p2 bra DONE;\n" +
+                         access("st", "", ", 5") + "DONE:",
+                     threads(64));
+    };
+    EXPECT_EQ(with("", "").reports, "") << place;
+    for (const char *between : {"", "fence.sc.gpu;", "bar.warp.sync -1;"}) {
+      EXPECT_TRUE(says(with(use1, "", between), "race")) << place << between;
+      EXPECT_TRUE(says(with("", use2, between), "race")) << place << between;
+      EXPECT_TRUE(says(with("", use1, between), "race")) << place << between;
+    }
   }
   // In a loop, where only the last one is dropped.
   auto loop = [](const char *use) {

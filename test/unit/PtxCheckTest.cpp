@@ -25,6 +25,43 @@ TEST(PtxCheck, barriers) {
   EXPECT_TRUE(says(bad, "st.shared.u32") && says(bad, "block (0,0,0)")) << bad.reports;
 }
 
+// A thread may read and write its own word as often as it likes; another thread's access beside that is a
+// race, whichever it comes after, and so is one by all of its warp.
+TEST(PtxCheck, whatAThreadDoesAgain) {
+  for (std::string space : {"shared", "global"}) {
+    std::string own = space == "shared" ? "[%r2]" : "[%s2]", theirs = space == "shared" ? "[%r3]" : "[%s3]";
+    std::string write = "st." + space + ".u32 " + own + ", %t;\n",
+                read = "ld." + space + ".u32 %r4, " + own + "; add.u32 %r5, %r5, %r4;\n";
+    auto with = [&](const std::string &first, const std::string &last) {
+      return checked(
+          "mov.u32 %r1, sh; mov.u32 %r5, 0; shl.b32 %r2, %t, 2; add.u32 %r2, %r2, %r1; xor.b32 %r3, "
+          "%t, 32; shl.b32 %r3, %r3, 2; cvt.u64.u32 %s3, %r3; add.u64 %s3, %s3, %buffer; add.u32 %r3, "
+          "%r3, %r1;\nmul.wide.u32 %s2, %t, 4; add.u64 %s2, %s2, %buffer;\nsetp.lt.u32 %p1, %t, 32;\n" +
+              first + last + "st.global.u32 [%mine+1024], %r5;",
+          threads(64));
+    };
+    std::string again[] = {write,
+                           write + read,
+                           write + read + read,
+                           write + read + write,
+                           write + read + "bar.warp.sync -1;\n" + read,
+                           write + read + "bar.sync 0;\n" + read + write};
+    for (const std::string &first : again) {
+      EXPECT_EQ(with(first, "").reports, "") << space << "\n" << first;
+      EXPECT_EQ(with(first, "bar.sync 0;\nst." + space + ".u32 " + theirs + ", 1;\n").reports, "") << first;
+      for (std::string last : {"st." + space + ".u32 " + theirs + ", 1;\n",
+                               "ld." + space + ".u32 %r4, " + theirs + "; add.u32 %r5, %r5, %r4;\n",
+                               "@%p1 st." + space + ".u32 " + theirs + ", 1;\n"})
+        EXPECT_TRUE(says(with(first, last), "race")) << space << "\n" << first << last;
+    }
+    // Both warps have read it, and one of them again, when a third one writes.
+    std::string all =
+        "bar.sync 0;\n" + read + "ld." + space + ".u32 %r4, " + theirs + "; add.u32 %r5, %r5, %r4;\n";
+    EXPECT_EQ(with(write, all + read).reports, "");
+    EXPECT_TRUE(says(with(write, all + read + "@%p1 st." + space + ".u32 " + theirs + ", 1;\n"), "race"));
+  }
+}
+
 TEST(PtxCheck, warps) {
   EXPECT_EQ(checked(exchange("bar.warp.sync -1;", 32)).reports, "");
   EXPECT_TRUE(says(checked(exchange("", 32)), "race"));

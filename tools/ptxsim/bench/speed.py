@@ -17,17 +17,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools" / "ptxsim" / "test" / "programs"))
 import cases  # noqa: E402
 
-BLOCKS, THREADS, ROUNDS = 64, 256, 400
-# A loop of 32 instructions on registers, with one load and one store of global memory for each 14 or 15 others in the last two.
+THREADS = 256
+# A loop of 32 instructions on registers, with one load and one store of memory for each 14 others in the last two.
 BODIES = {
     "integer": ["mad.lo.u32 %a, %a, 1664525, %b;", "xor.b32 %b, %b, %a;", "shf.l.wrap.b32 %a, %a, %b, 13;", "add.u32 %b, %b, %a;"] * 8,
     "fp32": ["fma.rn.f32 %x, %x, %y, %y;", "mul.f32 %y, %y, 0f3F7FBE77;", "add.f32 %x, %x, %y;", "fma.rn.f32 %y, %y, %y, %x;"] * 8,
     "integer, memory": (["ld.global.u32 %a, [%p];", *["mad.lo.u32 %a, %a, 1664525, %b;", "xor.b32 %b, %b, %a;"] * 7, "st.global.u32 [%p], %b;"]) * 2,
     "fp32, shared memory": (["ld.shared.f32 %x, [%s];", *["fma.rn.f32 %x, %x, %y, %y;", "mul.f32 %y, %y, 0f3F7FBE77;"] * 7, "st.shared.f32 [%s], %y;"]) * 2,
 }
-
-
-HOW = {"": ["--no-race", "--no-uninit"], ", checked": []}
 
 
 def program(body):
@@ -65,6 +62,72 @@ LOOP:
 """
 
 
+# A tile of 16x16 in shared memory times another: every second instruction is a load of it.
+TILES = f""".version 8.0
+.target sm_80
+.address_size 64
+.visible .entry loop(.param .u64 data, .param .u32 rounds) {{
+  .reg .b32 %a, %b, %n, %r<4>; .reg .f32 %sum, %x, %y; .reg .b64 %p, %q; .reg .pred %more;
+  .shared .align 4 .b8 as[1024]; .shared .align 4 .b8 bs[1024];
+  ld.param.u64 %p, [data];
+  ld.param.u32 %n, [rounds];
+  mov.u32 %r0, %tid.x;
+  mov.u32 %r1, %ctaid.x;
+  mad.lo.u32 %r1, %r1, {THREADS}, %r0;
+  mul.wide.u32 %q, %r1, 4;
+  add.s64 %p, %p, %q;
+  mov.u32 %a, as;
+  mov.u32 %b, bs;
+  mad.lo.u32 %r1, %r0, 4, %a;
+  mad.lo.u32 %r2, %r0, 4, %b;
+  shr.u32 %r3, %r0, 4;
+  mad.lo.u32 %a, %r3, 64, %a;
+  and.b32 %r3, %r0, 15;
+  mad.lo.u32 %b, %r3, 4, %b;
+  mov.f32 %sum, 0f00000000;
+LOOP:
+  cvt.rn.f32.u32 %x, %n;
+  st.shared.f32 [%r1], %x;
+  st.shared.f32 [%r2], %x;
+  bar.sync 0;
+  {" ".join(f"ld.shared.f32 %x, [%a+{4 * k}]; ld.shared.f32 %y, [%b+{64 * k}]; fma.rn.f32 %sum, %x, %y, %sum;" for k in range(16))}
+  bar.sync 0;
+  sub.u32 %n, %n, 1;
+  setp.ne.u32 %more, %n, 0;
+  @%more bra LOOP;
+  st.global.f32 [%p], %sum;
+  ret;
+}}
+"""
+# All threads add to one word by compare-and-swap.
+CONTENTION = """.version 8.0
+.target sm_80
+.address_size 64
+.global .u32 word = 0;
+.visible .entry loop(.param .u64 data, .param .u32 rounds) {
+  .reg .b32 %a, %b, %old, %n; .reg .b64 %p; .reg .pred %more, %lost;
+  mov.u64 %p, word;
+  ld.param.u32 %n, [rounds];
+NEXT:
+  ld.global.u32 %a, [%p];
+AGAIN:
+  add.u32 %b, %a, 1;
+  mov.u32 %old, %a;
+  atom.global.cas.b32 %a, [%p], %old, %b;
+  setp.ne.u32 %lost, %a, %old;
+  @%lost bra AGAIN;
+  sub.u32 %n, %n, 1;
+  setp.ne.u32 %more, %n, 0;
+  @%more bra NEXT;
+  ret;
+}
+"""
+# Name: PTX, blocks, rounds.
+PROGRAMS = {**{name: (program(body), 64, 400) for name, body in BODIES.items()}, "tiles in shared memory": (TILES, 8, 400),
+            "compare-and-swap of one word": (CONTENTION, 16, 16)}
+HOW = {"": ["--no-race", "--no-uninit"], ", checked": []}
+
+
 def run(simulator, ptx, launch, flags):
     """What it says, and the processor's seconds that it took: other programs on the machine don't matter."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -75,18 +138,20 @@ def run(simulator, ptx, launch, flags):
     return json.loads(r.stdout), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def loop(simulator, ptx, folder, flags, repeats):
+def loop(simulator, text, blocks, most, folder, flags, repeats):
     """Thread instructions a second of one core: what the loop adds to a run with none of it; the quickest of some."""
     launches = {}
-    for rounds in (1, ROUNDS):
+    ptx = folder / "loop.ptx"
+    ptx.write_text(text)
+    for rounds in (1, most):
         launches[rounds] = folder / f"loop{rounds}.json"
-        launches[rounds].write_text(json.dumps({"entry": "loop", "grid": [BLOCKS], "block": [THREADS], "params": [
-            {"name": "data", "kind": "buffer", "bytes": 4 * BLOCKS * THREADS}, {"name": "rounds", "kind": "u32", "value": rounds}]}))
+        launches[rounds].write_text(json.dumps({"entry": "loop", "grid": [blocks], "block": [THREADS], "params": [
+            {"name": "data", "kind": "buffer", "bytes": 4 * blocks * THREADS}, {"name": "rounds", "kind": "u32", "value": rounds}]}))
     best = {}
     for rounds, launch in launches.items():
         runs = [run(simulator, ptx, launch, ["--threads", "1", *flags]) for _ in range(repeats)]
         best[rounds] = min(seconds for _, seconds in runs), runs[0][0]["thread_instructions"]
-    return (best[ROUNDS][1] - best[1][1]) / (best[ROUNDS][0] - best[1][0])
+    return (best[most][1] - best[1][1]) / (best[most][0] - best[1][0])
 
 
 def main():
@@ -99,11 +164,9 @@ def main():
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        ptx = folder / "loop.ptx"
-        for name, body in BODIES.items():
-            ptx.write_text(program(body))
+        for name, (text, blocks, rounds) in PROGRAMS.items():
             for how, flags in HOW.items():
-                results[name + how] = {"thread_instructions_per_core_second": loop(simulator, ptx, folder, flags, args.repeats)}
+                results[name + how] = {"thread_instructions_per_core_second": loop(simulator, text, blocks, rounds, folder, flags, args.repeats)}
         case = cases.CASES["triton_matmul_large.matmul_1024"]
         launch, data = cases.write(case, folder)
         for how, flags in HOW.items():

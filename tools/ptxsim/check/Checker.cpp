@@ -66,6 +66,7 @@ void Implementation::blockBegins(Block &block) {
   if (options.uninitialised) {
     b->sharedWritten.assign(block.sharedBytes, 0);
     std::fill_n(b->sharedWritten.begin(), program.reservedSharedBytes, 1); // not the program's
+    b->sharedHoles = block.sharedBytes - program.reservedSharedBytes;
   }
   block.checkerState = b.release();
 }

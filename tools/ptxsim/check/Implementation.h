@@ -1,8 +1,8 @@
 // The checker: Checker.cpp dispatches what the execution tells and reports; Races.cpp looks at cells;
 // Copies.cpp knows stores of the same value, Guesses.cpp loops of compare-and-swap; Order.cpp keeps what
 // precedes what; Loads.cpp follows what is read to where it is used; Async.cpp knows the asynchronous proxy,
-// Matrices.cpp wgmma's registers; Written.cpp finds reads of memory never written; Quickly.cpp does what is
-// common quickly.
+// Matrices.cpp wgmma's registers; Written.cpp finds reads of memory never written; Quickly.cpp visits the
+// cells, and does what is common quickly.
 #pragma once
 
 #include "tools/ptxsim/check/Checker.h"
@@ -32,6 +32,10 @@ struct Actor {
   bool asyncRead = false;           // of shared memory, through the asynchronous proxy
   const Access *followed = nullptr; // a load whose values are followed
   HeldRead *read = nullptr;         // how, once there is a reason
+  struct Again {
+    bool isKnown = false, isSame = false; // isSame: the reads before are of just these places, or of others
+    uint32_t open = 0, used = 0;          // lanes whose reads before are followed, and have been used
+  } again = {};
 };
 
 class Implementation final : public Checker {
@@ -101,9 +105,6 @@ private:
 
   // Races.cpp
   bool ordered(const Actor &actor, unsigned lane, const Mark &earlier) const;
-  void checkShared(Actor &actor, const Access &a);
-  static uint32_t accessShared(const Actor &actor, const Access &a);
-  void checkGlobal(Actor &actor, const Access &a);
   void checkGroup(Actor &actor, Cell &cell, uint32_t lanes, uint64_t address, uint32_t used, unsigned width,
                   Attachments &owner);
   void checkBytes(Actor &actor, Cell &cell, unsigned lane, uint64_t address, uint32_t used, unsigned width,
@@ -146,6 +147,11 @@ private:
   static void publish(ClockRef &to, const Snapshot &from, uint32_t block, uint32_t warp, unsigned lane);
   void joinLanes(ClockRef &to, BlockState &b, WarpState &s, uint32_t warp, uint32_t lanes);
 
+  // Quickly.cpp
+  bool passes(Actor &actor, Cell &cell, uint32_t lanes, uint64_t address, bool isAlone) const;
+  void checkShared(Actor &actor, const Access &a);
+  void checkGlobal(Actor &actor, const Access &a);
+
   // Written.cpp
   static bool allWritten(const BlockState &b, const Inst &i, const Access &a);
   void checkWritten(Actor &actor, const Access &a);
@@ -162,7 +168,8 @@ private:
   void suspect(uint32_t instruction) { suspects[instruction].store(true, std::memory_order_relaxed); }
   bool isSuspect(uint32_t instruction) const { return suspects[instruction].load(std::memory_order_relaxed); }
   bool holdEarlier(const Actor &actor, const Race &race, unsigned size);
-  bool isOpen(const Actor &actor, uint32_t lanes, uint64_t address, unsigned size) const;
+  bool isOpen(Actor &actor, uint32_t lanes, uint64_t address, unsigned size) const;
+  static void findAgain(Actor &actor);
   void useRead(Warp &w, HeldRead &read, unsigned element, uint32_t lanes, const Inst *user);
   void useValue(Warp &w, WarpState &s, Value value, uint32_t lanes, const Inst *user);
   void dropped(Block &block, uint32_t warp, HeldRead &read, bool atEnd);

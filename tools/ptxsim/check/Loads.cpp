@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <tuple>
 
 namespace girih::ptx::check {
 
@@ -24,6 +25,7 @@ HeldRead &Implementation::follow(Warp &w, const Inst &i, const Access &a) {
   read.instruction = indexOf(i), read.lanes = a.mask, read.space = a.space;
   read.bytes = a.bytes, read.count = i.count;
   std::copy_n(a.address, warpSize, read.address);
+  std::tie(read.begin, read.end) = HeldRead::range(a.address, a.mask, a.bytes);
   std::span<const uint32_t> registers = roles.writes(*roles.of(indexOf(i)));
   for (unsigned e = 0; e < i.count; ++e)
     s.values->assign(registers[e], s.values->leaf(index, e, a.mask), a.mask);
@@ -63,11 +65,33 @@ bool Implementation::holdEarlier(const Actor &actor, const Race &race, unsigned 
   return true;
 }
 
+/// Finds the reads of the places of an access that are followed, where they are of whole elements: loops read
+/// the same places again.
+void Implementation::findAgain(Actor &actor) {
+  Actor::Again &again = actor.again;
+  again.isKnown = true;
+  if (!actor.followed) return;
+  const Access &a = *actor.followed;
+  auto [low, high] = HeldRead::range(a.address, a.mask, a.bytes);
+  again.isSame = true;
+  actor.state.values->each([&](const HeldRead &read) {
+    if (&read == actor.read || read.space != a.space || read.begin >= high || read.end <= low) return;
+    again.isSame &= read.count == 1 && read.bytes == a.bytes && !((read.lanes ^ a.mask) & a.mask) &&
+                    std::equal(a.address, a.address + warpSize, read.address);
+    again.open |= read.lanes, again.used |= read.used[0];
+  });
+}
+
 /// Whether what lanes have read there before is followed and has not been used: whoever reads it again need
 /// not remember it.
-bool Implementation::isOpen(const Actor &actor, uint32_t lanes, uint64_t address, unsigned size) const {
+bool Implementation::isOpen(Actor &actor, uint32_t lanes, uint64_t address, unsigned size) const {
   constexpr size_t most = 32; // all loads are looked through, for each lane
   if (!actor.state.values || actor.state.values->readCount() > most) return false;
+  if (!actor.again.isKnown) findAgain(actor);
+  if (actor.again.isSame) {
+    if (lanes & (~actor.again.open | actor.again.used)) return false;
+    return actor.state.values->readAgain = true;
+  }
   for (uint32_t m = lanes; m; m &= m - 1) {
     unsigned l = unsigned(std::countr_zero(m));
     bool open = false, used = false;

@@ -34,44 +34,6 @@ bool Implementation::ordered(const Actor &actor, unsigned lane, const Mark &earl
   return clockOf(b, actor.state, lane).knows(earlier.block, earlier.warp, earlier.lanes, earlier.stamp);
 }
 
-/// The lowest of `lanes`, and those after it that read the same place: most broadcasts are of neighbours.
-static uint32_t together(const Actor &actor, const Access &a, uint32_t lanes) {
-  unsigned lane = unsigned(std::countr_zero(lanes));
-  uint32_t group = 1u << lane, rest = lanes & ~group;
-  if (actor.mark.write || actor.mark.strength || actor.asyncRead) return group;
-  for (; rest && a.address[std::countr_zero(rest)] == a.address[lane]; rest &= rest - 1)
-    group |= rest & -rest;
-  return group;
-}
-
-void Implementation::checkShared(Actor &actor, const Access &a) {
-  uint32_t used = bytesUsed(actor.instruction, a);
-  for (uint32_t m = accessShared(actor, a), group; m; m &= ~group) {
-    group = together(actor, a, m);
-    unsigned lane = unsigned(std::countr_zero(m));
-    uint64_t offset = a.address[lane];
-    BlockState *owner = sharedOwner(actor.warp, offset);
-    for (unsigned done = 0; done < a.bytes; done += 4)
-      checkGroup(actor, owner->shared[(offset + done) >> 2], group, a.address[lane] + done, used >> done & 15,
-                 a.bytes, owner->attachments);
-  }
-}
-
-void Implementation::checkGlobal(Actor &actor, const Access &a) {
-  GlobalShadow::Guard guard(global);
-  uint32_t used = bytesUsed(actor.instruction, a);
-  for (uint32_t m = a.mask, group; m; m &= ~group) {
-    group = together(actor, a, m);
-    for (unsigned done = 0; done < a.bytes; done += 4) {
-      uint64_t address = a.address[std::countr_zero(m)] + done;
-      Cell *cell = global.at(address);
-      if (!cell) return;
-      guard.enter(address);
-      checkGroup(actor, *cell, group, address, used >> done & 15, a.bytes, attachments);
-    }
-  }
-}
-
 /// Whether lanes that read what another lane of their instruction has just read need only be named beside it.
 static bool joinReader(const Actor &actor, Cell &cell, uint32_t lanes) {
   const Mark &m = actor.mark, &last = cell.last;

@@ -127,6 +127,7 @@ struct BlockState {
   BarrierState barriers[16];
   std::vector<Cell> shared;
   std::vector<uint8_t> sharedWritten, localWritten; // by byte
+  uint32_t sharedHoles = 0;                         // bytes of shared memory that nobody has written
   Attachments attachments;
   ReleasedMap released; // locations in shared memory
   std::vector<EarlyRead> earlyReads;

@@ -74,6 +74,7 @@ struct HeldRead {
   uint32_t instruction = 0, lanes = 0;
   uint8_t bytes = 0, count = 0; // of a lane; elements
   Space space = Space::Global;
+  uint64_t begin = 0, end = 0; // of all of it
   uint64_t address[warpSize];
   uint32_t used[most], holes[most]; // lanes, by element; holes: never written
   struct Held {
@@ -84,6 +85,15 @@ struct HeldRead {
 
   /// The elements that lie in [from, from + size), as a mask.
   unsigned elementsAt(unsigned lane, uint64_t from, unsigned size) const;
+  /// The lowest byte that lanes access, and the one behind the highest.
+  static std::pair<uint64_t, uint64_t> range(const uint64_t *address, uint32_t lanes, unsigned bytes) {
+    uint64_t low = ~0ull, high = 0;
+    for (unsigned l = 0; l < warpSize; ++l) {
+      bool reads = lanes >> l & 1;
+      low = std::min(low, reads ? address[l] : ~uint64_t(0)), high = std::max(high, reads ? address[l] : 0);
+    }
+    return {low, high + bytes};
+  }
   bool reads(Space in, unsigned lane, uint64_t from, unsigned size) const {
     return lanes >> lane & 1 && space == in && elementsAt(lane, from, size);
   }
@@ -132,7 +142,7 @@ public:
 
   HeldRead &newRead(uint32_t &index);
   /// Whether it is time for `collect`.
-  bool isDue() { return ++steps >= 128 || nodes.size() > limit; }
+  bool isDue() { return ++steps >= due || nodes.size() > limit; }
   /// Forgets what no register depends on any more; calls dropped(read) for loads among it, which
   /// empties them. False if nothing is left.
   template <class F> bool collect(F dropped);
@@ -143,7 +153,7 @@ public:
   size_t readCount() const { return reads.size() - freeReads.size(); }
   bool readAgain = false; // places that loads have read whose values were still to be used
   /// Too many to go on: the values count as used.
-  bool overflows() const { return nodes.size() > 8192; }
+  bool overflows() const { return nodes.size() > 2048; }
   template <class F> void useAll(F f) {
     for (uint32_t r : listed)
       use(registers[r].value, allLanes, f);
@@ -168,7 +178,7 @@ private:
   std::vector<std::unique_ptr<HeldRead>> reads;
   std::vector<uint32_t> freeReads;
   std::vector<std::pair<uint32_t, uint32_t>> stack; // of `use`
-  size_t steps = 0, limit = 256;
+  size_t steps = 0, due = 128, limit = 256;
 
   Value make(const Node &node, uint32_t lanes) {
     nodes.push_back(node);
@@ -250,7 +260,8 @@ template <class F> bool Values::collect(F dropped) {
     registers[r].value.node = moved[registers[r].value.node];
   for (uint32_t n = 0; n < reads.size(); ++n)
     if (reads[n]->lanes && !alive[n]) dropped(*reads[n]), freeReads.push_back(n);
-  steps = 0, limit = std::max<size_t>(256, 2 * count);
+  // In proportion to what it costs.
+  steps = 0, due = std::max<size_t>(128, count), limit = std::max<size_t>(256, 2 * count);
   return !listed.empty();
 }
 

@@ -2,6 +2,7 @@
 // it was allocated (Memory::trackWrites).
 #include "tools/ptxsim/check/Implementation.h"
 #include "tools/ptxsim/exec/Launcher.h"
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -25,10 +26,22 @@ static uint32_t holesOf(const uint8_t *at, unsigned bytes, unsigned element, uin
   return holes;
 }
 
+/// Whether bits [from, from + count) are all set.
+static bool allSet(const uint8_t *bits, uint64_t from, unsigned count) {
+  for (unsigned n = 0, take; n < count; n += take) {
+    unsigned bit = unsigned((from + n) % 8);
+    take = std::min(8 - bit, count - n);
+    uint8_t mask = uint8_t(((1u << take) - 1) << bit);
+    if ((__atomic_load_n(bits + (from + n) / 8, __ATOMIC_RELAXED) & mask) != mask) return false;
+  }
+  return true;
+}
+
 void Implementation::checkWritten(Actor &actor, const Access &a) {
   Warp &w = actor.warp;
   const Inst &i = actor.instruction;
   BlockState &b = actor.block;
+  if (a.space == Space::Shared && !b.sharedHoles && b.block->clusterCount == 1) return;
   bool reads = a.kind == AccessKind::Load || a.kind == AccessKind::Atomic ||
                a.kind == AccessKind::Reduction || a.kind == AccessKind::AsyncRead,
        writes = a.kind != AccessKind::Load && a.kind != AccessKind::AsyncRead;
@@ -55,9 +68,11 @@ void Implementation::checkWritten(Actor &actor, const Access &a) {
         range = *found;
       }
       if (!range.written) continue;
+      uint64_t first = address - range.begin;
+      if (allSet(range.written, first, a.bytes)) continue;
       uint8_t flags[32];
       for (unsigned n = 0; n < a.bytes; ++n) {
-        uint64_t at = address + n - range.begin;
+        uint64_t at = first + n;
         uint8_t *bits = range.written + at / 8, bit = uint8_t(1u << (at % 8));
         flags[n] = __atomic_load_n(bits, __ATOMIC_RELAXED) & bit;
         if (writes && !flags[n]) __atomic_fetch_or(bits, bit, __ATOMIC_RELAXED);
@@ -74,12 +89,14 @@ void Implementation::checkWritten(Actor &actor, const Access &a) {
     for (uint32_t m = a.mask; m; m &= m - 1) {
       unsigned lane = unsigned(std::countr_zero(m));
       uint64_t at = a.address[lane];
-      if (a.space == Space::Shared)
-        written = &sharedOwner(w, at)->sharedWritten;
+      BlockState *owner = a.space == Space::Shared ? sharedOwner(w, at) : nullptr;
+      if (owner)
+        written = &owner->sharedWritten;
       else
         at += (uint64_t(w.id) * warpSize + lane) * stride;
       uint8_t *flags = written->data() + at;
       look(lane, flags);
+      if (writes && owner) owner->sharedHoles -= uint32_t(std::count(flags, flags + a.bytes, 0));
       if (writes) memset(flags, 1, a.bytes);
     }
   }
