@@ -47,9 +47,9 @@ static FailureOr<Dims> runtimeReshapeDims(NodeImporter &n, ArrayRef<DimExpr> tar
   return out;
 }
 
-/// A size in a shape that follows from other sizes may be 0, and stands for the operand's own then. That is the same
-/// where the operand's is 0 too; calls for which it is not are refused, as a choice of sizes would be in the way of
-/// every pass behind it.
+/// A size in a shape that follows from other sizes may be 0, and stands for the operand's own then. That is
+/// the same where the operand's is 0 too; calls for which it is not are refused, as a choice of sizes would
+/// be in the way of every pass behind it.
 static LogicalResult requireSameAtZero(NodeImporter &n, size_t i, DimExpr d) {
   Dims in = n.dims(0);
   if (i < in.size() && dimQuotient(n.context(), in[i], d)) return success();
