@@ -225,6 +225,13 @@ def test_padding_nothing():
           [({"x": iota(1, 300), "p": vector(-1, 0, -1, 0)}, "'y' needs")])
 
 
+def test_padding_an_empty_dimension():
+    """It has no edge to repeat, though the result is empty by another dimension."""
+    model = build([("y = Pad(x, p)", {"mode": "edge"})], {"x": (F32, ["n", "m"]), "p": (I64, [4])})
+    check(model, [({"x": iota(0, 2), "p": vector(0, 3, 0, 1)}, [np.zeros((0, 6), F32)]), ({"x": iota(0, 0), "p": vector(0, 0, 0, 0)}, [iota(0, 0)])],
+          [({"x": iota(0, 0), "p": vector(0, 0, 0, 1)}, "'y' needs")])
+
+
 def test_reflect_beyond_the_size():
     model = build([("y = Pad(x, p)", {"mode": "reflect"})], {"x": (F32, ["n"])}, {"p": vector(7, 11)})
     check(model, [({"x": iota(n)}, [np.pad(iota(n), (7, 11), "reflect")]) for n in (1, 2, 3, 5, 20)])
