@@ -26,8 +26,8 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
       return %r : tensor<64xf32>
     }
     // becomes
-    %r = girih.kernel "relu"(%x) attributes {schedule = #girih.schedule<width = 16, vectorDim = 0, vectors = 4, rowDim = -1,
-      rows = [1], order = [0], blocks = [64], parallel = 0, unroll = 1, fma = true>} : (tensor<64xf32>) -> tensor<64xf32> {
+    %r = girih.kernel "relu"(%x) attributes {schedule = [#girih.schedule<width = 16, fma = true, nest = [<d0, 64, lanes>]>]}
+      : (tensor<64xf32>) -> tensor<64xf32> {
     ```
   }];
   let options = [Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register">,

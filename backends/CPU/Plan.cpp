@@ -63,8 +63,8 @@ uint64_t times(uint64_t a, uint64_t b) {
 
 /// The numbers of a schedule while they are being chosen.
 struct Choice {
-  int64_t width = 1, vectorDim = -1, vectors = 1, rowDim = -1;
-  SmallVector<int64_t> rows{1}, order, blocks;
+  int64_t width = 1, vectorDim = -1, vectors = 1, rowDim = -1, rows = 1;
+  SmallVector<int64_t> order, blocks;
   int64_t parallel = 0, unroll = 1;
 };
 
@@ -89,17 +89,52 @@ public:
     } else {
       map();
     }
-    auto list = [&](ArrayRef<int64_t> v) { return DenseI64ArrayAttr::get(ctx, v); };
-    return ScheduleAttr::get(ctx, c.width, c.vectorDim, c.vectors, c.rowDim, list(c.rows), list(c.order),
-                             list(c.blocks), c.parallel, c.unroll, fma);
+    return schedule(ctx);
   }
 
 private:
   int64_t extent(int64_t d) const { return guess(domain.dims[d].extent); }
   unsigned variable(int64_t d) const { return 1 + domain.dims[d].dims.back(); }
   int64_t step(int64_t d) const {
-    return d == c.vectorDim ? c.width * c.vectors : d == c.rowDim ? c.rows.front() : 1;
+    return d == c.vectorDim ? c.width * c.vectors : d == c.rowDim ? c.rows : 1;
   }
+  /// The loops that have been chosen.
+  ScheduleAttr schedule(MLIRContext *ctx) const {
+    SmallVector<LoopAttr> nest;
+    SmallVector<StageAttr> reductions;
+    auto add = [&](int64_t d, int64_t size, LoopRole role) {
+      nest.push_back(LoopAttr::get(ctx, /*reduced=*/false, d, size, role));
+    };
+    auto addTile = [&](int64_t d) {
+      add(d, step(d), d == c.vectorDim ? LoopRole::lanes : d == c.rowDim ? LoopRole::rows : LoopRole::each);
+    };
+    for (int64_t i = 0; i < c.parallel; ++i)
+      add(c.order[i], c.blocks[i], LoopRole::task);
+    llvm::for_each(c.order, addTile);
+    int64_t outside = nest.size();
+    for (size_t d = domain.parallel; d < domain.dims.size(); ++d)
+      addTile(d);
+    bool lanesInside = c.vectorDim >= int64_t(domain.parallel);
+    for (const Reduction &r : domain.reductions) {
+      bool lanes = c.width > 1 && canSumInLanes(r) && (lanesInside || !dependsOn(r, domain, c.vectorDim));
+      SmallVector<LoopAttr> loops;
+      for (size_t k = 0; k < r.loops.size(); ++k) {
+        bool isLast = k + 1 == r.loops.size();
+        int64_t size = !isLast ? 1 : lanes ? chains(r.loops[k].extent) * c.width : c.unroll;
+        LoopRole role = size == 1 ? LoopRole::each : lanes ? LoopRole::lanes : LoopRole::unroll;
+        loops.push_back(LoopAttr::get(ctx, /*reduced=*/true, k, size, role));
+      }
+      reductions.push_back(StageAttr::get(ctx, outside, loops));
+    }
+    return ScheduleAttr::get(ctx, c.width, fma, nest, reductions);
+  }
+  /// Vectors of partial sums: as many as cover the latency of an addition.
+  int64_t chains(DimExpr e) const {
+    constexpr int64_t kChains = 4;
+    auto n = dimValue(e);
+    return n && *n < kChains * c.width ? 1 : kChains;
+  }
+
   /// Every access of reduction `r` (-1: of the last generic) walks `variable` with stride 1 or not at all.
   bool contiguous(int r, unsigned variable) const {
     return llvm::all_of(domain.accesses, [&](const Access &a) {
@@ -127,19 +162,14 @@ private:
     return n;
   }
 
-  /// Rows of a register tile of `vectors`, for `extent` elements: exact if possible, else even.
-  SmallVector<int64_t> chooseRows(DimExpr e, int64_t most) {
+  /// Rows of a register tile, at most `most`: exact if possible, else even.
+  int64_t chooseRows(DimExpr e, int64_t most) {
     auto n = dimValue(e);
-    if (!n) {
-      SmallVector<int64_t> rows{most};
-      if (most > 4) rows.push_back(4);
-      if (rows.back() != 1) rows.push_back(1);
-      return rows;
-    }
-    if (*n <= most) return {std::max<int64_t>(*n, 1)};
+    if (!n) return most;
+    if (*n <= most) return std::max<int64_t>(*n, 1);
     for (int64_t r = most; r >= std::max<int64_t>(most / 2, 2); --r)
-      if (*n % r == 0) return {r};
-    return {int64_t(llvm::divideCeil(*n, llvm::divideCeil(*n, most)))};
+      if (*n % r == 0) return r;
+    return llvm::divideCeil(*n, llvm::divideCeil(*n, most));
   }
 
   /// Leading loops become tasks until a task is small enough to balance and large enough to be worth a call.
@@ -314,7 +344,7 @@ struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
       SmallVector<Attribute> schedules;
       for (const Domain &d : *domains)
         schedules.push_back(Planner(kernel, d, vectorBits, registers, fma, l2).plan());
-      kernel.setScheduleAttr(schedules.size() == 1 ? schedules[0] : ArrayAttr::get(&getContext(), schedules));
+      kernel.setScheduleAttr(ArrayAttr::get(&getContext(), schedules));
       return WalkResult::advance();
     });
     if (result.wasInterrupted()) signalPassFailure();

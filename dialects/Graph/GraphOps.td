@@ -4,6 +4,7 @@
 #define GIRIH_GRAPH_OPS
 
 include "dialects/Graph/GraphBase.td"
+include "dialects/Graph/Schedule.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -92,7 +93,7 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitT
     }
     ```
   }];
-  let arguments = (ins StrAttr:$kernel_name, Variadic<Girih_Tensor>:$inputs, OptionalAttr<AnyAttr>:$schedule);
+  let arguments = (ins StrAttr:$kernel_name, Variadic<Girih_Tensor>:$inputs, OptionalAttr<Girih_ScheduleArrayAttr>:$schedule);
   let results = (outs Variadic<Girih_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$kernel_name `(` $inputs `)` attr-dict-with-keyword `:` functional-type($inputs, $results) $body";
@@ -126,28 +127,6 @@ def Girih_RefAttr : Girih_Attr<"Ref", "ref"> {
   let description = [{ `#girih.ref<arena, 3, #girih.dims<64 * seq>>`: byte offset into arena buffer 3 (input, output: that argument; weight: into the weights). }];
   let parameters = (ins "::girih::BufferBase":$base, "int64_t":$index, "::girih::DimsAttr":$offset);
   let assemblyFormat = "`<` $base `,` $index `,` $offset `>`";
-}
-
-def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
-  let summary = "how one kernel is tiled";
-  let description = [{
-    Numbers only, made by a target's plan (or read from `--schedule=`), checked by the verifier in `passes/Tile`, obeyed by the tile stage. Dimensions are those
-    of the kernel's domain (`passes/Tile/Domain.h`): the dimensions of its last generic after merging, parallel ones first, then the row dimensions.
-
-    - `width`: lanes of a vector. `vectorDim`: the dimension that lanes run along; -1: none (reductions then run along their last dimension).
-    - `vectors`, `rowDim`, `rows`: the register tile: `rows[0]` elements of `rowDim` (-1: no such dimension) by `vectors` vectors. Where the size
-      of `rowDim` is not known, the further `rows`, the last of which is 1, take what is left; where it is known, only `rows[0]` counts.
-    - `order`: loops, outermost first, a permutation of the parallel dimensions; `blocks[i]`: how much of dimension `order[i]` a task takes, in
-      whole register tiles; the first `parallel` of them make tasks, the others run whole inside.
-    - `unroll`: steps of the innermost reduction loop that are written out.
-    - `fma`: form fused multiply-adds.
-
-    What is written out, register tiles and unrolled steps, is bounded: the verifier says how many operations it would be, and how many may be.
-  }];
-  let parameters = (ins "int64_t":$width, "int64_t":$vectorDim, "int64_t":$vectors, "int64_t":$rowDim,
-                    "::mlir::DenseI64ArrayAttr":$rows, "::mlir::DenseI64ArrayAttr":$order, "::mlir::DenseI64ArrayAttr":$blocks,
-                    "int64_t":$parallel, "int64_t":$unroll, "bool":$fma);
-  let assemblyFormat = "`<` struct(params) `>`";
 }
 
 def Girih_PlaceAttr : Girih_Attr<"Place", "place"> {

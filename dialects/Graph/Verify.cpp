@@ -177,7 +177,8 @@ LogicalResult PadOp::verify() {
                                     elementType(value))))
       return failure();
   if (getMode() == PadMode::constant) return success();
-  // Other modes read the operand for each border element: there must be one, even if another dimension is empty.
+  // Other modes read the operand for each border element: there must be one, even if another dimension is
+  // empty.
   for (auto [i, in, out] : llvm::enumerate(getDims(getOperand()), getDims(getResult())))
     if (in != out && failed(checkNotEmpty(where, "dimension " + Twine(i) + " of the operand", in, out)))
       return failure();

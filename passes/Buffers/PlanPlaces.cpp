@@ -228,7 +228,7 @@ Value Planner::copy(OpBuilder &b, Location loc, Value value, const Place &place)
       RankedTensorType::get(type.getShape(), getStorageType(type.getElementType()), type.getEncoding());
   std::string name = "copy";
   if (auto named = dyn_cast<NameLoc>(loc)) name = (named.getName().getValue() + " (copy)").str();
-  auto kernel = KernelOp::create(b, loc, type, name, value, Attribute());
+  auto kernel = KernelOp::create(b, loc, type, name, value, ArrayAttr());
   OpBuilder::InsertionGuard guard(b);
   Block *body = b.createBlock(&kernel.getBody());
   Value source = body->addArgument(storage, loc);

@@ -164,7 +164,7 @@ private:
       size[d] = in[d];
     }
     auto kernel =
-        KernelOp::create(b, op.getLoc(), types, kernelName({op}), ValueRange(), /*schedule=*/Attribute());
+        KernelOp::create(b, op.getLoc(), types, kernelName({op}), ValueRange(), /*schedule=*/ArrayAttr());
     {
       OpBuilder::InsertionGuard guard(b);
       b.createBlock(&kernel.getBody());

@@ -446,6 +446,21 @@ bool isContraction(linalg::GenericOp op) {
   });
 }
 
+bool canSumInLanes(const Reduction &r) {
+  linalg::GenericOp op = r.op;
+  if (r.loops.empty() || op.getNumDpsInits() != 1) return false;
+  Operation *yielded = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  return yielded && yielded->getNumOperands() == 2 && llvm::any_of(yielded->getOperands(), [&](Value v) {
+           return v == op.getBody()->getArgument(op.getNumDpsInputs()) && v.hasOneUse();
+         });
+}
+
+bool dependsOn(const Reduction &r, const Domain &domain, int64_t dim) {
+  if (dim < 0) return false;
+  unsigned variable = 1 + domain.dims[dim].dims.back();
+  return llvm::any_of(r.indices, [&](const Idx &i) { return i.lin.has(variable); });
+}
+
 bool Domain::isContraction() const {
   return reductions.size() == 1 && parallel == dims.size() && girih::isContraction(reductions[0].op);
 }

@@ -73,6 +73,11 @@ MemoryView getOperandView(KernelOp kernel, mlir::Value value);
 MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
 /// A reduction whose body ends in `add(accumulator, mul(a, b))`, of floats or of integers.
 bool isContraction(mlir::linalg::GenericOp op);
+/// Whether partial results of a reduction combine by the last operation of its body: then each lane may have
+/// one.
+bool canSumInLanes(const Reduction &r);
+/// Whether a reduction's value differs along a dimension of the domain (-1: none).
+bool dependsOn(const Reduction &r, const Domain &domain, int64_t dim);
 /// About how many instructions one iteration of `op` takes, with all that is inlined into it; other
 /// reductions that it reads are computed apart.
 int64_t getElementCost(mlir::linalg::GenericOp op);

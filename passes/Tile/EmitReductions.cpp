@@ -23,11 +23,10 @@ Lin Emitter::substitute(const Lin &lin, ArrayRef<Idx> dims) {
   return out;
 }
 
-void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Value>> at) {
+void Emitter::reduce(const Reduction &r, StageAttr stage, ArrayRef<std::pair<SmallVector<Idx>, Value>> at) {
   auto op = r.op;
   current = &r;
   points.clear(), pointMasks.clear();
-  bool lanes = false;
   for (auto &[dims, mask] : at) {
     SmallVector<Idx> point = keyOf(r, dims);
     bool pointLanes = llvm::any_of(point, [](const Idx &i) { return i.hasLanes(); });
@@ -38,16 +37,9 @@ void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Va
     if (known) continue;
     points.push_back(std::move(point));
     pointMasks.push_back(pointLanes ? mask : Value());
-    lanes |= pointLanes;
   }
 
-  // Without lanes outside, lanes run along the last reduction loop if memory does too.
-  Operation *yielded = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
-  laneReduction = !lanes && schedule.getWidth() > 1 && !r.loops.empty() && op.getNumDpsInits() == 1 &&
-                  yielded && yielded->getNumOperands() == 2 &&
-                  llvm::any_of(yielded->getOperands(), [&](Value v) {
-                    return v == op.getBody()->getArgument(op.getNumDpsInputs()) && v.hasOneUse();
-                  });
+  laneReduction = !stage.getNest().empty() && stage.getNest().back().getRole() == LoopRole::lanes;
 
   SmallVector<Value> accumulators;
   for (size_t p = 0; p < points.size(); ++p)
@@ -57,7 +49,7 @@ void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Va
       accumulators.push_back(pointLanes ? e.vector(init) : e.get(init));
     }
   auto keys = points; // before the reduction's loops set its indices
-  accumulators = reduceLoops(0, std::move(accumulators));
+  accumulators = reduceLoops(stage.getNest(), std::move(accumulators));
   unsigned outs = op.getNumDpsInits();
   for (size_t p = 0; p < keys.size(); ++p) {
     SmallVector<Val> values;
@@ -72,21 +64,20 @@ void Emitter::reduce(const Reduction &r, ArrayRef<std::pair<SmallVector<Idx>, Va
   }
 }
 
-SmallVector<Value> Emitter::reduceLoops(unsigned level, SmallVector<Value> accumulators) {
-  if (level == current->loops.size()) return reduceStep(accumulators);
-  if (laneReduction && level + 1 == current->loops.size()) return reduceLanes(std::move(accumulators));
-  const LoopDim &dim = current->loops[level];
+SmallVector<Value> Emitter::reduceLoops(ArrayRef<LoopAttr> nest, SmallVector<Value> accumulators) {
+  if (nest.empty()) return reduceStep(accumulators);
+  if (nest.front().getRole() == LoopRole::lanes) return reduceLanes(nest.front(), std::move(accumulators));
+  const LoopDim &dim = current->loops[nest.front().getDim()];
   auto setIndex = [&](const Idx &i) {
     for (auto &p : points)
       p[dim.dims.back()] = i;
   };
-  bool innermost = level + 1 == current->loops.size();
   auto extent = dimValue(dim.extent);
-  int64_t unroll = innermost ? schedule.getUnroll() : 1;
+  int64_t unroll = nest.front().getSize();
   if (extent && *extent <= unroll) {
     for (int64_t i = 0; i < *extent; ++i) {
       setIndex(e.constant(i));
-      accumulators = reduceLoops(level + 1, std::move(accumulators));
+      accumulators = reduceLoops(nest.drop_front(), std::move(accumulators));
     }
     return accumulators;
   }
@@ -101,7 +92,7 @@ SmallVector<Value> Emitter::reduceLoops(unsigned level, SmallVector<Value> accum
       Idx at = i;
       at.lin.constant = at.lin.constant + u;
       setIndex(at);
-      inner = reduceLoops(level + 1, std::move(inner));
+      inner = reduceLoops(nest.drop_front(), std::move(inner));
     }
     scf::YieldOp::create(b, loc, inner);
     accumulators.assign(op.getResults().begin(), op.getResults().end());
@@ -112,7 +103,7 @@ SmallVector<Value> Emitter::reduceLoops(unsigned level, SmallVector<Value> accum
     loopOver(constant(0), end, unroll);
     for (int64_t i = *extent / unroll * unroll; i < *extent; ++i) {
       setIndex(e.constant(i));
-      accumulators = reduceLoops(level + 1, std::move(accumulators));
+      accumulators = reduceLoops(nest.drop_front(), std::move(accumulators));
     }
     return accumulators;
   }
@@ -172,13 +163,11 @@ SmallVector<Value> Emitter::reduceStep(ArrayRef<Value> accumulators) {
 
 /// The last reduction loop with lanes along it: several vectors of partial results, which are combined at the
 /// end.
-SmallVector<Value> Emitter::reduceLanes(SmallVector<Value> accumulators) {
+SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> accumulators) {
   auto op = current->op;
-  const LoopDim &dim = current->loops.back();
-  int64_t width = schedule.getWidth();
-  constexpr int64_t kChains = 4; // independent accumulators, to cover the latency of an addition
+  const LoopDim &dim = current->loops[laneLoop.getDim()];
+  int64_t width = schedule.getWidth(), chains = laneLoop.getSize() / width;
   auto extent = dimValue(dim.extent);
-  int64_t chains = extent && *extent < kChains * width ? 1 : kChains;
   auto at = [&](const Idx &i, int64_t offset) {
     Idx lane = i;
     lane.lin.constant = lane.lin.constant + offset;

@@ -1,6 +1,7 @@
 #include "passes/Tile/Emitter.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/Tile/EmitterState.h"
+#include "passes/Tile/Schedule.h"
 
 using namespace mlir;
 
@@ -17,7 +18,7 @@ SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule) {
     for (OpOperand *input : op.getDpsInputOperands()) {
       BlockArgument arg = getViewedArgument(input->get());
       if (!arg || arg.getArgNumber() != buffer) continue;
-      Packing p{buffer, input, {}, 0, schedule.getVectors() * schedule.getWidth(), {}, {}};
+      Packing p{buffer, input, {}, 0, schedule.getTile(domain.unitDim), {}, {}};
       AffineMap map = op.getMatchingIndexingMap(input);
       auto kinds = op.getIteratorTypesArray();
       for (bool reductions : {false, true}) {
@@ -63,12 +64,14 @@ void Emitter::ifBelow(Value a, Value limit, llvm::function_ref<void()> body) {
   body();
 }
 
-void Emitter::loops(ArrayRef<unsigned> dims, Leaf leaf) {
-  if (dims.empty()) return leaf();
-  unsigned dim = dims.front();
-  auto next = [&] { loops(dims.drop_front(), leaf); };
-  if (int64_t(dim) == schedule.getVectorDim()) return vectorLoops(dim, next);
-  if (int64_t(dim) == schedule.getRowDim()) return rowLoops(dim, next);
+void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
+  if (nest.empty()) return leaf();
+  LoopAttr l = nest.front();
+  unsigned dim = l.getDim();
+  auto next = [&] { loops(nest.drop_front(), leaf); };
+  if (l.getRole() == LoopRole::lanes) return vectorLoops(dim, next);
+  if (l.getRole() == LoopRole::rows) return rowLoops(dim, next);
+  if (l.getSize() != 1) return ranges(dim, l.getSize(), next);
   if (count(dim) == 1) {
     index[dim] = low[dim];
     return next();
@@ -80,8 +83,33 @@ void Emitter::loops(ArrayRef<unsigned> dims, Leaf leaf) {
   });
 }
 
+/// The current range of a dimension in pieces, which inner loops divide further.
+void Emitter::ranges(unsigned dim, int64_t size, Leaf leaf) {
+  if (auto n = count(dim); n && *n <= size) return leaf();
+  auto outer = std::tuple(low[dim], high[dim], highValue[dim]);
+  Value to = upper(dim);
+  loop(e.materialize(low[dim]), to, size, [&](Value i) {
+    low[dim] = e.variable(i);
+    setRange(dim, i, size, to);
+    leaf();
+  });
+  std::tie(low[dim], high[dim], highValue[dim]) = outer;
+}
+
+/// A range of `size` elements of a dimension from `begin` on, cut off at `limit`.
+void Emitter::setRange(unsigned dim, Value begin, int64_t size, Value limit) {
+  auto extent = dimValue(domain.dims[dim].extent);
+  bool isWhole = extent && *extent % size == 0;
+  high[dim] = dimConstant(ctx, size), highValue[dim] = {};
+  // Ranges of exactly one register tile need no loop.
+  if (size == 1 || (isWhole && size == schedule.getTile(dim))) return;
+  Value end = arith::AddIOp::create(b, loc, begin, constant(size));
+  if (!isWhole) end = arith::MinUIOp::create(b, loc, end, limit ? limit : e.size(domain.dims[dim].extent));
+  highValue[dim] = end;
+}
+
 void Emitter::rowLoops(unsigned dim, Leaf leaf) {
-  ArrayRef<int64_t> sizes = schedule.getRows().asArrayRef();
+  SmallVector<int64_t> sizes = getRowSizes(schedule.getRows());
   auto extent = dimValue(domain.dims[dim].extent);
   auto withRows = [&](int64_t n, const Idx &at) {
     rows = n;
@@ -157,18 +185,16 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
 }
 
 LogicalResult Emitter::emit(DimExpr *tasks) {
-  SmallVector<unsigned> order;
-  for (int64_t d : schedule.getOrder().asArrayRef())
-    order.push_back(d);
-  unsigned parallel = tasks ? schedule.getParallel() : 0;
+  ArrayRef<LoopAttr> nest = schedule.getNest(), taskLoops = nest.take_front(schedule.getTaskCount());
+  ArrayRef<LoopAttr> inner = nest.take_front(outside()).drop_front(taskLoops.size());
+  if (!tasks) taskLoops = {};
   if (tasks) *tasks = dimConstant(ctx, 1);
   SmallVector<DimExpr> counts;
-  for (unsigned i = 0; i < parallel; ++i) {
-    int64_t block = schedule.getBlocks()[i];
-    counts.push_back(dimSimplify(domain.dims[order[i]].extent.ceilDiv(block)));
+  for (LoopAttr l : taskLoops) {
+    counts.push_back(dimSimplify(domain.dims[l.getDim()].extent.ceilDiv(l.getSize())));
     *tasks = dimSimplify(*tasks * counts.back());
   }
-  auto body = [&] { loops(order, [&] { tile(); }); };
+  auto body = [&] { loops(inner, [&] { tile(); }); };
   if (!tasks) {
     body();
     return failure(e.failed);
@@ -179,9 +205,9 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
   b.setInsertionPointToStart(forall.getBody());
   Evaluator::Scope scope(e);
   Value task = forall.getInductionVar(0);
-  for (int i = int(parallel) - 1; i >= 0; --i) {
-    unsigned d = order[i];
-    int64_t block = schedule.getBlocks()[i];
+  for (int i = int(taskLoops.size()) - 1; i >= 0; --i) {
+    unsigned d = taskLoops[i].getDim();
+    int64_t size = taskLoops[i].getSize();
     Value n = task;
     if (i > 0 && counts[i] != 1) {
       Value c = e.size(counts[i]);
@@ -191,15 +217,9 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
       continue;
     }
     if (dimValue(counts[i]) == 1) continue;
-    if (block != 1) n = arith::MulIOp::create(b, loc, n, constant(block));
+    if (size != 1) n = arith::MulIOp::create(b, loc, n, constant(size));
     low[d] = e.variable(n);
-    auto extent = dimValue(domain.dims[d].extent);
-    high[d] = dimConstant(ctx, block);
-    if (block == 1) continue;
-    Value end = arith::AddIOp::create(b, loc, n, constant(block));
-    if (!extent || *extent % block) end = arith::MinUIOp::create(b, loc, end, e.size(domain.dims[d].extent));
-    // Ranges of exactly one register tile need no loop.
-    if (!(extent && *extent % block == 0 && block == step(d))) highValue[d] = end;
+    setRange(d, n, size, {});
   }
   body();
   return failure(e.failed);
@@ -233,13 +253,10 @@ void Emitter::tile() {
     index[d] = e.constant(0);
   Evaluator::Scope scope(e);
   auto at = positions();
-  for (const Reduction &r : domain.reductions)
-    reduce(r, at);
+  for (auto [r, stage] : llvm::zip_equal(domain.reductions, schedule.getReductions()))
+    reduce(r, stage, at);
   if (isLongToFinish()) return finishByRow();
-  SmallVector<unsigned> rowDims;
-  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
-    rowDims.push_back(d);
-  loops(rowDims, [&] { finish(); });
+  loops(schedule.getNest().drop_front(outside()), [&] { finish(); });
 }
 
 /// Evaluates the last generic at the register tile and stores the results.

@@ -26,17 +26,18 @@ public:
 private:
   using Leaf = llvm::function_ref<void()>;
 
-  int64_t step(unsigned dim) const {
-    if (int64_t(dim) == schedule.getVectorDim()) return schedule.getVectors() * schedule.getWidth();
-    if (int64_t(dim) == schedule.getRowDim()) return schedule.getRows()[0];
-    return 1;
+  /// The loops of the result that reductions are inside of.
+  size_t outside() const {
+    return llvm::count_if(schedule.getNest(), [&](LoopAttr l) { return l.getDim() < domain.parallel; });
   }
   mlir::Value constant(int64_t v) { return mlir::arith::ConstantIndexOp::create(b, loc, v); }
   mlir::Value upper(unsigned dim) { return highValue[dim] ? highValue[dim] : e.size(high[dim]); }
   /// The number of elements of a dimension's current range, where it is a constant.
   std::optional<int64_t> count(unsigned dim) { return highValue[dim] ? std::nullopt : dimValue(high[dim]); }
 
-  void loops(mlir::ArrayRef<unsigned> dims, Leaf leaf);
+  void loops(mlir::ArrayRef<LoopAttr> nest, Leaf leaf);
+  void ranges(unsigned dim, int64_t size, Leaf leaf);
+  void setRange(unsigned dim, mlir::Value begin, int64_t size, mlir::Value limit);
   void rowLoops(unsigned dim, Leaf leaf);
   void vectorLoops(unsigned dim, Leaf leaf);
   mlir::Value loop(mlir::Value from, mlir::Value to, int64_t step,
@@ -49,10 +50,12 @@ private:
   bool isLongToFinish();
   void finishByRow();
   mlir::SmallVector<Idx> keyOf(const Reduction &r, mlir::ArrayRef<Idx> dims);
-  void reduce(const Reduction &r, mlir::ArrayRef<std::pair<mlir::SmallVector<Idx>, mlir::Value>> at);
-  mlir::SmallVector<mlir::Value> reduceLoops(unsigned level, mlir::SmallVector<mlir::Value> accumulators);
+  void reduce(const Reduction &r, StageAttr stage,
+              mlir::ArrayRef<std::pair<mlir::SmallVector<Idx>, mlir::Value>> at);
+  mlir::SmallVector<mlir::Value> reduceLoops(mlir::ArrayRef<LoopAttr> nest,
+                                             mlir::SmallVector<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> reduceStep(mlir::ArrayRef<mlir::Value> accumulators);
-  mlir::SmallVector<mlir::Value> reduceLanes(mlir::SmallVector<mlir::Value> accumulators);
+  mlir::SmallVector<mlir::Value> reduceLanes(LoopAttr loop, mlir::SmallVector<mlir::Value> accumulators);
   mlir::Value combine(mlir::Value x, mlir::Value y);
   mlir::Value combineLanes(mlir::Value v);
   Lin substitute(const Lin &lin, mlir::ArrayRef<Idx> dims);

@@ -17,6 +17,19 @@ def ReadSchedules : Pass<"girih-read-schedules", "::mlir::ModuleOp"> {
   let options = [Option<"file", "file", "std::string", "", "the file">];
 }
 
+def PrintDomains : Pass<"girih-print-domains", "::mlir::ModuleOp"> {
+  let summary = "write what each kernel's schedule is about: its loops, reductions and accesses";
+  let description = [{
+    One block of text for each domain, to the standard output: loops as schedules name them (`d0`, and `k0` in a reduction), with their sizes; adjacent
+    dimensions that all accesses walk as one are one loop, those of size 1 are none. Then what is read and written, as sums of loops times
+    strides, in elements; a constant that is packed is rearranged at compile time, so its strides say nothing.
+
+    Pre-condition: kernels are at the linalg stage; `girih compile --stop-after=plan` prints them so. It changes nothing.
+
+    No example: the result is no IR (test/Tile/domains.mlir).
+  }];
+}
+
 def TileKernels : Pass<"girih-tile-kernels", "::mlir::ModuleOp"> {
   let summary = "turn every kernel into a function of loops, register tiles and vectors";
   let description = [{
@@ -28,8 +41,8 @@ def TileKernels : Pass<"girih-tile-kernels", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
-      %r = girih.kernel "relu"(%x) attributes {schedule = #girih.schedule<width = 16, vectorDim = 0, vectors = 1,
-        rowDim = -1, rows = [1], order = [0], blocks = [32], parallel = 1, unroll = 1, fma = true>} : (tensor<64xf32>) -> tensor<64xf32> {
+      %r = girih.kernel "relu"(%x) attributes {schedule = [#girih.schedule<width = 16, fma = true, nest = [<d0, 32, task>, <d0, 16, lanes>]>]}
+        : (tensor<64xf32>) -> tensor<64xf32> {
       ^bb0(%a: tensor<64xf32>):
         %e = tensor.empty() : tensor<64xf32>
         %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}

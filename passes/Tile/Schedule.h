@@ -10,6 +10,9 @@ namespace girih {
 mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel,
                                                               llvm::ArrayRef<Domain> domains);
 
+/// How many rows are written out at a time where a dimension's size is not known, `rows` first.
+llvm::SmallVector<int64_t> getRowSizes(int64_t rows);
+
 /// Whether `kernel` holds one operator that no linalg.generic can say; it needs no schedule.
 mlir::Operation *getSpecialOp(KernelOp kernel);
 

@@ -4,22 +4,22 @@
 // Sizes that only a run knows are planned as if every symbol were 64, and may always be larger: their loops are tasks.
 
 // n * 1024 is 65536: tasks of some tiles; 7552 is 59 * 128.
-// CHECK: girih.kernel "merged"({{.*}}vectors = 4, {{.*}}order = [0], blocks = [7552], parallel = 1,
+// CHECK: girih.kernel "merged"({{.*}}nest = [<d0, 7552, task>, <d0, 64, lanes>]>
 // TASKS: girih.launch {{.*}}girih.name = "merged"{{.*}}tasks = #girih.dims<n * 8 ceildiv 59>
 
 // A dimension alone is 64, too little for a second task; a million is not.
-// CHECK: girih.kernel "alone"({{.*}}order = [0], blocks = [7552], parallel = 1,
+// CHECK: girih.kernel "alone"({{.*}}nest = [<d0, 7552, task>, <d0, 64, lanes>]>
 // TASKS: girih.launch {{.*}}girih.name = "alone"{{.*}}tasks = #girih.dims<n ceildiv 7552>
 
 // min(n, 8) is 8, (n + 2) * 3 is 198.
-// CHECK: girih.kernel "bounded"({{.*}}order = [0, 1], blocks = [3, 64], parallel = 1,
-// CHECK: girih.kernel "sum"({{.*}}order = [0, 1], blocks = [3, 64], parallel = 1,
+// CHECK: girih.kernel "bounded"({{.*}}nest = [<d0, 3, task>, <d0, 1>, <d1, 64, lanes>]>
+// CHECK: girih.kernel "sum"({{.*}}nest = [<d0, 3, task>, <d0, 1>, <d1, 64, lanes>]>
 
 // The columns are known and few, the rows are not: tasks of rows, each with all of its columns.
-// CHECK: girih.kernel "rows"({{.*}}blocks = [{{[0-9]+}}, {{[0-9]+}}], parallel = 1,
+// CHECK: girih.kernel "rows"({{.*}}nest = [<d0, {{[0-9]+}}, task>, <d0, 1>, <d1,
 
 // What is known is planned as it is: too little work for two tasks.
-// CHECK: girih.kernel "known"({{.*}}parallel = 0,
+// CHECK: girih.kernel "known"({{.*}}nest = [<d0, 64, lanes>]>
 // TASKS: girih.launch {{.*}}girih.name = "known"{{.*}}tasks = #girih.dims<1>
 func.func @main(%a: tensor<?x1024xf32, #girih.dims<n, 1024>> {girih.name = "a"}, %b: tensor<?xf32, #girih.dims<n>> {girih.name = "b"},
                 %c: tensor<?x3000xf32, #girih.dims<min(n, 8), 3000>> {girih.name = "c"}, %d: tensor<?x3000xf32, #girih.dims<3 * (n + 2), 3000>> {girih.name = "d"},

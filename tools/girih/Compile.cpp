@@ -54,7 +54,7 @@ int compileCommand(Arguments args) {
            "read weights behind links that lead out of the model's folder (download caches)",
            options.read.followLinks),
       text("--schedule", "FILE",
-           "take kernels' schedules (docs/dialect.md, ScheduleAttr) from FILE, an edited --stop-after=plan",
+           "take kernels' schedules (docs/schedule.md) from FILE, an edited --stop-after=plan",
            options.pipeline.scheduleFile),
       flag("--external-weights", "weights in a file beside OUT, checked and mapped at load time",
            options.externalWeights),

@@ -1,0 +1,230 @@
+// Loops, stages and schedules as text, and what of them can be wrong whatever the kernel.
+#include "dialects/Graph/Graph.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/SmallSet.h"
+
+using namespace mlir;
+
+namespace girih {
+
+using EmitError = llvm::function_ref<InFlightDiagnostic()>;
+
+//===-- Text --------------------------------------------------------------===//
+
+/// What `parse` reads, between brackets and commas.
+template <typename T> static FailureOr<SmallVector<T>> parseList(AsmParser &p) {
+  SmallVector<T> list;
+  auto one = [&]() -> ParseResult {
+    auto item = dyn_cast_or_null<T>(T::parse(p, {}));
+    if (!item) return failure();
+    list.push_back(item);
+    return success();
+  };
+  if (p.parseCommaSeparatedList(AsmParser::Delimiter::Square, one)) return failure();
+  return list;
+}
+
+template <typename T> static void printList(AsmPrinter &p, ArrayRef<T> list) {
+  p << '[';
+  llvm::interleaveComma(list, p, [&](T item) { item.print(p); });
+  p << ']';
+}
+
+Attribute LoopAttr::parse(AsmParser &p, Type) {
+  SMLoc loc = p.getCurrentLocation();
+  StringRef variable;
+  unsigned dim = 0;
+  int64_t size = 0;
+  LoopRole role = LoopRole::each;
+  if (p.parseLess() || p.parseKeyword(&variable)) return {};
+  bool reduced = variable.consume_front("k");
+  if ((!reduced && !variable.consume_front("d")) || variable.getAsInteger(10, dim)) {
+    p.emitError(loc, "expected a dimension: d and a number, or k and a number for a reduced one");
+    return {};
+  }
+  if (p.parseComma() || p.parseInteger(size)) return {};
+  if (succeeded(p.parseOptionalComma())) {
+    auto parsed = FieldParser<LoopRole>::parse(p);
+    if (failed(parsed)) return {};
+    role = *parsed;
+  }
+  if (p.parseGreater()) return {};
+  auto error = [&] { return p.emitError(loc); };
+  return getChecked(EmitError(error), p.getContext(), reduced, dim, size, role);
+}
+
+void LoopAttr::print(AsmPrinter &p) const {
+  p << '<' << (getReduced() ? 'k' : 'd') << getDim() << ", " << getSize();
+  if (getRole() != LoopRole::each) p << ", " << getRole();
+  p << '>';
+}
+
+Attribute StageAttr::parse(AsmParser &p, Type) {
+  SMLoc loc = p.getCurrentLocation();
+  int64_t at = 0;
+  if (p.parseLess() || p.parseKeyword("at") || p.parseEqual() || p.parseInteger(at) || p.parseComma() ||
+      p.parseKeyword("nest") || p.parseEqual())
+    return {};
+  auto nest = parseList<LoopAttr>(p);
+  if (failed(nest) || p.parseGreater()) return {};
+  auto error = [&] { return p.emitError(loc); };
+  return getChecked(EmitError(error), p.getContext(), at, ArrayRef(*nest));
+}
+
+void StageAttr::print(AsmPrinter &p) const {
+  p << "<at = " << getAt() << ", nest = ";
+  printList(p, getNest());
+  p << '>';
+}
+
+Attribute ScheduleAttr::parse(AsmParser &p, Type) {
+  SMLoc loc = p.getCurrentLocation();
+  int64_t width = 0;
+  if (p.parseLess() || p.parseKeyword("width") || p.parseEqual() || p.parseInteger(width) || p.parseComma() ||
+      p.parseKeyword("fma") || p.parseEqual())
+    return {};
+  auto fma = FieldParser<bool>::parse(p);
+  if (failed(fma) || p.parseComma() || p.parseKeyword("nest") || p.parseEqual()) return {};
+  auto nest = parseList<LoopAttr>(p);
+  if (failed(nest)) return {};
+  FailureOr<SmallVector<StageAttr>> reductions = SmallVector<StageAttr>();
+  if (succeeded(p.parseOptionalComma())) {
+    if (p.parseKeyword("reductions") || p.parseEqual()) return {};
+    reductions = parseList<StageAttr>(p);
+  }
+  if (failed(reductions) || p.parseGreater()) return {};
+  auto error = [&] { return p.emitError(loc); };
+  return getChecked(EmitError(error), p.getContext(), width, *fma, ArrayRef(*nest), ArrayRef(*reductions));
+}
+
+void ScheduleAttr::print(AsmPrinter &p) const {
+  p << "<width = " << getWidth() << ", fma = " << (getFma() ? "true" : "false") << ", nest = ";
+  printList(p, getNest());
+  if (!getReductions().empty()) {
+    p << ", reductions = ";
+    printList(p, getReductions());
+  }
+  p << '>';
+}
+
+//===-- Verification ------------------------------------------------------===//
+
+LogicalResult LoopAttr::verify(EmitError error, bool reduced, unsigned dim, int64_t size, LoopRole role) {
+  /// Larger steps say no more, and the end of one must not overflow.
+  constexpr int64_t kMostStep = int64_t(1) << 40, kMostWritten = 64;
+  StringRef name = reduced ? "k" : "d";
+  if (size < 1 || size > kMostStep)
+    return error() << "a step of " << name << dim << " must be 1 to " << kMostStep << " but is " << size;
+  if ((role == LoopRole::rows || role == LoopRole::unroll) && size > kMostWritten)
+    return error() << stringifyLoopRole(role) << " of " << name << dim << " must be 1 to " << kMostWritten
+                   << ", which is written out, but are " << size;
+  if (reduced ? role == LoopRole::task || role == LoopRole::rows : role == LoopRole::unroll)
+    return error() << "a loop of " << name << dim << " cannot be " << stringifyLoopRole(role);
+  return success();
+}
+
+/// Loops of one dimension divide each other's steps, down to an index or what a register tile takes.
+static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest, bool reduced) {
+  for (auto [i, loop] : llvm::enumerate(nest)) {
+    std::string name = (loop.getReduced() ? "k" : "d") + std::to_string(loop.getDim());
+    if (loop.getReduced() != reduced)
+      return error() << name << " is no dimension of this nest: " << (reduced ? "k" : "d")
+                     << " and a number are";
+    auto inner =
+        llvm::find_if(nest.drop_front(i + 1), [&](LoopAttr l) { return l.getDim() == loop.getDim(); });
+    bool isLast = inner == nest.end();
+    if (isLast && loop.getRole() == LoopRole::each && loop.getSize() != 1)
+      return error() << "the innermost loop of " << name << " takes steps of " << loop.getSize()
+                     << " but nothing says how: give it a role, or steps of 1";
+    if (!isLast && loop.getRole() != LoopRole::each && loop.getRole() != LoopRole::task)
+      return error() << "a loop of " << name << " inside of its " << stringifyLoopRole(loop.getRole());
+    if (!isLast && loop.getSize() % inner->getSize())
+      return error() << "a step of " << name << " must be a multiple of the one inside of it, "
+                     << inner->getSize() << ", but is " << loop.getSize();
+    if (loop.getRole() != LoopRole::each && loop.getRole() != LoopRole::task &&
+        llvm::count_if(nest, [&](LoopAttr l) { return l.getRole() == loop.getRole(); }) > 1)
+      return error() << "there is more than one loop of " << stringifyLoopRole(loop.getRole());
+  }
+  return success();
+}
+
+static LogicalResult verifyLanes(EmitError error, ArrayRef<LoopAttr> nest, int64_t width) {
+  constexpr int64_t kMostVectors = 32;
+  for (LoopAttr loop : nest)
+    if (loop.getRole() == LoopRole::lanes &&
+        (loop.getSize() % width || loop.getSize() / width > kMostVectors))
+      return error() << "lanes must be 1 to " << kMostVectors << " vectors of " << width << " but are "
+                     << loop.getSize();
+  return success();
+}
+
+LogicalResult StageAttr::verify(EmitError error, int64_t at, ArrayRef<LoopAttr> nest) {
+  if (at < 0) return error() << "at must be a number of loops but is " << at;
+  for (LoopAttr loop : nest)
+    if (loop != nest.back() && loop.getRole() != LoopRole::each)
+      return error() << "only the innermost loop of a reduction can be " << stringifyLoopRole(loop.getRole());
+  return verifyNest(error, nest, /*reduced=*/true);
+}
+
+LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRef<LoopAttr> nest,
+                                   ArrayRef<StageAttr> reductions) {
+  if (width < 1 || width > 64 || (width & (width - 1)))
+    return error() << "width must be a power of two up to 64 but is " << width;
+  if (failed(verifyNest(error, nest, /*reduced=*/false)) || failed(verifyLanes(error, nest, width)))
+    return failure();
+  bool inTasks = true;
+  llvm::SmallSet<unsigned, 4> tasks;
+  for (LoopAttr loop : nest) {
+    bool isTask = loop.getRole() == LoopRole::task;
+    if (isTask && !inTasks) return error() << "tasks must be the outermost loops";
+    if (isTask && !tasks.insert(loop.getDim()).second)
+      return error() << "d" << loop.getDim() << " has more than one loop of tasks";
+    inTasks &= isTask;
+  }
+  for (StageAttr stage : reductions) {
+    if (stage.getAt() > int64_t(nest.size()))
+      return error() << "a reduction is at " << stage.getAt() << " but there are only " << nest.size()
+                     << " loops";
+    if (failed(verifyLanes(error, stage.getNest(), width))) return failure();
+  }
+  return success();
+}
+
+//===-- Queries -----------------------------------------------------------===//
+
+LoopAttr ScheduleAttr::getLoop(LoopRole role) const {
+  auto it = llvm::find_if(getNest(), [&](LoopAttr l) { return l.getRole() == role; });
+  return it == getNest().end() ? LoopAttr() : *it;
+}
+
+size_t ScheduleAttr::getTaskCount() const {
+  return llvm::count_if(getNest(), [](LoopAttr l) { return l.getRole() == LoopRole::task; });
+}
+
+int64_t ScheduleAttr::getVectorDim() const {
+  LoopAttr l = getLoop(LoopRole::lanes);
+  return l ? int64_t(l.getDim()) : -1;
+}
+
+int64_t ScheduleAttr::getVectors() const {
+  LoopAttr l = getLoop(LoopRole::lanes);
+  return l ? l.getSize() / getWidth() : 1;
+}
+
+int64_t ScheduleAttr::getRowDim() const {
+  LoopAttr l = getLoop(LoopRole::rows);
+  return l ? int64_t(l.getDim()) : -1;
+}
+
+int64_t ScheduleAttr::getRows() const {
+  LoopAttr l = getLoop(LoopRole::rows);
+  return l ? l.getSize() : 1;
+}
+
+int64_t ScheduleAttr::getTile(int64_t dim) const {
+  for (LoopAttr l : llvm::reverse(getNest()))
+    if (int64_t(l.getDim()) == dim) return l.getSize();
+  return 1;
+}
+
+} // namespace girih

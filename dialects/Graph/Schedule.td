@@ -1,0 +1,79 @@
+// How a kernel is tiled: loops, stages and schedules. passes/Tile says which fit a kernel, and obeys them.
+#ifndef GIRIH_SCHEDULE
+#define GIRIH_SCHEDULE
+
+include "dialects/Graph/GraphBase.td"
+
+def Girih_LoopRole : I32EnumAttr<"LoopRole", "what a loop of a schedule is", [
+    I32EnumAttrCase<"each", 0>, I32EnumAttrCase<"task", 1>, I32EnumAttrCase<"rows", 2>, I32EnumAttrCase<"lanes", 3>,
+    I32EnumAttrCase<"unroll", 4>]> {
+  let cppNamespace = "::girih";
+  let genSpecializedAttr = 0;
+}
+
+def Girih_LoopAttr : Girih_Attr<"Loop", "loop"> {
+  let summary = "one loop of a nest: a dimension, how much of it one step takes, and how";
+  let description = [{
+    `<d1, 512, task>`: steps of 512 along dimension 1, each a task. `d` are dimensions of the kernel's domain, `k` reduced ones of a stage; both as
+    `girih-print-domains` numbers them. Without a role a step is a range that inner loops of the dimension divide further, or one index.
+
+    - `task`: steps are independent tasks; threads take them in any order.
+    - `rows`: a step is written out, index by index: the rows of the register tile. Where the dimension's size is not known, what is left behind
+      whole steps is done by 4 and by 1.
+    - `lanes`: a step is whole vectors, lanes along the dimension. In a stage, that is along a reduction: each vector is a sum of its own.
+    - `unroll`: a step of a reduction is written out.
+  }];
+  let parameters = (ins "bool":$reduced, "unsigned":$dim, "int64_t":$size, EnumParameter<Girih_LoopRole>:$role);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Girih_StageAttr : Girih_Attr<"Stage", "stage"> {
+  let summary = "where a reduction is computed, and its loops";
+  let description = [{
+    `<at = 3, nest = [<k0, 1>, <k1, 4, unroll>]>`: inside the first three loops of the result's nest, at each place of the register tile there; the sums
+    are in registers.
+  }];
+  let parameters = (ins "int64_t":$at, OptionalArrayRefParameter<"LoopAttr">:$nest);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
+  let summary = "how one domain of a kernel is tiled";
+  let description = [{
+    Made by a target's plan (or read from `--schedule=`), verified, and obeyed by the tile stage: `docs/schedule.md` explains one line by line.
+
+    ```mlir
+    #girih.schedule<width = 16, fma = true, nest = [<d1, 512, task>, <d0, 12, rows>, <d1, 32, lanes>],
+                    reductions = [<at = 3, nest = [<k0, 4, unroll>]>]>
+    ```
+
+    - `width`: lanes of a vector. `fma`: multiplications and additions are formed into fused ones.
+    - `nest`: the loops of the result, outermost first; the tasks come first of all. Loops of one dimension divide each other's steps. Dimensions
+      that no reduction depends on come last, behind the reductions.
+    - `reductions`: one stage for each, in the order of the domain. What is element-wise is computed where it is read.
+  }];
+  let parameters = (ins "int64_t":$width, "bool":$fma, OptionalArrayRefParameter<"LoopAttr">:$nest,
+                    OptionalArrayRefParameter<"StageAttr">:$reductions);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The result's loop with this role, null if there is none.
+    LoopAttr getLoop(LoopRole role) const;
+    /// How many loops are tasks: the first ones.
+    size_t getTaskCount() const;
+    /// The dimension that lanes run along and the vectors of a register tile; -1 and 1 where none does.
+    int64_t getVectorDim() const;
+    int64_t getVectors() const;
+    /// The dimension of the register tile's rows and how many they are; -1 and 1 where there is none.
+    int64_t getRowDim() const;
+    int64_t getRows() const;
+    /// What a step of the innermost loop of a dimension takes.
+    int64_t getTile(int64_t dim) const;
+  }];
+}
+
+def Girih_ScheduleArrayAttr : TypedArrayAttrBase<Girih_ScheduleAttr, "schedules, one for each domain of the kernel">;
+
+#endif

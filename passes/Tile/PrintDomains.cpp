@@ -1,0 +1,101 @@
+#include "passes/Tile/Domain.h"
+#include "passes/Tile/Passes.h"
+#include "passes/Tile/Schedule.h"
+
+namespace girih {
+#define GEN_PASS_DEF_PRINTDOMAINS
+#include "passes/Tile/Passes.h.inc"
+} // namespace girih
+
+using namespace mlir;
+using namespace girih;
+
+namespace {
+
+/// Writes one domain. Loops are called as schedules call them.
+class Printer {
+public:
+  Printer(const Domain &domain, llvm::raw_ostream &os) : domain(domain), os(os) {
+    for (auto [d, dim] : llvm::enumerate(domain.dims))
+      names[1 + dim.dims.back()] = ("d" + Twine(d)).str();
+    for (auto [i, r] : llvm::enumerate(domain.reductions)) {
+      SmallVector<unsigned> dims;
+      linalg::GenericOp(r.op).getReductionDims(dims);
+      for (auto [k, loop] : llvm::enumerate(r.loops))
+        names[r.variables[llvm::find(dims, loop.dims.back()) - dims.begin()]] = ("k" + Twine(k)).str();
+    }
+  }
+
+  void print() {
+    loops("  loops ", 'd', ArrayRef(domain.dims).take_front(domain.parallel));
+    loops("  loops behind the reductions ", 'd', ArrayRef(domain.dims).drop_front(domain.parallel),
+          domain.parallel);
+    for (auto [i, r] : llvm::enumerate(domain.reductions)) {
+      os << "  reduction " << i;
+      loops(": ", 'k', r.loops);
+      if (r.loops.empty()) os << '\n';
+      reads(int(i));
+    }
+    reads(-1);
+    for (auto [result, store] : llvm::zip(domain.results, domain.stores)) {
+      os << "  writes result " << result << " at ";
+      index(store);
+      os << '\n';
+    }
+  }
+
+private:
+  void loops(StringRef title, char letter, ArrayRef<LoopDim> list, unsigned first = 0) {
+    if (list.empty()) return;
+    os << title;
+    llvm::interleaveComma(llvm::enumerate(list), os, [&](auto item) {
+      auto [i, dim] = item;
+      os << letter << first + i << " < " << dimToString(dim.extent);
+      if (letter == 'd' && int64_t(first + i) == domain.unitDim) os << " (contiguous)";
+    });
+    os << '\n';
+  }
+  void reads(int reduction) {
+    for (const Access &a : domain.accesses) {
+      if (a.reduction != reduction) continue;
+      os << (reduction < 0 ? "  reads operand " : "    reads operand ") << a.buffer << " at ";
+      index(a.lin);
+      if (a.dynamic) os << " and a computed index";
+      if (llvm::is_contained(domain.packable, a.buffer)) os << ", packed";
+      os << '\n';
+    }
+  }
+  /// Variables without a loop stand at 0.
+  void index(const Lin &lin) {
+    bool any = false;
+    for (auto &[v, c] : lin.terms) {
+      auto name = names.find(v);
+      if (name == names.end()) continue;
+      os << (any ? " + " : "") << name->second;
+      std::string stride = dimToString(c);
+      if (c != 1) os << " * " << (stride.find(' ') == std::string::npos ? stride : "(" + stride + ")");
+      any = true;
+    }
+    if (!any || lin.constant != 0) os << (any ? " + " : "") << dimToString(lin.constant);
+  }
+
+  const Domain &domain;
+  llvm::raw_ostream &os;
+  llvm::DenseMap<unsigned, std::string> names;
+};
+
+struct PrintDomains : girih::impl::PrintDomainsBase<PrintDomains> {
+  void runOnOperation() override {
+    getOperation().walk([&](KernelOp kernel) {
+      if (getSpecialOp(kernel)) return;
+      auto domains = analyzeKernel(kernel);
+      if (failed(domains)) return signalPassFailure();
+      for (const Domain &domain : *domains) {
+        llvm::outs() << "kernel \"" << kernel.getKernelName() << "\"\n";
+        Printer(domain, llvm::outs()).print();
+      }
+    });
+  }
+};
+
+} // namespace
