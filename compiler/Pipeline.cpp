@@ -44,6 +44,8 @@ static PlanKernelsOptions planOptions(const PipelineOptions &options) {
   plan.vectorBits = machine.vectorBits;
   plan.registers = machine.registers;
   plan.fma = machine.fma;
+  plan.l1 = machine.l1;
+  plan.l1Ways = machine.l1Ways;
   plan.l2 = machine.l2;
   return plan;
 }

@@ -11,7 +11,8 @@ struct Machine {
   int64_t vectorBits = 512;
   int64_t registers = 32; // vector registers
   bool fma = true;
-  int64_t l2 = 1 << 20; // bytes of second-level cache, a core
+  int64_t l1 = 32 << 10, l1Ways = 8; // bytes of first-level data cache, and places for one line of it
+  int64_t l2 = 1 << 20;              // bytes of second-level cache, a core
 
   static Machine fromTarget(const CpuTarget &target);
 };

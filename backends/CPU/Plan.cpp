@@ -1,8 +1,10 @@
+#include "backends/CPU/Machine.h"
 #include "backends/CPU/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Tile/Domain.h"
 #include "passes/Tile/Schedule.h"
+#include <numeric>
 
 namespace girih {
 #define GEN_PASS_DEF_PLANKERNELS
@@ -70,15 +72,15 @@ struct Choice {
 
 class Planner {
 public:
-  Planner(KernelOp kernel, const Domain &domain, int64_t vectorBits, int64_t registers, bool fma, int64_t l2)
-      : kernel(kernel), domain(domain), registers(registers), fma(fma), l2(l2) {
+  Planner(KernelOp kernel, const Domain &domain, const Machine &machine)
+      : kernel(kernel), domain(domain), machine(machine), registers(machine.registers) {
     int64_t bits = 0;
     for (const Access &a : domain.accesses)
       bits = std::max<int64_t>(bits, a.element.getIntOrFloatBitWidth());
     // Lanes hold 32-bit values; kernels of 64-bit floats only use half as many. Integers of 64 bits are index
     // data and pass by.
     bool doubles = llvm::any_of(domain.accesses, [](const Access &a) { return a.element.isF64(); });
-    lanes = vectorBits / (doubles ? 64 : 32);
+    lanes = machine.vectorBits / (doubles ? 64 : 32);
   }
 
   ScheduleAttr plan() {
@@ -126,7 +128,7 @@ private:
       }
       reductions.push_back(StageAttr::get(ctx, outside, loops));
     }
-    return ScheduleAttr::get(ctx, c.width, fma, nest, reductions);
+    return ScheduleAttr::get(ctx, c.width, machine.fma, nest, reductions);
   }
   /// Vectors of partial sums: as many as cover the latency of an addition.
   int64_t chains(DimExpr e) const {
@@ -170,6 +172,21 @@ private:
     for (int64_t r = most; r >= std::max<int64_t>(most / 2, 2); --r)
       if (*n % r == 0) return r;
     return llvm::divideCeil(*n, llvm::divideCeil(*n, most));
+  }
+
+  /// How many rows of a contraction's operand the first-level cache holds at one column: rows that lie a
+  /// multiple of a way's size apart have the same few places.
+  int64_t rowsInCache() const {
+    constexpr int64_t kLine = 64;
+    int64_t sets = std::max<int64_t>(machine.l1 / (machine.l1Ways * kLine), 1), most = INT64_MAX;
+    for (const Access &a : domain.accesses) {
+      DimExpr stride = a.lin.coefficient(variable(c.rowDim));
+      auto elements = a.reduction == 0 && stride && !a.dynamic ? dimValue(stride) : std::nullopt;
+      if (!elements) continue;
+      int64_t bytes = std::abs(*elements) * (a.element.getIntOrFloatBitWidth() / 8);
+      if (bytes % kLine == 0) most = std::min(most, machine.l1Ways * sets / std::gcd(bytes / kLine, sets));
+    }
+    return most;
   }
 
   /// Leading loops become tasks until a task is small enough to balance and large enough to be worth a call.
@@ -240,13 +257,23 @@ private:
       c.vectors = vectors % 2 == 0 ? 2 : vectors % 3 == 0 ? 3 : std::min<int64_t>(vectors, 2);
       if (registers <= 16 && c.vectors > 2) c.vectors = 2;
     }
-    if (c.rowDim >= 0)
-      c.rows = chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(accumulators / c.vectors, 1));
+    if (c.rowDim >= 0) {
+      DimExpr extent = domain.dims[c.rowDim].extent;
+      int64_t fitting = rowsInCache();
+      c.rows = chooseRows(extent, std::max<int64_t>(accumulators / c.vectors, 1));
+      // Where they would push each other out, fewer rows by more vectors.
+      bool tooMany = c.rows > fitting;
+      for (int64_t v = 1, largest = 0; tooMany && v <= std::min<int64_t>(vectors, 4); ++v) {
+        int64_t rows = chooseRows(extent, std::min((registers - v - 1) / v, fitting));
+        bool isExact = rows * v == largest && vectors % v == 0 && vectors % c.vectors;
+        if (rows * v > largest || isExact) largest = rows * v, c.rows = rows, c.vectors = v;
+      }
+    }
     c.unroll = 4;
     // Where the panel of the vector operand fits the second-level cache as a whole, rows stay outermost and
     // the activations are read once; otherwise one panel at a time meets all rows.
     uint64_t panels = times(times(reductionSize(), extent(c.vectorDim)), 4);
-    bool rowsOutside = panels <= uint64_t(l2) / 4 && c.rowDim >= 0;
+    bool rowsOutside = panels <= uint64_t(machine.l2) / 4 && c.rowDim >= 0;
     if (!rowsOutside) c.order.push_back(c.vectorDim);
     for (unsigned d = 0; d < domain.parallel; ++d)
       if (int64_t(d) != c.vectorDim) c.order.push_back(d);
@@ -328,22 +355,22 @@ private:
 
   KernelOp kernel;
   const Domain &domain;
+  const Machine &machine;
   int64_t lanes, registers;
-  bool fma;
-  int64_t l2;
   Choice c;
 };
 
 struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
   using PlanKernelsBase::PlanKernelsBase;
   void runOnOperation() override {
+    Machine machine{vectorBits, registers, fma, l1, l1Ways, l2};
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
       auto domains = analyzeKernel(kernel);
       if (failed(domains)) return WalkResult::interrupt();
       SmallVector<Attribute> schedules;
       for (const Domain &d : *domains)
-        schedules.push_back(Planner(kernel, d, vectorBits, registers, fma, l2).plan());
+        schedules.push_back(Planner(kernel, d, machine).plan());
       kernel.setScheduleAttr(ArrayAttr::get(&getContext(), schedules));
       return WalkResult::advance();
     });
