@@ -23,11 +23,12 @@ std::optional<SlotTable::Source> SlotTable::findSource(DimExpr symbol) const {
   if (s.kind == DimSymbol::Dimension) {
     auto it = axes.find(symbol);
     if (it == axes.end()) return std::nullopt;
-    return Source{it->second.first, int(it->second.second), 0, dimToString(symbol)};
+    return Source{it->second.first, int(it->second.second), 0, dimToString(symbol), s.name};
   }
   auto it = inputs.find(s.name);
   if (it == inputs.end()) return std::nullopt;
-  return Source{it->second, int(-1 - s.element), 0, dimToString(symbol)};
+  return Source{it->second, int(-1 - s.element), 0, dimToString(symbol),
+                s.name + "[" + std::to_string(s.element) + "]"};
 }
 
 int64_t SlotTable::getSlot(DimExpr expr, Location loc) {
@@ -61,7 +62,7 @@ std::string SlotTable::describe(ArrayRef<DimExpr> exprs) const {
     std::optional<Source> source = findSource(getAffineSymbolExpr(position, context));
     if (!source) continue;
     if (!text.empty()) text += ", ";
-    text += source->name + " is " + (source->axis < 0 ? "element " : "dimension ") +
+    text += source->text + " is " + (source->axis < 0 ? "element " : "dimension ") +
             std::to_string(source->axis < 0 ? -1 - source->axis : source->axis) + " of input '" +
             inputNames[source->input].str() + "'";
   }

@@ -16,7 +16,7 @@ public:
     unsigned input;
     int axis;
     int64_t slot;
-    std::string name;
+    std::string text, name; // in expressions, where some names are quoted; as it is
   };
 
   explicit SlotTable(mlir::func::FuncOp main);

@@ -1,12 +1,13 @@
 """Sizes that only a run knows: one artifact, many sizes; right ones against NumPy, wrong ones end in an error that names the node."""
 import ctypes
+import json
 import tempfile
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from support import Refused, compile_model, girih
+from support import Refused, compile_model, girih, girih_command
 
 F32, I64 = np.float32, np.int64
 MOST, LEAST = 2**63 - 1, -(2**63)
@@ -326,6 +327,18 @@ def test_a_name_that_says_what_is_computed():
     model = build(nodes, {"past": (F32, ["b", "past"]), "x": (F32, ["b", 1]), "mask": (F32, ["b", "past + 1"])})
     check(model, [({"past": iota(2, p), "x": iota(2, 1), "mask": iota(2, p + 1)}, [np.concatenate([iota(2, p), iota(2, 1)], 1) + iota(2, p + 1)]) for p in (0, 3)],
           [({"past": iota(2, 3), "x": iota(2, 1), "mask": iota(2, 3)}, "'y' needs")])
+
+
+def test_names_on_the_command_line():
+    """--dim takes a name as the model has it; a size that nothing sets is what its name says of the others."""
+    nodes = [("all = Concat(past, x)", {"axis": 1}), "y = Add(all, mask)"]
+    model = build(nodes, {"past": (F32, ["b.0", "past"]), "x": (F32, ["b.0", 1]), "mask": (F32, ["b.0", "past + 1"])})
+    with tempfile.TemporaryDirectory() as folder:
+        path = compile_model(model, folder)
+        for flags, b, past in (((), 1, 1), (("--dim=b.0=3", "--dim=past=6"), 3, 6)):
+            r = girih_command("run", path, "--json", *flags)
+            assert r.returncode == 0, r.stderr
+            assert [i["shape"] for i in json.loads(r.stdout)["inputs"]] == [[b, past], [b, 1], [b, past + 1]]
 
 
 def test_elements_that_no_size_depends_on():

@@ -39,6 +39,8 @@ private:
   bool given(uint32_t input) const { return !inputs.sources[input].empty(); }
   Error set(StringRef name, Array array, StringRef source);
   Error makeAll(int64_t seed, int64_t size);
+  std::optional<int64_t> sizeNamed(StringRef name, const StringMap<DimExpr> &known);
+  std::optional<int64_t> evaluate(DimExpr size, const StringMap<DimExpr> &known);
   Expected<SmallVector<int64_t>> shapeOf(uint32_t input, const StringMap<int64_t> &values);
   void fill(uint32_t input, Array &array, const StringMap<int64_t> &values, int64_t seed);
 
@@ -104,6 +106,21 @@ Error InputMaker::readDims(ArrayRef<std::string> dims) {
   return Error::success();
 }
 
+/// Exporters name a size by how it follows from others: "past + 1". Of inputs at random that is what it is.
+std::optional<int64_t> InputMaker::sizeNamed(StringRef name, const StringMap<DimExpr> &known) {
+  std::string error;
+  DimExpr e = dimParse(&mlirContext, name, error);
+  return e ? dimValue(dimSubstitute(e, known)) : std::nullopt;
+}
+
+/// A size from those that the model's results depend on; any other may be 1.
+std::optional<int64_t> InputMaker::evaluate(DimExpr size, const StringMap<DimExpr> &known) {
+  size = dimSubstitute(size, known);
+  const DimSymbol *symbol = dimSymbol(size);
+  if (!symbol || symbol->kind != DimSymbol::Dimension) return dimValue(size);
+  return sizeNamed(symbol->name, known).value_or(1);
+}
+
 /// Evaluates an input's declared sizes.
 Expected<SmallVector<int64_t>> InputMaker::shapeOf(uint32_t input, const StringMap<int64_t> &values) {
   const girih_tensor_info *info = girih_get_input(model, input);
@@ -114,7 +131,7 @@ Expected<SmallVector<int64_t>> InputMaker::shapeOf(uint32_t input, const StringM
   for (uint32_t axis = 0; axis < info->rank; ++axis) {
     std::string error;
     DimExpr e = dimParse(&mlirContext, info->dim_text[axis], error);
-    std::optional<int64_t> size = e ? dimValue(dimSubstitute(e, constants)) : std::nullopt;
+    std::optional<int64_t> size = e ? evaluate(e, constants) : std::nullopt;
     if (!size)
       return makeError(Twine("input '") + info->name + "': no size can be computed for dimension " +
                        Twine(axis) + ", '" + info->dim_text[axis] + "'; give the input by --input");
@@ -184,6 +201,11 @@ Error InputMaker::makeAll(int64_t seed, int64_t size) {
       inputs.chosen.push_back({symbol.name, values[symbol.name]});
     }
   }
+  StringMap<DimExpr> known;
+  for (const auto &[name, value] : values)
+    known[name] = dimConstant(&mlirContext, value);
+  for (auto &[name, value] : inputs.chosen)
+    value = values[name] = sizeNamed(name, known).value_or(value);
   for (uint32_t i = 0; i < info.input_count; ++i) {
     if (given(i)) continue;
     auto shape = shapeOf(i, values);
