@@ -44,6 +44,7 @@ static PlanKernelsOptions planOptions(const PipelineOptions &options) {
   plan.vectorBits = machine.vectorBits;
   plan.registers = machine.registers;
   plan.fma = machine.fma;
+  plan.halfRate = machine.halfRate;
   plan.l1 = machine.l1;
   plan.l1Ways = machine.l1Ways;
   plan.l2 = machine.l2;

@@ -33,6 +33,8 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
   let options = [Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register">,
                  Option<"registers", "registers", "int64_t", "32", "number of vector registers">,
                  Option<"fma", "fma", "bool", "true", "the machine has fused multiply-add">,
+                 Option<"halfRate", "half-rate", "double", "0.5",
+                        "multiply-adds a cycle with vectors of half the size, as a part of those with whole ones">,
                  Option<"l1", "l1", "int64_t", "32 << 10", "bytes of first-level data cache a core">,
                  Option<"l1Ways", "l1-ways", "int64_t", "8", "places that the first-level cache has for one line">,
                  Option<"l2", "l2", "int64_t", "1 << 20", "bytes of second-level cache a core">];

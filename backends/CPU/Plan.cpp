@@ -174,6 +174,13 @@ private:
     return llvm::divideCeil(*n, llvm::divideCeil(*n, most));
   }
 
+  /// Whether vectors of half the size waste so many lanes less that they win although they are slower.
+  bool isBetterNarrow(int64_t n) const {
+    constexpr double kWorthMoreInstructions = 1.05;
+    double whole = llvm::alignTo(n, lanes), half = llvm::alignTo(n, lanes / 2);
+    return half / machine.halfRate * kWorthMoreInstructions < whole;
+  }
+
   /// How many rows of a contraction's operand the first-level cache holds at one column: rows that lie a
   /// multiple of a way's size apart have the same few places.
   int64_t rowsInCache() const {
@@ -219,6 +226,7 @@ private:
   }
 
   bool contraction() {
+    constexpr int64_t kFewVectors = 5; // with as many rows they fill the registers
     const Reduction &r = domain.reductions[0];
     if (domain.unitDim < 0 || r.loops.empty()) return false;
     unsigned v = variable(domain.unitDim);
@@ -240,9 +248,10 @@ private:
       });
       if (reuse) c.rowDim = d;
     }
-    int64_t vectors = llvm::divideCeil(extent(c.vectorDim), lanes);
-    int64_t accumulators = registers - (registers > 16 ? 4 : 4);
-    int64_t rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
+    int64_t accumulators = registers - 4, rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
+    bool narrow = rowCount >= 4 && isBetterNarrow(extent(c.vectorDim));
+    if (narrow) c.width = lanes / 2;
+    int64_t vectors = llvm::divideCeil(extent(c.vectorDim), c.width);
     if (rowCount < 4) {
       c.vectors =
           std::min<int64_t>(vectors, std::max<int64_t>(1, std::min<int64_t>(8, accumulators / rowCount)));
@@ -253,9 +262,10 @@ private:
           c.vectors = n;
           break;
         }
+    } else if (narrow && vectors <= kFewVectors) {
+      c.vectors = vectors;
     } else {
       c.vectors = vectors % 2 == 0 ? 2 : vectors % 3 == 0 ? 3 : std::min<int64_t>(vectors, 2);
-      if (registers <= 16 && c.vectors > 2) c.vectors = 2;
     }
     if (c.rowDim >= 0) {
       DimExpr extent = domain.dims[c.rowDim].extent;
@@ -363,7 +373,7 @@ private:
 struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
   using PlanKernelsBase::PlanKernelsBase;
   void runOnOperation() override {
-    Machine machine{vectorBits, registers, fma, l1, l1Ways, l2};
+    Machine machine{vectorBits, registers, fma, halfRate, l1, l1Ways, l2};
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
       auto domains = analyzeKernel(kernel);

@@ -1,7 +1,8 @@
 // RUN: girih compile %s --stop-after=plan --cpu=x86-64-v4 | FileCheck %s --check-prefixes=WIDE
 // RUN: girih compile %s --stop-after=plan --cpu=x86-64-v3 | FileCheck %s --check-prefixes=NARROW
+// RUN: girih compile %s --stop-after=plan --cpu=znver4 | FileCheck %s --check-prefixes=HALVES
 
-// Plans for typical kernels on two machines: 32 vector registers of 16 lanes, and 16 of 8.
+// Plans for typical kernels on two machines: 32 vector registers of 16 lanes, and 16 of 8. A third one does 16 lanes in two halves.
 
 // A product: a register tile of sums that leaves registers for the operands.
 // WIDE:   girih.kernel "product"({{.*}}nest = [<d1, 32, task>, <d0, 14, task>, <d1, 32, lanes>, <d0, 14, rows>], reductions = [<at = 4, nest = [<k0, 4, unroll>]>]
@@ -29,11 +30,16 @@
 // Element by element.
 // WIDE:   girih.kernel "relu"({{.*}}nest = [<d0, 7552, task>, <d0, 64, lanes>]>]
 // NARROW: girih.kernel "relu"({{.*}}nest = [<d0, 7520, task>, <d0, 32, lanes>]>]
+// 24 columns are one and a half vectors of 16. Where half of one is as fast as its size says, it is three of 8.
+// WIDE:   girih.kernel "columns"({{.*}}width = 16, {{.*}}<d0, 12, rows>, <d1, 32, lanes>]
+// NARROW: girih.kernel "columns"({{.*}}width = 8, {{.*}}<d0, 4, rows>, <d1, 24, lanes>]
+// HALVES: girih.kernel "columns"({{.*}}width = 8, {{.*}}<d0, 9, rows>, <d1, 24, lanes>]
 func.func @main(%a: tensor<197x500xf32> {girih.name = "a"}, %b: tensor<197x3072xf32> {girih.name = "b"}, %c: tensor<197x1536xf32> {girih.name = "c"},
                 %d: tensor<1x500xf32> {girih.name = "d"}, %e: tensor<300x1000xf32> {girih.name = "e"}, %f: tensor<1x56x56x16xf32> {girih.name = "f"},
-                %g: tensor<100000xf32> {girih.name = "g"})
+                %g: tensor<100000xf32> {girih.name = "g"}, %h: tensor<144x64xf32> {girih.name = "h"})
     -> (tensor<197x768xf32> {girih.name = "p"}, tensor<197x768xf32> {girih.name = "q"}, tensor<197x768xf32> {girih.name = "r"}, tensor<1x768xf32> {girih.name = "s"},
-        tensor<300x1000xf32> {girih.name = "t"}, tensor<1x1x1x16xf32> {girih.name = "u"}, tensor<1x27x27x16xf32> {girih.name = "v"}, tensor<100000xf32> {girih.name = "w"}) {
+        tensor<300x1000xf32> {girih.name = "t"}, tensor<1x1x1x16xf32> {girih.name = "u"}, tensor<1x27x27x16xf32> {girih.name = "v"}, tensor<100000xf32> {girih.name = "w"}, tensor<144x24xf32> {girih.name = "z"}) {
+  %w3 = girih.constant dense<1.0> : tensor<64x24xf32>
   %w0 = girih.constant dense<1.0> : tensor<500x768xf32>
   %w1 = girih.constant dense<1.0> : tensor<3072x768xf32>
   %w2 = girih.constant dense<1.0> : tensor<1536x768xf32>
@@ -46,5 +52,6 @@ func.func @main(%a: tensor<197x500xf32> {girih.name = "a"}, %b: tensor<197x3072x
   %6 = girih.pool max %f {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels_last}
     : (tensor<1x56x56x16xf32>) -> tensor<1x27x27x16xf32> loc("pool"("MaxPool"))
   %7 = girih.unary relu %g : (tensor<100000xf32>) -> tensor<100000xf32> loc("relu"("Relu"))
-  return %0, %1, %2, %3, %4, %5, %6, %7 : tensor<197x768xf32>, tensor<197x768xf32>, tensor<197x768xf32>, tensor<1x768xf32>, tensor<300x1000xf32>, tensor<1x1x1x16xf32>, tensor<1x27x27x16xf32>, tensor<100000xf32>
+  %8 = girih.matmul %h, %w3 : (tensor<144x64xf32>, tensor<64x24xf32>) -> tensor<144x24xf32> loc("columns"("MatMul"))
+  return %0, %1, %2, %3, %4, %5, %6, %7, %8 : tensor<197x768xf32>, tensor<197x768xf32>, tensor<197x768xf32>, tensor<1x768xf32>, tensor<300x1000xf32>, tensor<1x1x1x16xf32>, tensor<1x27x27x16xf32>, tensor<100000xf32>, tensor<144x24xf32>
 }
