@@ -350,8 +350,32 @@ private:
     if (c.rowDim >= 0) c.order.push_back(c.rowDim);
   }
 
+  /// A dimension in which an operand is contiguous that is not so along the result's own; -1 if there is
+  /// none.
+  int64_t transposedDim() const {
+    if (domain.unitDim < 0) return -1;
+    for (const Access &a : domain.accesses) {
+      DimExpr along = a.lin.coefficient(variable(domain.unitDim));
+      if (a.dynamic || !along || along == 1) continue;
+      for (unsigned d = 0; d < domain.parallel; ++d)
+        if (DimExpr c = a.lin.coefficient(variable(d)); c && c == 1) return d;
+    }
+    return -1;
+  }
+
   void map() {
-    if (domain.unitDim >= 0) {
+    int64_t across = transposedDim();
+    bool few = across >= 0 && extent(domain.unitDim) < lanes / 2; // lanes would be few, and apart
+    if (across >= 0 && !few && lanes % 4 == 0 && extent(across) >= lanes) {
+      // Squares are transposed in registers.
+      c.width = lanes, c.vectorDim = domain.unitDim;
+      c.rowDim = across, c.rows = lanes;
+      for (int64_t d = 0; d < domain.parallel; ++d)
+        if (d != c.vectorDim && d != across) c.order.push_back(d);
+      c.order.append({across, c.vectorDim});
+      return chooseTasks(4);
+    }
+    if (domain.unitDim >= 0 && !few) {
       c.width = lanes, c.vectorDim = domain.unitDim;
       int64_t vectors = llvm::divideCeil(extent(c.vectorDim), lanes);
       c.vectors = std::min<int64_t>(vectors, 4);

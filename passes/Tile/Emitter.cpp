@@ -114,6 +114,9 @@ void Emitter::rowLoops(unsigned dim, Leaf leaf) {
   auto withRows = [&](int64_t n, const Idx &at) {
     rows = n;
     index[dim] = at;
+    // Rows of a square count from a variable, so that an access says how far apart it reads them.
+    bool isVariable = at.lin.terms.size() == 1 && at.lin.terms[0].second == 1 && at.lin.constant == 0;
+    if (isSquare() && !isVariable) index[dim] = e.variable(e.materialize(at));
     leaf();
     rows = 1;
   };
@@ -262,8 +265,10 @@ void Emitter::tile() {
 /// Evaluates the last generic at the register tile and stores the results.
 void Emitter::finish() {
   auto last = domain.last;
-  for (auto &[dims, mask] : positions()) {
-    e.mask = mask;
+  if (isSquare() && lanesOn) e.rowVariable = index[schedule.getRowDim()].lin.terms[0].first;
+  for (auto [i, position] : llvm::enumerate(positions())) {
+    auto &[dims, mask] = position;
+    e.mask = mask, e.row = i / masks.size();
     SmallVector<Val> values;
     if (auto *known = e.recall(last, dims))
       values = *known;
@@ -283,6 +288,7 @@ void Emitter::finish() {
     }
     e.mask = {};
   }
+  e.rowVariable.reset();
 }
 
 /// Behind one reduction that fills the register tile, elementary functions written out for every vector would

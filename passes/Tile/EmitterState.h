@@ -30,6 +30,8 @@ private:
   size_t outside() const {
     return llvm::count_if(schedule.getNest(), [&](LoopAttr l) { return l.getDim() < domain.parallel; });
   }
+  /// The register tile has as many rows as lanes, which can be transposed.
+  bool isSquare() const { return rows > 1 && rows == schedule.getWidth() && rows % 4 == 0; }
   mlir::Value constant(int64_t v) { return mlir::arith::ConstantIndexOp::create(b, loc, v); }
   mlir::Value upper(unsigned dim) { return highValue[dim] ? highValue[dim] : e.size(high[dim]); }
   /// The number of elements of a dimension's current range, where it is a constant.

@@ -110,10 +110,95 @@ Val Evaluator::loadAt(Type element, unsigned buffer, const Lin &lin, Value dyn, 
     if (!mask) return {vector::LoadOp::create(b, loc, type, flat, at), true};
     return {vector::MaskedLoadOp::create(b, loc, type, flat, at, mask, zero), true};
   }
+  if (!dyn)
+    if (auto value = loadTransposed(element, buffer, lin)) return *value;
   Value offsets = materialize({lin, dyn, dynLanes});
   Value base = arith::ConstantIndexOp::create(b, loc, 0), all = mask;
   if (!all) all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(b.getI1Type()), true));
   return {vector::GatherOp::create(b, loc, type, flat, base, offsets, all, zero), true};
+}
+
+/// A square of as many vectors as each has elements, columns for rows: groups of four within 128 bits, as all
+/// instruction sets with shuffles do fast, then pieces of 128 bits.
+SmallVector<Value> Evaluator::transpose(SmallVector<Value> vectors) {
+  int64_t n = vectors.size();
+  constexpr int64_t kPiece = 4;
+  auto shuffle = [&](Value x, Value y, llvm::function_ref<int64_t(int64_t)> from) -> Value {
+    return vector::ShuffleOp::create(b, loc, x, y, llvm::map_to_vector(llvm::seq<int64_t>(0, n), from));
+  };
+  // x0 y0 x1 y1 of each piece, or x2 y2 x3 y3; pairs of elements likewise.
+  auto interleave = [&](Value x, Value y, int64_t elements, bool high) {
+    return shuffle(x, y, [=](int64_t i) {
+      int64_t inPiece = i % kPiece, at = i - inPiece + (high ? kPiece / 2 : 0);
+      return at + inPiece / (2 * elements) * elements + inPiece % elements + (inPiece / elements % 2 ? n : 0);
+    });
+  };
+  for (int64_t q = 0; q < n; q += kPiece) {
+    Value a = vectors[q], c = vectors[q + 1], d = vectors[q + 2], f = vectors[q + 3];
+    Value lowAC = interleave(a, c, 1, false), highAC = interleave(a, c, 1, true);
+    Value lowDF = interleave(d, f, 1, false), highDF = interleave(d, f, 1, true);
+    vectors[q] = interleave(lowAC, lowDF, 2, false), vectors[q + 1] = interleave(lowAC, lowDF, 2, true);
+    vectors[q + 2] = interleave(highAC, highDF, 2, false),
+                vectors[q + 3] = interleave(highAC, highDF, 2, true);
+  }
+  // Now piece p of vectors[q + k] is of column 4 p + k. Pieces with even numbers go to one, odd ones to
+  // another.
+  std::function<SmallVector<Value>(SmallVector<Value>)> gatherPieces = [&](SmallVector<Value> of) {
+    if (of.size() == 1) return of;
+    SmallVector<Value> halves[2];
+    for (size_t i = 0; i < of.size(); i += 2)
+      for (int64_t odd : {0, 1})
+        halves[odd].push_back(shuffle(of[i], of[i + 1], [=](int64_t e) {
+          int64_t piece = e / kPiece, half = n / kPiece / 2;
+          return (piece % half * 2 + odd) * kPiece + e % kPiece + (piece >= half ? n : 0);
+        }));
+    SmallVector<Value> even = gatherPieces(halves[0]), odd = gatherPieces(halves[1]), out;
+    for (auto [x, y] : llvm::zip(even, odd))
+      out.append({x, y});
+    return out;
+  };
+  SmallVector<Value> columns(n);
+  for (int64_t k = 0; k < kPiece; ++k) {
+    SmallVector<Value> of;
+    for (int64_t q = 0; q < n; q += kPiece)
+      of.push_back(vectors[q + k]);
+    for (auto [p, column] : llvm::enumerate(gatherPieces(of)))
+      columns[p * kPiece + k] = column;
+  }
+  return columns;
+}
+
+/// A load of lanes that are apart, where the rows of the register tile are side by side.
+std::optional<Val> Evaluator::loadTransposed(Type element, unsigned buffer, const Lin &lin) {
+  if (!rowVariable || lin.coefficient(*rowVariable) != 1) return std::nullopt;
+  auto constantMask = mask ? mask.getDefiningOp<vector::ConstantMaskOp>() : vector::ConstantMaskOp();
+  if (mask && !constantMask) return std::nullopt;
+  auto *owner = static_cast<Operation *>(fn.getFunction().getArgument(buffer).getAsOpaquePointer());
+  Lin first = lin;
+  first.constant = dimSimplify(first.constant - row);
+  SmallVector<Idx> key{{first}};
+  if (auto *known = recall(owner, key)) return (*known)[row];
+  // Lanes that do not exist are not read.
+  int64_t lanes = constantMask ? constantMask.getMaskDimSizes()[0] : width;
+  auto type = vectorType(element);
+  Value flat = fn.getFunction().getArgument(buffer), none;
+  SmallVector<Value> vectors;
+  DimExpr stride = lin.coefficient(kLane);
+  for (int64_t l = 0; l < width; ++l) {
+    if (l < lanes) {
+      Lin at = first.without(kLane) + Lin::ofConstant(dimSimplify(stride * l));
+      vectors.push_back(vector::LoadOp::create(b, loc, type, flat, scalar(at)));
+    } else {
+      if (!none) none = arith::ConstantOp::create(b, loc, type, cast<TypedAttr>(b.getZeroAttr(type)));
+      vectors.push_back(none);
+    }
+  }
+  SmallVector<Val> rows;
+  for (Value v : transpose(vectors))
+    rows.push_back({v, true});
+  Val value = rows[row];
+  remember(owner, key, std::move(rows));
+  return value;
 }
 
 Val Evaluator::load(const MemoryView &view, ArrayRef<Idx> indices) {

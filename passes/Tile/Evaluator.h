@@ -36,6 +36,11 @@ public:
   bool fma;
   llvm::ArrayRef<Packing> packings;
   mlir::Value mask; // of the lanes that exist; null: all
+  /// The row of the register tile that is being evaluated, where there are as many as lanes: what rows read
+  /// side by side and lanes apart is read row by row, and transposed in registers. The loop variable that the
+  /// rows count.
+  std::optional<unsigned> rowVariable;
+  int64_t row = 0;
   bool failed = false;
 
   Idx constant(int64_t v) { return {Lin::ofConstant(dimConstant(ctx, v))}; }
@@ -77,6 +82,8 @@ private:
   using Key = std::vector<const void *>;
   Key keyOf(mlir::Operation *op, llvm::ArrayRef<Idx> dims);
   Val loadAt(mlir::Type element, unsigned buffer, const Lin &lin, mlir::Value dyn, bool dynLanes);
+  std::optional<Val> loadTransposed(mlir::Type element, unsigned buffer, const Lin &lin);
+  llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> vectors);
   Val evalOp(mlir::Operation *op, llvm::function_ref<Val(mlir::Value)> operand, llvm::ArrayRef<Idx> dims);
   Idx applyMap(mlir::AffineExpr e, llvm::ArrayRef<Idx> dims);
   Idx toIdx(const Val &v);

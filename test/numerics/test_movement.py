@@ -30,6 +30,26 @@ def test_slice(seed):
     check(graph)
 
 
+@pytest.mark.parametrize("cpu", ["x86-64-v2", "x86-64-v3", "x86-64-v4"])
+@pytest.mark.parametrize("dtype", [np.float32, np.int8, np.float64, np.float16])
+def test_transpose(cpu, dtype):
+    """Sizes around those of the squares that are transposed in registers, known and not, alone and where something else is computed."""
+    if cpu == "x86-64-v4" and " avx512f " not in open("/proc/cpuinfo").read():
+        pytest.skip("this CPU lacks AVX-512")
+    graph = Graph(21)
+    sizes = [((16, 16), (1, 0)), ((17, 33), (1, 0)), ((48, 8), (1, 0)), ((3, 40, 35), (0, 2, 1)), ((2, 16, 5, 24), (0, 3, 1, 2)), ((1, 3, 20, 20), (0, 2, 3, 1)),
+             ((35, 3), (1, 0)), ((31, 4, 16), (2, 1, 0))]
+    for i, (shape, perm) in enumerate(sizes):
+        value = (graph.rng.standard_normal(shape) * 50).astype(dtype)
+        names = [f"d{i}_{a}" for a in range(len(shape))] if i % 2 else None
+        out = graph.op("Transpose", graph.input(value, names), perm=list(perm))
+        if dtype == np.float32:
+            other = value.transpose(perm)[..., ::-1].copy()
+            out = graph.op("Add", graph.op("Exp", graph.op("Mul", out, graph.weight(np.float32(0.01)))), graph.input(other, names and [names[p] for p in perm]))
+        graph.output(out)
+    check(graph, f"--cpu={cpu}")
+
+
 @pytest.mark.parametrize("mode", ["constant", "reflect", "edge", "wrap"])
 def test_pad(mode):
     graph = Graph(20, opset=19)
