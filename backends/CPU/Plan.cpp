@@ -239,14 +239,16 @@ private:
     if (withLanes != 1) return false;
     c.width = lanes;
     c.vectorDim = domain.unitDim;
+    auto isOfPanel = [&](int64_t d) {
+      return llvm::any_of(domain.accesses, [&](const Access &a) {
+        return a.reduction == 0 && int64_t(a.buffer) == panelBuffer && a.lin.has(variable(d));
+      });
+    };
     // Rows: the innermost dimension that the operand with lanes does not depend on, so that its vectors are
     // reused.
     for (int64_t d = domain.parallel - 1; d >= 0 && c.rowDim < 0; --d) {
       if (d == c.vectorDim) continue;
-      bool reuse = llvm::none_of(domain.accesses, [&](const Access &a) {
-        return a.reduction == 0 && int64_t(a.buffer) == panelBuffer && a.lin.has(variable(d));
-      });
-      if (reuse) c.rowDim = d;
+      if (!isOfPanel(d)) c.rowDim = d;
     }
     int64_t accumulators = registers - 4, rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
     bool narrow = rowCount >= 4 && isBetterNarrow(extent(c.vectorDim));
@@ -283,10 +285,15 @@ private:
     // Where the panel of the vector operand fits the second-level cache as a whole, rows stay outermost and
     // the activations are read once; otherwise one panel at a time meets all rows.
     uint64_t panels = times(times(reductionSize(), extent(c.vectorDim)), 4);
-    bool rowsOutside = panels <= uint64_t(machine.l2) / 4 && c.rowDim >= 0;
+    bool rowsOutside = panels <= uint64_t(machine.l2) / 2 && c.rowDim >= 0;
+    // What the panel differs by is outside of both: it stays in the cache while rows pass by.
+    auto addOthers = [&](bool ofPanel) {
+      for (int64_t d = 0; d < domain.parallel; ++d)
+        if (d != c.vectorDim && isOfPanel(d) == ofPanel) c.order.push_back(d);
+    };
+    addOthers(true);
     if (!rowsOutside) c.order.push_back(c.vectorDim);
-    for (unsigned d = 0; d < domain.parallel; ++d)
-      if (int64_t(d) != c.vectorDim) c.order.push_back(d);
+    addOthers(false);
     if (rowsOutside) c.order.push_back(c.vectorDim);
     // Rows innermost of their group: consecutive tiles read neighbouring memory.
     chooseTasks(times(2, reductionSize()));

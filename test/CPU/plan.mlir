@@ -35,16 +35,21 @@
 // NARROW: girih.kernel "columns"({{.*}}width = 8, {{.*}}<d0, 4, rows>, <d1, 24, lanes>]
 // HALVES: girih.kernel "columns"({{.*}}width = 8, {{.*}}<d0, 9, rows>, <d1, 24, lanes>]
 
+// Many products: each one's operand with lanes stays in the cache, whether it fits as a whole (rows outside) or panel by panel.
+// WIDE:   girih.kernel "scores"({{.*}}nest = [<d0, 1, task>, <d1, 14, task>, <d2, 32, task>, <d0, 1>, <d1, 14, rows>, <d2, 32, lanes>]
+// WIDE:   girih.kernel "values"({{.*}}nest = [<d0, 1, task>, <d2, 32, task>, <d1, 14, task>, <d0, 1>, <d2, 32, lanes>, <d1, 14, rows>]
+
 // What is contiguous one way is written the other way: squares, which are transposed in registers. Three columns make none: one by one.
 // WIDE:   girih.kernel "transpose"({{.*}}nest = [<d0, 16, task>, <d1, 480, task>, <d0, 16, rows>, <d1, 16, lanes>]>
 // NARROW: girih.kernel "transpose"({{.*}}nest = [<d0, 8, task>, <d0, 8, rows>, <d1, 8, lanes>]>
 // WIDE:   girih.kernel "transpose"({{.*}}width = 1, {{.*}}nest = [<d0, 2500, task>, <d0, 1>, <d1, 1>]>
 func.func @main(%a: tensor<197x500xf32> {girih.name = "a"}, %b: tensor<197x3072xf32> {girih.name = "b"}, %c: tensor<197x1536xf32> {girih.name = "c"},
                 %d: tensor<1x500xf32> {girih.name = "d"}, %e: tensor<300x1000xf32> {girih.name = "e"}, %f: tensor<1x56x56x16xf32> {girih.name = "f"},
-                %g: tensor<100000xf32> {girih.name = "g"}, %h: tensor<144x64xf32> {girih.name = "h"}, %i: tensor<1000x2000xf32> {girih.name = "i"}, %j: tensor<1x3x224x224xf32> {girih.name = "j"})
+                %g: tensor<100000xf32> {girih.name = "g"}, %h: tensor<144x64xf32> {girih.name = "h"}, %i: tensor<1000x2000xf32> {girih.name = "i"}, %j: tensor<1x3x224x224xf32> {girih.name = "j"},
+                %k: tensor<6x700x64xf32> {girih.name = "k"}, %l: tensor<6x64x1500xf32> {girih.name = "l"}, %m: tensor<6x700x3000xf32> {girih.name = "m"}, %n: tensor<6x3000x64xf32> {girih.name = "n"})
     -> (tensor<197x768xf32> {girih.name = "p"}, tensor<197x768xf32> {girih.name = "q"}, tensor<197x768xf32> {girih.name = "r"}, tensor<1x768xf32> {girih.name = "s"},
         tensor<300x1000xf32> {girih.name = "t"}, tensor<1x1x1x16xf32> {girih.name = "u"}, tensor<1x27x27x16xf32> {girih.name = "v"}, tensor<100000xf32> {girih.name = "w"}, tensor<144x24xf32> {girih.name = "z"},
-        tensor<2000x1000xf32> {girih.name = "y"}, tensor<1x224x224x3xf32> {girih.name = "x"}) {
+        tensor<2000x1000xf32> {girih.name = "y"}, tensor<1x224x224x3xf32> {girih.name = "x"}, tensor<6x700x1500xf32> {girih.name = "aa"}, tensor<6x700x64xf32> {girih.name = "bb"}) {
   %w3 = girih.constant dense<1.0> : tensor<64x24xf32>
   %w0 = girih.constant dense<1.0> : tensor<500x768xf32>
   %w1 = girih.constant dense<1.0> : tensor<3072x768xf32>
@@ -61,5 +66,7 @@ func.func @main(%a: tensor<197x500xf32> {girih.name = "a"}, %b: tensor<197x3072x
   %8 = girih.matmul %h, %w3 : (tensor<144x64xf32>, tensor<64x24xf32>) -> tensor<144x24xf32> loc("columns"("MatMul"))
   %9 = girih.transpose %i {permutation = array<i64: 1, 0>} : (tensor<1000x2000xf32>) -> tensor<2000x1000xf32> loc("transpose"("Transpose"))
   %10 = girih.transpose %j {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x3x224x224xf32>) -> tensor<1x224x224x3xf32> loc("image"("Transpose"))
-  return %0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10 : tensor<197x768xf32>, tensor<197x768xf32>, tensor<197x768xf32>, tensor<1x768xf32>, tensor<300x1000xf32>, tensor<1x1x1x16xf32>, tensor<1x27x27x16xf32>, tensor<100000xf32>, tensor<144x24xf32>, tensor<2000x1000xf32>, tensor<1x224x224x3xf32>
+  %11 = girih.matmul %k, %l : (tensor<6x700x64xf32>, tensor<6x64x1500xf32>) -> tensor<6x700x1500xf32> loc("scores"("MatMul"))
+  %12 = girih.matmul %m, %n : (tensor<6x700x3000xf32>, tensor<6x3000x64xf32>) -> tensor<6x700x64xf32> loc("values"("MatMul"))
+  return %0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12 : tensor<197x768xf32>, tensor<197x768xf32>, tensor<197x768xf32>, tensor<1x768xf32>, tensor<300x1000xf32>, tensor<1x1x1x16xf32>, tensor<1x27x27x16xf32>, tensor<100000xf32>, tensor<144x24xf32>, tensor<2000x1000xf32>, tensor<1x224x224x3xf32>, tensor<6x700x1500xf32>, tensor<6x700x64xf32>
 }
