@@ -273,7 +273,7 @@ private:
       DimExpr extent = domain.dims[c.rowDim].extent;
       int64_t fitting = rowsInCache();
       c.rows = chooseRows(extent, std::max<int64_t>(accumulators / c.vectors, 1));
-      // Where they would push each other out, fewer rows by more vectors.
+      // Where rows would push each other out, fewer of them by more vectors.
       bool tooMany = c.rows > fitting;
       for (int64_t v = 1, largest = 0; tooMany && v <= std::min<int64_t>(vectors, 4); ++v) {
         int64_t rows = chooseRows(extent, std::min((registers - v - 1) / v, fitting));
@@ -372,7 +372,9 @@ private:
 
   void map() {
     int64_t across = transposedDim();
-    bool few = across >= 0 && extent(domain.unitDim) < lanes / 2; // lanes would be few, and apart
+    // Lanes would be few, and apart: elements are moved one by one, if it is not much that is done to them.
+    constexpr int64_t kLittle = 8;
+    bool few = across >= 0 && extent(domain.unitDim) < lanes / 2 && getElementCost(domain.last) <= kLittle;
     if (across >= 0 && !few && lanes % 4 == 0 && extent(across) >= lanes) {
       // Squares are transposed in registers.
       c.width = lanes, c.vectorDim = domain.unitDim;
