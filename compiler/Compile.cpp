@@ -1,6 +1,7 @@
 #include "compiler/Compile.h"
 #include "backends/CPU/EmitHost.h"
 #include "backends/CPU/EmitKernels.h"
+#include "backends/CPU/Machine.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/Dialects.h"
 #include "compiler/Import/Import.h"
@@ -429,6 +430,9 @@ static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarge
 int compileModel(const CompileOptions &options, raw_ostream &out) {
   llvm::Expected<CpuTarget> target = resolveCpuTarget(options.pipeline.cpu, options.pipeline.mattr);
   if (!target) return failed(report("", target.takeError()));
+  if (!options.pipeline.machineFile.empty())
+    if (auto machine = Machine::fromTarget(*target).withFile(options.pipeline.machineFile); !machine)
+      return failed(report("", machine.takeError()));
   DefaultTimingManager timing;
   timing.setEnabled(options.timing);
   timing.setDisplayMode(DefaultTimingManager::DisplayMode::Tree);

@@ -32,7 +32,8 @@ std::string stageNames() {
   return llvm::join(ArrayRef(names), ", ");
 }
 
-/// The machine that --cpu and --mattr name; a name that is unknown has been reported by the driver.
+/// The machine that --cpu, --mattr and --machine name; what is wrong with them has been reported by the
+/// driver.
 static PlanKernelsOptions planOptions(const PipelineOptions &options) {
   PlanKernelsOptions plan;
   auto target = resolveCpuTarget(options.cpu, options.mattr);
@@ -41,6 +42,13 @@ static PlanKernelsOptions planOptions(const PipelineOptions &options) {
     return plan;
   }
   Machine machine = Machine::fromTarget(*target);
+  if (!options.machineFile.empty()) {
+    auto stated = machine.withFile(options.machineFile);
+    if (stated)
+      machine = *stated;
+    else
+      llvm::consumeError(stated.takeError());
+  }
   plan.vectorBits = machine.vectorBits;
   plan.registers = machine.registers;
   plan.fma = machine.fma;

@@ -22,6 +22,7 @@ std::string stageNames();
 struct PipelineOptions {
   std::string cpu = "host"; // resolved by the CPU backend
   std::string mattr;
+  std::string machineFile;  // what the plan is to take for the machine instead of what is known of the CPU
   std::string scheduleFile; // printed schedules that replace planned ones
   bool sanitize = false;    // kernels and memory are checked by AddressSanitizer
   bool naive = false;       // the tile stage writes plain loops: the reference of differential tests

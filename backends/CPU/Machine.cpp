@@ -1,7 +1,44 @@
 #include "backends/CPU/Machine.h"
 #include "backends/CPU/EmitTarget.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace llvm;
 
 namespace girih {
+
+namespace {
+/// Sources: Intel's optimization reference manual, AMD's software optimization guides.
+struct Known {
+  StringLiteral cpu; // LLVM's name
+  int64_t l1KiB, l1Ways, l2KiB;
+  bool halfByHalf = false; // one multiply-add of 512 bits a cycle, two of 256
+};
+} // namespace
+
+static constexpr Known knownCpus[] = {
+    {"haswell", 32, 8, 256},
+    {"broadwell", 32, 8, 256},
+    {"skylake", 32, 8, 256},
+    {"skylake-avx512", 32, 8, 1024},
+    {"cascadelake", 32, 8, 1024},
+    {"cooperlake", 32, 8, 1024},
+    {"cannonlake", 32, 8, 256, true},
+    {"icelake-client", 48, 12, 512, true},
+    {"rocketlake", 48, 12, 512, true},
+    {"tigerlake", 48, 12, 1280, true},
+    {"icelake-server", 48, 12, 1280},
+    {"sapphirerapids", 48, 12, 2048},
+    {"emeraldrapids", 48, 12, 2048},
+    {"graniterapids", 48, 12, 2048},
+    {"alderlake", 48, 12, 1280},
+    {"raptorlake", 48, 12, 2048},
+    {"znver1", 32, 8, 512},
+    {"znver2", 32, 8, 512},
+    {"znver3", 32, 8, 512},
+    {"znver4", 32, 8, 1024, true},
+    {"znver5", 48, 12, 1024},
+};
 
 Machine Machine::fromTarget(const CpuTarget &target) {
   Machine m;
@@ -10,12 +47,77 @@ Machine Machine::fromTarget(const CpuTarget &target) {
   m.vectorBits = wide ? 512 : target.has("avx2") ? 256 : 128;
   m.registers = wide ? 32 : 16;
   m.fma = target.has("fma");
-  // One multiply-add of 512 bits a cycle, two of 256. (LLVM's scheduling models say so of others, too, that
-  // do two of either; sources: AMD's optimization guides for Zen 4 and Zen 5, Intel's optimization manual.)
-  static constexpr llvm::StringLiteral halfByHalf[] = {"znver4", "cannonlake", "icelake-client", "rocketlake",
-                                                       "tigerlake"};
-  if (wide && llvm::is_contained(halfByHalf, target.cpu)) m.halfRate = 1;
+  for (const Known &known : knownCpus)
+    if (known.cpu == target.cpu) {
+      m.l1 = known.l1KiB << 10, m.l1Ways = known.l1Ways, m.l2 = known.l2KiB << 10;
+      if (wide && known.halfByHalf) m.halfRate = 1;
+    }
   return m;
+}
+
+//===-- Files -------------------------------------------------------------===//
+
+namespace {
+/// What files may state; whether there are fused multiply-adds is the instruction set's.
+struct Field {
+  StringLiteral key;
+  int64_t Machine::*value;
+  int64_t least, most;
+  bool isPowerOfTwo = false;
+};
+} // namespace
+
+static constexpr Field fields[] = {
+    {"vector_bits", &Machine::vectorBits, 128, 512, true}, {"registers", &Machine::registers, 8, 64},
+    {"l1_bytes", &Machine::l1, 1 << 10, 1 << 30},          {"l1_ways", &Machine::l1Ways, 1, 1 << 10},
+    {"l2_bytes", &Machine::l2, 1 << 10, int64_t(1) << 40},
+};
+
+Expected<Machine> Machine::withFile(StringRef file) const {
+  auto bad = [&](const Twine &message) { return createStringError("machine '" + file + "': " + message); };
+  auto text = MemoryBuffer::getFile(file, /*IsText=*/true);
+  if (!text) return bad("cannot be read: " + text.getError().message());
+  Expected<json::Value> parsed = json::parse((*text)->getBuffer());
+  if (!parsed) return bad(toString(parsed.takeError()));
+  const json::Object *object = parsed->getAsObject();
+  if (!object) return bad("expected an object, as 'girih machine' prints it");
+  Machine m = *this;
+  for (const auto &[key, value] : *object) {
+    StringRef name = key;
+    if (name == "half_rate") {
+      auto rate = value.getAsNumber();
+      if (!rate || !(*rate > 0 && *rate <= 1)) return bad("half_rate: expected a number above 0, at most 1");
+      m.halfRate = *rate;
+      continue;
+    }
+    const Field *field = find_if(fields, [&](const Field &f) { return f.key == name; });
+    if (field == std::end(fields)) {
+      std::string known = "half_rate";
+      for (const Field &f : fields)
+        known += ", " + f.key.str();
+      return bad("unknown key '" + name + "'; known are " + known);
+    }
+    // Vectors and registers that the instruction set lacks would be made of several.
+    bool isOfCpu = field->value == &Machine::vectorBits || field->value == &Machine::registers;
+    int64_t most = isOfCpu ? this->*field->value : field->most;
+    auto number = value.getAsInteger();
+    if (!number || *number < field->least || *number > most ||
+        (field->isPowerOfTwo && !isPowerOf2_64(*number)))
+      return bad(name + ": expected " + (field->isPowerOfTwo ? "a power of two" : "an integer") + " from " +
+                 Twine(field->least) + " to " + Twine(most) + (isOfCpu ? ", which the CPU has" : ""));
+    m.*field->value = *number;
+  }
+  return m;
+}
+
+void Machine::print(raw_ostream &os) const {
+  json::OStream out(os, /*IndentSize=*/2);
+  out.object([&] {
+    for (const Field &f : fields)
+      out.attribute(f.key, this->*f.value);
+    out.attribute("half_rate", halfRate);
+  });
+  os << '\n';
 }
 
 } // namespace girih

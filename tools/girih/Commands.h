@@ -11,6 +11,7 @@ int benchCommand(Arguments args);
 int compileCommand(Arguments args);
 int convertCommand(Arguments args);
 int inspectCommand(Arguments args);
+int machineCommand(Arguments args);
 int runCommand(Arguments args);
 
 } // namespace girih::tool

@@ -26,6 +26,7 @@ static const Command commands[] = {
     {"convert", "ONNX to JSON and back", convertCommand},
     {"run", "a compiled model on given or random inputs", runCommand},
     {"bench", "times a compiled model, and each of its kernels", benchCommand},
+    {"machine", "what plans know of a CPU", machineCommand},
 };
 
 static void printHelp() {
