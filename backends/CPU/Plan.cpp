@@ -119,10 +119,16 @@ private:
     bool lanesInside = c.vectorDim >= int64_t(domain.parallel);
     for (const Reduction &r : domain.reductions) {
       bool lanes = c.width > 1 && canSumInLanes(r) && (lanesInside || !dependsOn(r, domain, c.vectorDim));
+      // Few elements leave most lanes empty, and would still be combined.
+      bool isShort = lanes && isFew(r.loops.back().extent) && getElementCost(r.op) <= kLittle;
+      lanes &= !isShort;
       SmallVector<LoopAttr> loops;
       for (size_t k = 0; k < r.loops.size(); ++k) {
         bool isLast = k + 1 == r.loops.size();
-        int64_t size = !isLast ? 1 : lanes ? chains(r.loops[k].extent) * c.width : c.unroll;
+        int64_t size = !isLast   ? 1
+                       : lanes   ? chains(r.loops[k].extent) * c.width
+                       : isShort ? guess(r.loops[k].extent)
+                                 : c.unroll;
         LoopRole role = size == 1 ? LoopRole::each : lanes ? LoopRole::lanes : LoopRole::unroll;
         loops.push_back(LoopAttr::get(ctx, /*reduced=*/true, k, size, role));
       }
@@ -130,6 +136,8 @@ private:
     }
     return ScheduleAttr::get(ctx, c.width, machine.fma, nest, reductions);
   }
+  /// So few elements that it is quicker to take them one by one than to fill lanes with them.
+  bool isFew(DimExpr e) const { return guess(e) < lanes / 2; }
   /// Vectors of partial sums: as many as cover the latency of an addition.
   int64_t chains(DimExpr e) const {
     constexpr int64_t kChains = 4;
@@ -372,9 +380,9 @@ private:
 
   void map() {
     int64_t across = transposedDim();
-    // Lanes would be few, and apart: elements are moved one by one, if it is not much that is done to them.
-    constexpr int64_t kLittle = 8;
-    bool few = across >= 0 && extent(domain.unitDim) < lanes / 2 && getElementCost(domain.last) <= kLittle;
+    // Lanes would be few, and apart.
+    bool few =
+        across >= 0 && isFew(domain.dims[domain.unitDim].extent) && getElementCost(domain.last) <= kLittle;
     if (across >= 0 && !few && lanes % 4 == 0 && extent(across) >= lanes) {
       // Squares are transposed in registers.
       c.width = lanes, c.vectorDim = domain.unitDim;
@@ -396,6 +404,8 @@ private:
     chooseTasks(4);
   }
 
+  /// Instructions an element that may be repeated for each: no elementary function.
+  static constexpr int64_t kLittle = 8;
   KernelOp kernel;
   const Domain &domain;
   const Machine &machine;

@@ -21,6 +21,9 @@
 // Rows are normalised: lanes run along the sums, and along the columns behind them.
 // WIDE:   girih.kernel "softmax"({{.*}}nest = [<d0, 1, task>, <d0, 1>, <d1, 32, lanes>], reductions = [<at = 2, nest = [<k0, 64, lanes>]>, <at = 2, nest = [<k0, 64, lanes>]>]
 
+// Sums of two elements: one by one.
+// WIDE:   girih.kernel "pairs"({{.*}}nest = [<d0, 7500, task>, <d0, 1>], reductions = [<at = 2, nest = [<k0, 2, unroll>]>]
+
 // A sum over all but the channels: lanes along these.
 // WIDE:   girih.kernel "channels"({{.*}}nest = [<d0, 16, task>, <d0, 16, lanes>], reductions = [<at = 2, nest = [<k0, 4, unroll>]>]
 
@@ -46,10 +49,10 @@
 func.func @main(%a: tensor<197x500xf32> {girih.name = "a"}, %b: tensor<197x3072xf32> {girih.name = "b"}, %c: tensor<197x1536xf32> {girih.name = "c"},
                 %d: tensor<1x500xf32> {girih.name = "d"}, %e: tensor<300x1000xf32> {girih.name = "e"}, %f: tensor<1x56x56x16xf32> {girih.name = "f"},
                 %g: tensor<100000xf32> {girih.name = "g"}, %h: tensor<144x64xf32> {girih.name = "h"}, %i: tensor<1000x2000xf32> {girih.name = "i"}, %j: tensor<1x3x224x224xf32> {girih.name = "j"},
-                %k: tensor<6x700x64xf32> {girih.name = "k"}, %l: tensor<6x64x1500xf32> {girih.name = "l"}, %m: tensor<6x700x3000xf32> {girih.name = "m"}, %n: tensor<6x3000x64xf32> {girih.name = "n"})
+                %k: tensor<6x700x64xf32> {girih.name = "k"}, %l: tensor<6x64x1500xf32> {girih.name = "l"}, %m: tensor<6x700x3000xf32> {girih.name = "m"}, %n: tensor<6x3000x64xf32> {girih.name = "n"}, %o: tensor<90000x2xf32> {girih.name = "o"})
     -> (tensor<197x768xf32> {girih.name = "p"}, tensor<197x768xf32> {girih.name = "q"}, tensor<197x768xf32> {girih.name = "r"}, tensor<1x768xf32> {girih.name = "s"},
         tensor<300x1000xf32> {girih.name = "t"}, tensor<1x1x1x16xf32> {girih.name = "u"}, tensor<1x27x27x16xf32> {girih.name = "v"}, tensor<100000xf32> {girih.name = "w"}, tensor<144x24xf32> {girih.name = "z"},
-        tensor<2000x1000xf32> {girih.name = "y"}, tensor<1x224x224x3xf32> {girih.name = "x"}, tensor<6x700x1500xf32> {girih.name = "aa"}, tensor<6x700x64xf32> {girih.name = "bb"}) {
+        tensor<2000x1000xf32> {girih.name = "y"}, tensor<1x224x224x3xf32> {girih.name = "x"}, tensor<6x700x1500xf32> {girih.name = "aa"}, tensor<6x700x64xf32> {girih.name = "bb"}, tensor<90000xf32> {girih.name = "cc"}) {
   %w3 = girih.constant dense<1.0> : tensor<64x24xf32>
   %w0 = girih.constant dense<1.0> : tensor<500x768xf32>
   %w1 = girih.constant dense<1.0> : tensor<3072x768xf32>
@@ -59,6 +62,7 @@ func.func @main(%a: tensor<197x500xf32> {girih.name = "a"}, %b: tensor<197x3072x
   %2 = girih.matmul %c, %w2 : (tensor<197x1536xf32>, tensor<1536x768xf32>) -> tensor<197x768xf32> loc("places"("MatMul"))
   %3 = girih.matmul %d, %w0 : (tensor<1x500xf32>, tensor<500x768xf32>) -> tensor<1x768xf32> loc("vector"("MatMul"))
   %4 = girih.softmax %e {axis = 1 : i64} : (tensor<300x1000xf32>) -> tensor<300x1000xf32> loc("softmax"("Softmax"))
+  %13 = girih.reduce sum %o {axes = array<i64: 1>, keepdims = false} : (tensor<90000x2xf32>) -> tensor<90000xf32> loc("pairs"("ReduceSum"))
   %5 = girih.reduce mean %f {axes = array<i64: 1, 2>, keepdims = true} : (tensor<1x56x56x16xf32>) -> tensor<1x1x1x16xf32> loc("channels"("ReduceMean"))
   %6 = girih.pool max %f {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels_last}
     : (tensor<1x56x56x16xf32>) -> tensor<1x27x27x16xf32> loc("pool"("MaxPool"))
@@ -68,5 +72,5 @@ func.func @main(%a: tensor<197x500xf32> {girih.name = "a"}, %b: tensor<197x3072x
   %10 = girih.transpose %j {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x3x224x224xf32>) -> tensor<1x224x224x3xf32> loc("image"("Transpose"))
   %11 = girih.matmul %k, %l : (tensor<6x700x64xf32>, tensor<6x64x1500xf32>) -> tensor<6x700x1500xf32> loc("scores"("MatMul"))
   %12 = girih.matmul %m, %n : (tensor<6x700x3000xf32>, tensor<6x3000x64xf32>) -> tensor<6x700x64xf32> loc("values"("MatMul"))
-  return %0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12 : tensor<197x768xf32>, tensor<197x768xf32>, tensor<197x768xf32>, tensor<1x768xf32>, tensor<300x1000xf32>, tensor<1x1x1x16xf32>, tensor<1x27x27x16xf32>, tensor<100000xf32>, tensor<144x24xf32>, tensor<2000x1000xf32>, tensor<1x224x224x3xf32>, tensor<6x700x1500xf32>, tensor<6x700x64xf32>
+  return %0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13 : tensor<197x768xf32>, tensor<197x768xf32>, tensor<197x768xf32>, tensor<1x768xf32>, tensor<300x1000xf32>, tensor<1x1x1x16xf32>, tensor<1x27x27x16xf32>, tensor<100000xf32>, tensor<144x24xf32>, tensor<2000x1000xf32>, tensor<1x224x224x3xf32>, tensor<6x700x1500xf32>, tensor<6x700x64xf32>, tensor<90000xf32>
 }
