@@ -36,6 +36,9 @@ std::string versionText();
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 readModel(mlir::MLIRContext *context, const std::string &path, const ReadOptions &options);
 
+/// What plans take for the machine of these options, as JSON. Errors are printed. Returns the exit code.
+int printMachine(const PipelineOptions &options, llvm::raw_ostream &out);
+
 /// All of `girih compile`. Errors are printed; `out` takes IR and summaries. Returns the exit code.
 int compileModel(const CompileOptions &options, llvm::raw_ostream &out);
 

@@ -38,7 +38,7 @@ static FailureOr<Dims> runtimeReshapeDims(NodeImporter &n, ArrayRef<DimExpr> tar
       return failure();
   }
   if (failed(n.requireAtMost(inferred, one, "its shape has more than one -1"))) return failure();
-  if (allowZero && failed(n.requireAtMost(inferred, dimProduct(n.context(), given),
+  if (failed(n.requireAtMost(inferred, dimProduct(n.context(), given),
                                           "the size for -1 in its shape cannot be told: another one is 0")))
     return failure();
   DimExpr rest = dimSimplify(dimProduct(n.context(), in).floorDiv(dimProduct(n.context(), given)));

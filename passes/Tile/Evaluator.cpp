@@ -170,7 +170,8 @@ SmallVector<Value> Evaluator::transpose(SmallVector<Value> vectors) {
 
 /// A load of lanes that are apart, where the rows of the register tile are side by side.
 std::optional<Val> Evaluator::loadTransposed(Type element, unsigned buffer, const Lin &lin) {
-  if (!rowVariable || lin.coefficient(*rowVariable) != 1) return std::nullopt;
+  DimExpr between = rowVariable ? lin.coefficient(*rowVariable) : DimExpr();
+  if (!between || between != 1) return std::nullopt;
   auto constantMask = mask ? mask.getDefiningOp<vector::ConstantMaskOp>() : vector::ConstantMaskOp();
   if (mask && !constantMask) return std::nullopt;
   auto *owner = static_cast<Operation *>(fn.getFunction().getArgument(buffer).getAsOpaquePointer());

@@ -11,6 +11,8 @@ ALLOWED = [
     ("Resize", "accepted invalid", "Scale value should be greater than 0", "a size of 0 is an empty result"),
     ("RotaryEmbedding", "accepted invalid", "Updating cos_cache and sin_cache", "a table longer than the sequence is in order"),
     ("Reshape", "refused valid", "to be at least", "a size that follows from sizes and is 0 stands for the operand's: taken where that is 0 too"),
+    ("Compress", "refused valid", "to be at least", "a condition that selects beyond the axis; ONNX Runtime drops what is there"),
+    ("Pad", "accepted invalid", "Pad reflect", "reflected pads beyond the size repeat, as NumPy's do"),
     ("ConvTranspose", "refused valid", "to be at least 1", "no window has its place on an image without pixels"),
     *[(pool, "refused valid", "to be at least 1", "a window that does not fit is an error; ONNX Runtime divides what is negative rounding to 0, or makes an empty result")
       for pool in ("MaxPool", "AveragePool", "LpPool")],

@@ -47,6 +47,14 @@ def test_transpose(cpu, dtype):
             other = value.transpose(perm)[..., ::-1].copy()
             out = graph.op("Add", graph.op("Exp", graph.op("Mul", out, graph.weight(np.float32(0.01)))), graph.input(other, names and [names[p] for p in perm]))
         graph.output(out)
+    # Beside what has no rows, no columns, or both as they are, strided too.
+    if dtype == np.float32:
+        t = graph.op("Transpose", graph.normal(33, 48), perm=[1, 0])
+        column = graph.op("Transpose", graph.normal(1, 48), perm=[1, 0])
+        strided = graph.op("Slice", graph.normal(48, 66), ints(graph, 0), ints(graph, 66), ints(graph, 1), ints(graph, 2))
+        for other in (graph.normal(33), column, graph.normal(1, 1), strided):
+            t = graph.op("Add", t, other)
+        graph.output(t)
     check(graph, f"--cpu={cpu}")
 
 

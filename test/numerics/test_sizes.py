@@ -253,7 +253,7 @@ def test_reshape_at_run_time():
     model = build(["y = Reshape(x, s)"], {"x": (F32, [4, "n"]), "s": (I64, [3])})
     x = iota(4, 6)
     check(model, [({"x": x, "s": vector(*s)}, [x.reshape(w)]) for s, w in (((2, 3, 4), (2, 3, 4)), ((0, -1, 2), (4, 3, 2)), ((-1, 0, 1), (4, 6, 1)), ((2, 2, -1), (2, 2, 6)))],
-          [({"x": x, "s": vector(*s)}, "'y' needs") for s in ((5, -1, 1), (-1, -1, 2), (-2, 3, 4), (4, 6, 2))])
+          [({"x": x, "s": vector(*s)}, "'y' needs") for s in ((5, -1, 1), (-1, -1, 2), (-2, 3, 4), (4, 6, 2))] + [({"x": iota(4, 0), "s": vector(4, 0, -1)}, "'y' needs")])
     keep = build([("y = Reshape(x, s)", {"allowzero": 1})], {"x": (F32, ["n", 3]), "s": (I64, [2])})
     check(keep, [({"x": iota(0, 3), "s": vector(5, 0)}, [np.zeros((5, 0), F32)])], [({"x": iota(2, 3), "s": vector(0, 3)}, "'y' needs")])
 

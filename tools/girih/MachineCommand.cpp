@@ -1,5 +1,4 @@
-#include "backends/CPU/EmitTarget.h"
-#include "backends/CPU/Machine.h"
+#include "compiler/Compile.h"
 #include "tools/girih/CommandLine.h"
 #include "tools/girih/Commands.h"
 
@@ -23,24 +22,18 @@ static const Page page = {"machine", "[options]",
 )"};
 
 int machineCommand(Arguments args) {
-  std::string cpu = "host", mattr, file;
+  PipelineOptions options;
   SmallVector<std::string, 1> positional;
   Option table[] = {
       text("--cpu", "NAME", "host (default), x86-64-v2, x86-64-v3, x86-64-v4 or any LLVM name (znver4, ...)",
-           cpu),
-      text("--mattr", "LIST", "LLVM features to add or remove: -avx512f", mattr),
-      text("--machine", "FILE", "with what FILE states otherwise", file),
+           options.cpu),
+      text("--mattr", "LIST", "LLVM features to add or remove: -avx512f", options.mattr),
+      text("--machine", "FILE", "with what FILE states otherwise", options.machineFile),
   };
   if (auto code = parseArguments(page, table, args, positional)) return *code;
   if (!positional.empty())
     return fail("unexpected argument '" + positional[0] + "'; see 'girih machine --help'");
-  auto target = resolveCpuTarget(cpu, mattr);
-  if (!target) return fail(toString(target.takeError()));
-  Expected<Machine> machine = ::girih::Machine::fromTarget(*target);
-  if (!file.empty()) machine = machine->withFile(file);
-  if (!machine) return fail(toString(machine.takeError()));
-  machine->print(outs());
-  return 0;
+  return printMachine(options, outs());
 }
 
 } // namespace girih::tool
