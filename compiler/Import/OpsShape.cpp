@@ -39,7 +39,7 @@ static FailureOr<Dims> runtimeReshapeDims(NodeImporter &n, ArrayRef<DimExpr> tar
   }
   if (failed(n.requireAtMost(inferred, one, "its shape has more than one -1"))) return failure();
   if (failed(n.requireAtMost(inferred, dimProduct(n.context(), given),
-                                          "the size for -1 in its shape cannot be told: another one is 0")))
+                             "the size for -1 in its shape cannot be told: another one is 0")))
     return failure();
   DimExpr rest = dimSimplify(dimProduct(n.context(), in).floorDiv(dimProduct(n.context(), given)));
   for (auto [d, size] : llvm::zip_equal(target, out))
