@@ -281,12 +281,16 @@ private:
       DimExpr extent = domain.dims[c.rowDim].extent;
       int64_t fitting = rowsInCache();
       c.rows = chooseRows(extent, std::max<int64_t>(accumulators / c.vectors, 1));
-      // Where rows would push each other out, fewer of them by more vectors.
+      // Where rows would push each other out, fewer of them by more vectors: as many sums as cover the
+      // latency of a multiply-add, then as little padding of packed panels as can be, then as few loads.
+      constexpr int64_t kEnoughSums = 14;
       bool tooMany = c.rows > fitting;
-      for (int64_t v = 1, largest = 0; tooMany && v <= std::min<int64_t>(vectors, 4); ++v) {
+      std::tuple<double, int64_t> best(0, 0);
+      for (int64_t v = 1; tooMany && v <= std::min<int64_t>(vectors, 4); ++v) {
         int64_t rows = chooseRows(extent, std::min((registers - v - 1) / v, fitting));
-        bool isExact = rows * v == largest && vectors % v == 0 && vectors % c.vectors;
-        if (rows * v > largest || isExact) largest = rows * v, c.rows = rows, c.vectors = v;
+        double used = double(vectors) / llvm::alignTo(vectors, v);
+        std::tuple score(std::min(rows * v, kEnoughSums) * used, rows * v);
+        if (score > best) best = score, c.rows = rows, c.vectors = v;
       }
     }
     c.unroll = 4;
