@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether two compilers make the same bytes of the same models: for changes that shall change nothing.
 
-    build/venv/bin/python test/fuzz/same_artifacts.py --old /tmp/girih --count 300 models/*.json ...
+    build/venv/bin/python test/fuzz/same_artifacts.py --old ../before/build/bin/girih --count 300 models/*.json ...
 
 Compilation is deterministic, so a model whose artifact changes is a change of the compiler. Compares the objects for each --cpu of all files given and
 of --count random models (dynamic_shapes.py makes them), and the messages where both refuse. `--old` is a girih built before, `--new` this build's.
