@@ -27,101 +27,73 @@ BODIES = {
 }
 
 
-def program(body):
+def kernel(registers, before, body, after, module=""):
+    """Repeats the body as often as the launch says; %p is the buffer."""
     return f""".version 8.0
 .target sm_80
 .address_size 64
+{module}
 .visible .entry loop(.param .u64 data, .param .u32 rounds) {{
-  .reg .b32 %a, %b, %t, %n, %s, %r<3>; .reg .f32 %x, %y; .reg .b64 %p, %q; .reg .pred %more;
-  .shared .align 4 .b8 tile[{4 * THREADS}];
+  .reg .b32 %n; .reg .b64 %p; .reg .pred %more; {registers}
   ld.param.u64 %p, [data];
   ld.param.u32 %n, [rounds];
-  mov.u32 %t, %tid.x;
-  mov.u32 %r0, %ctaid.x;
-  mad.lo.u32 %r1, %r0, {THREADS}, %t;
-  mul.wide.u32 %q, %r1, 4;
-  add.s64 %p, %p, %q;
+  {before}
+LOOP:
+  {body}
+  sub.u32 %n, %n, 1;
+  setp.ne.u32 %more, %n, 0;
+  @%more bra LOOP;
+  {after}
+  ret;
+}}
+"""
+
+
+# Each thread has a word of the buffer.
+OWN = f"""mov.u32 %t, %tid.x;
+  mov.u32 %b, %ctaid.x;
+  mad.lo.u32 %b, %b, {THREADS}, %t;
+  mul.wide.u32 %q, %b, 4;
+  add.s64 %p, %p, %q;"""
+
+
+def program(body):
+    return kernel(f".reg .b32 %a, %b, %t, %s, %r; .reg .f32 %x, %y; .reg .b64 %q; .shared .align 4 .b8 tile[{4 * THREADS}];", f"""{OWN}
   mov.u32 %s, tile;
   mad.lo.u32 %s, %t, 4, %s;
   st.global.u32 [%p], %t;
   st.shared.u32 [%s], %t;
   mov.u32 %a, %t;
-  mov.u32 %b, %r1;
   cvt.rn.f32.u32 %x, %t;
-  mov.f32 %y, 0f3F800000;
-LOOP:
-  {chr(10).join(body)}
-  sub.u32 %n, %n, 1;
-  setp.ne.u32 %more, %n, 0;
-  @%more bra LOOP;
-  cvt.rzi.u32.f32 %r2, %x;
-  add.u32 %r2, %r2, %a;
-  st.global.u32 [%p], %r2;
-  ret;
-}}
-"""
+  mov.f32 %y, 0f3F800000;""", "\n".join(body), """cvt.rzi.u32.f32 %r, %x;
+  add.u32 %r, %r, %a;
+  st.global.u32 [%p], %r;""")
 
 
 # A tile of 16x16 in shared memory times another: every second instruction is a load of it.
-TILES = f""".version 8.0
-.target sm_80
-.address_size 64
-.visible .entry loop(.param .u64 data, .param .u32 rounds) {{
-  .reg .b32 %a, %b, %n, %r<4>; .reg .f32 %sum, %x, %y; .reg .b64 %p, %q; .reg .pred %more;
-  .shared .align 4 .b8 as[1024]; .shared .align 4 .b8 bs[1024];
-  ld.param.u64 %p, [data];
-  ld.param.u32 %n, [rounds];
-  mov.u32 %r0, %tid.x;
-  mov.u32 %r1, %ctaid.x;
-  mad.lo.u32 %r1, %r1, {THREADS}, %r0;
-  mul.wide.u32 %q, %r1, 4;
-  add.s64 %p, %p, %q;
+TILES = kernel(".reg .b32 %a, %b, %t, %r<4>; .reg .f32 %sum, %x, %y; .reg .b64 %q; .shared .align 4 .b8 as[1024]; .shared .align 4 .b8 bs[1024];", f"""{OWN}
   mov.u32 %a, as;
   mov.u32 %b, bs;
-  mad.lo.u32 %r1, %r0, 4, %a;
-  mad.lo.u32 %r2, %r0, 4, %b;
-  shr.u32 %r3, %r0, 4;
+  mad.lo.u32 %r1, %t, 4, %a;
+  mad.lo.u32 %r2, %t, 4, %b;
+  shr.u32 %r3, %t, 4;
   mad.lo.u32 %a, %r3, 64, %a;
-  and.b32 %r3, %r0, 15;
+  and.b32 %r3, %t, 15;
   mad.lo.u32 %b, %r3, 4, %b;
-  mov.f32 %sum, 0f00000000;
-LOOP:
-  cvt.rn.f32.u32 %x, %n;
+  mov.f32 %sum, 0f00000000;""", f"""cvt.rn.f32.u32 %x, %n;
   st.shared.f32 [%r1], %x;
   st.shared.f32 [%r2], %x;
   bar.sync 0;
   {" ".join(f"ld.shared.f32 %x, [%a+{4 * k}]; ld.shared.f32 %y, [%b+{64 * k}]; fma.rn.f32 %sum, %x, %y, %sum;" for k in range(16))}
-  bar.sync 0;
-  sub.u32 %n, %n, 1;
-  setp.ne.u32 %more, %n, 0;
-  @%more bra LOOP;
-  st.global.f32 [%p], %sum;
-  ret;
-}}
-"""
+  bar.sync 0;""", "st.global.f32 [%p], %sum;")
 # All threads add to one word by compare-and-swap.
-CONTENTION = """.version 8.0
-.target sm_80
-.address_size 64
-.global .u32 word = 0;
-.visible .entry loop(.param .u64 data, .param .u32 rounds) {
-  .reg .b32 %a, %b, %old, %n; .reg .b64 %p; .reg .pred %more, %lost;
-  mov.u64 %p, word;
-  ld.param.u32 %n, [rounds];
-NEXT:
-  ld.global.u32 %a, [%p];
+CONTENTION = kernel(".reg .b32 %a, %b, %old; .reg .pred %lost;", "mov.u64 %p, word;", """ld.global.u32 %a, [%p];
 AGAIN:
   add.u32 %b, %a, 1;
   mov.u32 %old, %a;
   atom.global.cas.b32 %a, [%p], %old, %b;
   setp.ne.u32 %lost, %a, %old;
-  @%lost bra AGAIN;
-  sub.u32 %n, %n, 1;
-  setp.ne.u32 %more, %n, 0;
-  @%more bra NEXT;
-  ret;
-}
-"""
+  @%lost bra AGAIN;""", "", module=".global .u32 word = 0;")
 # Name: PTX, blocks, rounds.
 PROGRAMS = {**{name: (program(body), 64, 400) for name, body in BODIES.items()}, "tiles in shared memory": (TILES, 8, 400),
             "compare-and-swap of one word": (CONTENTION, 16, 16)}
