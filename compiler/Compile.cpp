@@ -427,15 +427,8 @@ static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarge
   return success();
 }
 
-static llvm::Expected<Machine> machineOf(const CpuTarget &target, const PipelineOptions &options) {
-  Machine machine = Machine::fromTarget(target);
-  return options.machineFile.empty() ? machine : machine.withFile(options.machineFile);
-}
-
 int printMachine(const PipelineOptions &options, raw_ostream &out) {
-  llvm::Expected<CpuTarget> target = resolveCpuTarget(options.cpu, options.mattr);
-  if (!target) return failed(report("", target.takeError()));
-  llvm::Expected<Machine> machine = machineOf(*target, options);
+  llvm::Expected<Machine> machine = resolveMachine(options);
   if (!machine) return failed(report("", machine.takeError()));
   machine->print(out);
   return 0;
@@ -444,7 +437,7 @@ int printMachine(const PipelineOptions &options, raw_ostream &out) {
 int compileModel(const CompileOptions &options, raw_ostream &out) {
   llvm::Expected<CpuTarget> target = resolveCpuTarget(options.pipeline.cpu, options.pipeline.mattr);
   if (!target) return failed(report("", target.takeError()));
-  if (auto machine = machineOf(*target, options.pipeline); !machine)
+  if (auto machine = resolveMachine(options.pipeline); !machine)
     return failed(report("", machine.takeError()));
   DefaultTimingManager timing;
   timing.setEnabled(options.timing);

@@ -32,23 +32,22 @@ std::string stageNames() {
   return llvm::join(ArrayRef(names), ", ");
 }
 
-/// The machine that --cpu, --mattr and --machine name; what is wrong with them has been reported by the
-/// driver.
+llvm::Expected<Machine> resolveMachine(const PipelineOptions &options) {
+  auto target = resolveCpuTarget(options.cpu, options.mattr);
+  if (!target) return target.takeError();
+  Machine machine = Machine::fromTarget(*target);
+  return options.machineFile.empty() ? machine : machine.withFile(options.machineFile);
+}
+
+/// What is wrong with the options has been reported by the driver.
 static PlanKernelsOptions planOptions(const PipelineOptions &options) {
   PlanKernelsOptions plan;
-  auto target = resolveCpuTarget(options.cpu, options.mattr);
-  if (!target) {
-    llvm::consumeError(target.takeError());
+  auto resolved = resolveMachine(options);
+  if (!resolved) {
+    llvm::consumeError(resolved.takeError());
     return plan;
   }
-  Machine machine = Machine::fromTarget(*target);
-  if (!options.machineFile.empty()) {
-    auto stated = machine.withFile(options.machineFile);
-    if (stated)
-      machine = *stated;
-    else
-      llvm::consumeError(stated.takeError());
-  }
+  const Machine &machine = *resolved;
   plan.vectorBits = machine.vectorBits;
   plan.registers = machine.registers;
   plan.fma = machine.fma;

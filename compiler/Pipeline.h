@@ -28,6 +28,10 @@ struct PipelineOptions {
   bool naive = false;       // the tile stage writes plain loops: the reference of differential tests
 };
 
+struct Machine;
+/// The machine that plans are made for; the error says what is wrong with --cpu, --mattr or --machine.
+llvm::Expected<Machine> resolveMachine(const PipelineOptions &options);
+
 /// Adds the passes of one stage (none for Stage::Import).
 void addStage(mlir::OpPassManager &pm, Stage stage, const PipelineOptions &options);
 

@@ -62,13 +62,13 @@ namespace {
 struct Field {
   StringLiteral key;
   int64_t Machine::*value;
-  int64_t least, most;
+  int64_t least, most; // most 0: what the CPU has; more would be made of several
   bool isPowerOfTwo = false;
 };
 } // namespace
 
 static constexpr Field fields[] = {
-    {"vector_bits", &Machine::vectorBits, 128, 512, true}, {"registers", &Machine::registers, 8, 64},
+    {"vector_bits", &Machine::vectorBits, 128, 0, true},   {"registers", &Machine::registers, 8, 0},
     {"l1_bytes", &Machine::l1, 1 << 10, 1 << 30},          {"l1_ways", &Machine::l1Ways, 1, 1 << 10},
     {"l2_bytes", &Machine::l2, 1 << 10, int64_t(1) << 40},
 };
@@ -97,8 +97,7 @@ Expected<Machine> Machine::withFile(StringRef file) const {
         known += ", " + f.key.str();
       return bad("unknown key '" + name + "'; known are " + known);
     }
-    // Vectors and registers that the instruction set lacks would be made of several.
-    bool isOfCpu = field->value == &Machine::vectorBits || field->value == &Machine::registers;
+    bool isOfCpu = field->most == 0;
     int64_t most = isOfCpu ? this->*field->value : field->most;
     auto number = value.getAsInteger();
     if (!number || *number < field->least || *number > most ||

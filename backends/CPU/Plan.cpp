@@ -73,7 +73,7 @@ struct Choice {
 class Planner {
 public:
   Planner(KernelOp kernel, const Domain &domain, const Machine &machine)
-      : kernel(kernel), domain(domain), machine(machine), registers(machine.registers) {
+      : kernel(kernel), domain(domain), machine(machine) {
     int64_t bits = 0;
     for (const Access &a : domain.accesses)
       bits = std::max<int64_t>(bits, a.element.getIntOrFloatBitWidth());
@@ -96,7 +96,6 @@ public:
 
 private:
   int64_t extent(int64_t d) const { return guess(domain.dims[d].extent); }
-  unsigned variable(int64_t d) const { return 1 + domain.dims[d].dims.back(); }
   int64_t step(int64_t d) const {
     return d == c.vectorDim ? c.width * c.vectors : d == c.rowDim ? c.rows : 1;
   }
@@ -158,10 +157,7 @@ private:
     for (auto [i, r] : llvm::enumerate(domain.reductions)) {
       if (r.loops.empty()) continue;
       auto op = r.op;
-      SmallVector<unsigned> dims;
-      op.getReductionDims(dims);
-      unsigned position = llvm::find(dims, r.loops.back().dims.back()) - dims.begin();
-      if (!contiguous(i, r.variables[position]) || op.getNumDpsInits() != 1) return false;
+      if (!contiguous(i, r.variable(r.loops.size() - 1)) || op.getNumDpsInits() != 1) return false;
     }
     return true;
   }
@@ -195,7 +191,7 @@ private:
     constexpr int64_t kLine = 64;
     int64_t sets = std::max<int64_t>(machine.l1 / (machine.l1Ways * kLine), 1), most = INT64_MAX;
     for (const Access &a : domain.accesses) {
-      DimExpr stride = a.lin.coefficient(variable(c.rowDim));
+      DimExpr stride = a.lin.coefficient(domain.variable(c.rowDim));
       auto elements = a.reduction == 0 && stride && !a.dynamic ? dimValue(stride) : std::nullopt;
       if (!elements) continue;
       int64_t bytes = std::abs(*elements) * (a.element.getIntOrFloatBitWidth() / 8);
@@ -237,7 +233,7 @@ private:
     constexpr int64_t kFewVectors = 5; // with as many rows they fill the registers
     const Reduction &r = domain.reductions[0];
     if (domain.unitDim < 0 || r.loops.empty()) return false;
-    unsigned v = variable(domain.unitDim);
+    unsigned v = domain.variable(domain.unitDim);
     if (!contiguous(0, v)) return false;
     // A product of two things that both have lanes (a depthwise convolution) is a window reduction.
     int withLanes = 0;
@@ -249,7 +245,7 @@ private:
     c.vectorDim = domain.unitDim;
     auto isOfPanel = [&](int64_t d) {
       return llvm::any_of(domain.accesses, [&](const Access &a) {
-        return a.reduction == 0 && int64_t(a.buffer) == panelBuffer && a.lin.has(variable(d));
+        return a.reduction == 0 && int64_t(a.buffer) == panelBuffer && a.lin.has(domain.variable(d));
       });
     };
     // Rows: the innermost dimension that the operand with lanes does not depend on, so that its vectors are
@@ -258,14 +254,14 @@ private:
       if (d == c.vectorDim) continue;
       if (!isOfPanel(d)) c.rowDim = d;
     }
-    int64_t accumulators = registers - 4, rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
+    int64_t accumulators = machine.registers - 4, rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
     bool narrow = rowCount >= 4 && isBetterNarrow(extent(c.vectorDim));
     if (narrow) c.width = lanes / 2;
     int64_t vectors = llvm::divideCeil(extent(c.vectorDim), c.width);
     if (rowCount < 4) {
       c.vectors =
           std::min<int64_t>(vectors, std::max<int64_t>(1, std::min<int64_t>(8, accumulators / rowCount)));
-      if (registers <= 16) c.vectors = std::min<int64_t>(c.vectors, 4);
+      if (machine.registers <= 16) c.vectors = std::min<int64_t>(c.vectors, 4);
       // Whole blocks where that is possible.
       for (int64_t n = c.vectors; n >= (c.vectors + 1) / 2; --n)
         if (vectors % n == 0) {
@@ -287,7 +283,7 @@ private:
       bool tooMany = c.rows > fitting;
       std::tuple<double, int64_t> best(0, 0);
       for (int64_t v = 1; tooMany && v <= std::min<int64_t>(vectors, 4); ++v) {
-        int64_t rows = chooseRows(extent, std::min((registers - v - 1) / v, fitting));
+        int64_t rows = chooseRows(extent, std::min((machine.registers - v - 1) / v, fitting));
         double used = double(vectors) / llvm::alignTo(vectors, v);
         std::tuple score(std::min(rows * v, kEnoughSums) * used, rows * v);
         if (score > best) best = score, c.rows = rows, c.vectors = v;
@@ -320,10 +316,10 @@ private:
     bool rowDims = domain.parallel < domain.dims.size();
     int unitRow = -1;
     for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
-      if (DimExpr s = domain.stores[0].coefficient(variable(d)); s && s == 1) unitRow = d;
+      if (DimExpr s = domain.stores[0].coefficient(domain.variable(d)); s && s == 1) unitRow = d;
     bool unitWorks = domain.unitDim >= 0;
     for (size_t r = 0; unitWorks && r < domain.reductions.size(); ++r)
-      unitWorks = contiguous(r, variable(domain.unitDim));
+      unitWorks = contiguous(r, domain.variable(domain.unitDim));
     if (rowDims && unitRow >= 0 && lanesAlongReductions()) {
       c.width = lanes, c.vectorDim = unitRow, c.vectors = 2;
     } else if (unitWorks && domain.packable.empty() &&
@@ -361,8 +357,8 @@ private:
     auto op = domain.reductions[0].op;
     outs = op.getNumDpsInits();
     if (c.rowDim >= 0)
-      c.rows =
-          chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(1, registers / 4 / c.vectors / outs));
+      c.rows = chooseRows(domain.dims[c.rowDim].extent,
+                          std::max<int64_t>(1, machine.registers / 4 / c.vectors / outs));
     for (unsigned d = 0; d < domain.parallel; ++d)
       if (int64_t(d) != c.vectorDim && int64_t(d) != c.rowDim) c.order.push_back(d);
     c.order.push_back(c.vectorDim);
@@ -374,10 +370,10 @@ private:
   int64_t transposedDim() const {
     if (domain.unitDim < 0) return -1;
     for (const Access &a : domain.accesses) {
-      DimExpr along = a.lin.coefficient(variable(domain.unitDim));
+      DimExpr along = a.lin.coefficient(domain.variable(domain.unitDim));
       if (a.dynamic || !along || along == 1) continue;
       for (unsigned d = 0; d < domain.parallel; ++d)
-        if (DimExpr c = a.lin.coefficient(variable(d)); c && c == 1) return d;
+        if (DimExpr c = a.lin.coefficient(domain.variable(d)); c && c == 1) return d;
     }
     return -1;
   }
@@ -413,7 +409,7 @@ private:
   KernelOp kernel;
   const Domain &domain;
   const Machine &machine;
-  int64_t lanes, registers;
+  int64_t lanes;
   Choice c;
 };
 

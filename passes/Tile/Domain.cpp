@@ -425,8 +425,8 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel) {
     }
     domain.dims = mergeDims(domain, analyzer.pinned, parallelVars, parallelDims, extents);
     domain.parallel = domain.dims.size();
-    for (auto [i, dim] : llvm::enumerate(domain.dims))
-      if (DimExpr c = domain.stores[0].coefficient(1 + dim.dims.back()); c && c == 1) domain.unitDim = i;
+    for (unsigned i = 0; i < domain.dims.size(); ++i)
+      if (DimExpr c = domain.stores[0].coefficient(domain.variable(i)); c && c == 1) domain.unitDim = i;
     llvm::append_range(domain.dims, mergeDims(domain, analyzer.pinned, rowVars, rowDims, extents));
     for (Reduction &r : domain.reductions) {
       SmallVector<unsigned> reductionDims;
@@ -446,6 +446,12 @@ bool isContraction(linalg::GenericOp op) {
   });
 }
 
+unsigned Reduction::variable(unsigned loop) const {
+  SmallVector<unsigned> reduced;
+  linalg::GenericOp(op).getReductionDims(reduced);
+  return variables[llvm::find(reduced, loops[loop].dims.back()) - reduced.begin()];
+}
+
 bool canSumInLanes(const Reduction &r) {
   linalg::GenericOp op = r.op;
   if (r.loops.empty() || op.getNumDpsInits() != 1) return false;
@@ -457,8 +463,7 @@ bool canSumInLanes(const Reduction &r) {
 
 bool dependsOn(const Reduction &r, const Domain &domain, int64_t dim) {
   if (dim < 0) return false;
-  unsigned variable = 1 + domain.dims[dim].dims.back();
-  return llvm::any_of(r.indices, [&](const Idx &i) { return i.lin.has(variable); });
+  return llvm::any_of(r.indices, [&](const Idx &i) { return i.lin.has(domain.variable(dim)); });
 }
 
 bool Domain::isContraction() const {

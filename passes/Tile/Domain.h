@@ -39,6 +39,9 @@ struct Reduction {
   llvm::SmallVector<unsigned>
       variables;                    // one a reduction dimension, in the order of the op's reduction iterators
   llvm::SmallVector<LoopDim> loops; // merged; `dims` are dimensions of the op
+
+  /// The variable of a loop.
+  unsigned variable(unsigned loop) const;
 };
 
 /// The part of a kernel that computes one result, or several results of one generic.
@@ -57,6 +60,8 @@ struct Domain {
   /// stores them in the order in which they are read, so their own strides do not matter.
   llvm::SmallVector<unsigned> packable;
 
+  /// The variable of a loop of `dims`.
+  unsigned variable(unsigned dim) const { return 1 + dims[dim].dims.back(); }
   /// One reduction of multiply-adds, which every dimension takes part in.
   bool isContraction() const;
 };

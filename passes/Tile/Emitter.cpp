@@ -13,7 +13,7 @@ SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule) {
   const Reduction &r = domain.reductions[0];
   auto op = r.op;
   auto extents = getLoopExtents(op);
-  unsigned unit = 1 + domain.dims[domain.unitDim].dims.back();
+  unsigned unit = domain.variable(domain.unitDim);
   for (unsigned buffer : domain.packable)
     for (OpOperand *input : op.getDpsInputOperands()) {
       BlockArgument arg = getViewedArgument(input->get());

@@ -16,14 +16,11 @@ namespace {
 class Printer {
 public:
   Printer(const Domain &domain, llvm::raw_ostream &os) : domain(domain), os(os) {
-    for (auto [d, dim] : llvm::enumerate(domain.dims))
-      names[1 + dim.dims.back()] = ("d" + Twine(d)).str();
-    for (auto [i, r] : llvm::enumerate(domain.reductions)) {
-      SmallVector<unsigned> dims;
-      linalg::GenericOp(r.op).getReductionDims(dims);
-      for (auto [k, loop] : llvm::enumerate(r.loops))
-        names[r.variables[llvm::find(dims, loop.dims.back()) - dims.begin()]] = ("k" + Twine(k)).str();
-    }
+    for (unsigned d = 0; d < domain.dims.size(); ++d)
+      names[domain.variable(d)] = ("d" + Twine(d)).str();
+    for (const Reduction &r : domain.reductions)
+      for (unsigned k = 0; k < r.loops.size(); ++k)
+        names[r.variable(k)] = ("k" + Twine(k)).str();
   }
 
   void print() {

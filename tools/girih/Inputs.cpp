@@ -41,7 +41,7 @@ private:
   Error makeAll(int64_t seed, int64_t size);
   std::optional<int64_t> sizeNamed(StringRef name, const StringMap<DimExpr> &known);
   std::optional<int64_t> evaluate(DimExpr size, const StringMap<DimExpr> &known);
-  Expected<SmallVector<int64_t>> shapeOf(uint32_t input, const StringMap<int64_t> &values);
+  Expected<SmallVector<int64_t>> shapeOf(uint32_t input, const StringMap<DimExpr> &known);
   void fill(uint32_t input, Array &array, const StringMap<int64_t> &values, int64_t seed);
 
   girih_context *context;
@@ -122,16 +122,13 @@ std::optional<int64_t> InputMaker::evaluate(DimExpr size, const StringMap<DimExp
 }
 
 /// Evaluates an input's declared sizes.
-Expected<SmallVector<int64_t>> InputMaker::shapeOf(uint32_t input, const StringMap<int64_t> &values) {
+Expected<SmallVector<int64_t>> InputMaker::shapeOf(uint32_t input, const StringMap<DimExpr> &known) {
   const girih_tensor_info *info = girih_get_input(model, input);
   SmallVector<int64_t> shape;
-  StringMap<DimExpr> constants;
-  for (const auto &value : values)
-    constants[value.getKey()] = dimConstant(&mlirContext, value.getValue());
   for (uint32_t axis = 0; axis < info->rank; ++axis) {
     std::string error;
     DimExpr e = dimParse(&mlirContext, info->dim_text[axis], error);
-    std::optional<int64_t> size = e ? evaluate(e, constants) : std::nullopt;
+    std::optional<int64_t> size = e ? evaluate(e, known) : std::nullopt;
     if (!size)
       return makeError(Twine("input '") + info->name + "': no size can be computed for dimension " +
                        Twine(axis) + ", '" + info->dim_text[axis] + "'; give the input by --input");
@@ -206,9 +203,11 @@ Error InputMaker::makeAll(int64_t seed, int64_t size) {
     known[name] = dimConstant(&mlirContext, value);
   for (auto &[name, value] : inputs.chosen)
     value = values[name] = sizeNamed(name, known).value_or(value);
+  for (const auto &[name, value] : inputs.chosen)
+    known[name] = dimConstant(&mlirContext, value);
   for (uint32_t i = 0; i < info.input_count; ++i) {
     if (given(i)) continue;
-    auto shape = shapeOf(i, values);
+    auto shape = shapeOf(i, known);
     if (!shape) return shape.takeError();
     const girih_tensor_info *info = girih_get_input(model, i);
     if (info->has_default) {
