@@ -161,7 +161,7 @@ static Error read(MutableArrayRef<char> file, ArtifactInfo &info) {
   info.nodes = a.node_count, info.launches = a.launch_count;
   info.parameters = a.parameters, info.macs = a.macs, info.weightsBytes = a.weights_bytes;
   info.arenaBytes = a.arena_bytes, info.arenaLowerBound = a.arena_lower_bound;
-  info.scratchBytes = a.scratch_bytes;
+  info.scratchBytes = a.scratch.slot >= 0 ? -1 : a.scratch.constant;
   return Error::success();
 }
 

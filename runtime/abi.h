@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GIRIH_ABI_VERSION 3
+#define GIRIH_ABI_VERSION 4
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
 
 /* `flags` of an artifact. */
@@ -26,8 +26,8 @@ enum {
 
 /* A kernel computes tasks [begin, end) of a launch. Tasks are independent, and their number does not depend
  * on the number of threads. `buffers` are the launch's arguments in order, `dims` the values of its dims in
- * order, `scratch` private to the calling thread: `scratch_bytes` long (of the artifact) and
- * GIRIH_ALIGNMENT-aligned. */
+ * order, `scratch` private to the calling thread: as long as the artifact says and GIRIH_ALIGNMENT-aligned.
+ */
 typedef void (*girih_kernel_fn)(void *const *buffers, const int64_t *dims, int64_t begin, int64_t end,
                                 void *scratch);
 
@@ -147,7 +147,7 @@ struct girih_artifact {
   void (*compute_slots)(int64_t *slots);
   int64_t arena_bytes;       /* -1: planned at run time */
   int64_t arena_lower_bound; /* largest sum of live buffers; for static models */
-  int64_t scratch_bytes;     /* a thread */
+  girih_abi_size scratch;    /* bytes a thread */
   const void *weights;       /* null: in weights_file, beside the artifact */
   int64_t weights_bytes;
   const char *weights_file; /* file name without a folder */

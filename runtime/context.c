@@ -148,14 +148,18 @@ static girih_status prepare_memory(girih_context *context, plan *plan, girih_err
                   (long long)plan->nothing_bytes);
     context->nothing_bytes = plan->nothing_bytes;
   }
-  if (artifact->scratch_bytes && !context->scratch) {
+  int64_t scratch = size_value(artifact->scratch, plan->slots);
+  if (scratch > 0 && scratch > context->scratch_stride - GIRIH_ALIGNMENT) {
+    unmap_memory(context->scratch, scratch_total(context));
+    context->scratch = NULL;
     /* Threads' parts begin on different cache lines of different pages' sets. */
-    context->scratch_stride =
-        (artifact->scratch_bytes + 2 * GIRIH_ALIGNMENT - 1) / GIRIH_ALIGNMENT * GIRIH_ALIGNMENT;
+    context->scratch_stride = (scratch + 2 * GIRIH_ALIGNMENT - 1) / GIRIH_ALIGNMENT * GIRIH_ALIGNMENT;
     context->scratch = map_memory(scratch_total(context));
-    if (!context->scratch)
+    if (!context->scratch) {
+      context->scratch_stride = 0;
       return fail(error, GIRIH_OUT_OF_MEMORY, "out of memory: %u threads need %lld bytes each",
-                  context->threads, (long long)context->scratch_stride);
+                  context->threads, (long long)scratch);
+    }
   }
   if (plan->arena == context->arena) return GIRIH_OK;
   plan->arena = context->arena;

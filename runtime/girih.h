@@ -120,7 +120,7 @@ typedef struct girih_model_info {
   int64_t weights_bytes;
   int64_t arena_bytes;       /* working memory of a context; -1 where it depends on the inputs */
   int64_t arena_lower_bound; /* the most bytes of values alive at once; 0 where it depends */
-  int64_t scratch_bytes;     /* more working memory, for each thread */
+  int64_t scratch_bytes;     /* more working memory, for each thread; -1 where it depends on the inputs */
 } girih_model_info;
 
 /* The host's own executor: calls chunk(argument, i) once for every i in [0, count), in any order, on any

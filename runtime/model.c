@@ -96,7 +96,7 @@ void girih_get_model_info(const girih_model *model, girih_model_info *info) {
       .weights_bytes = a->weights_bytes,
       .arena_bytes = a->arena_bytes,
       .arena_lower_bound = a->arena_lower_bound,
-      .scratch_bytes = a->scratch_bytes,
+      .scratch_bytes = a->scratch.slot >= 0 ? -1 : a->scratch.constant,
   };
 }
 

@@ -355,6 +355,10 @@ static girih_status make_plan(girih_context *context, const girih_tensor *inputs
   if (!status) status = plan_outputs(artifact, plan, error);
   if (!status) status = plan_arena(artifact, plan, error);
   if (!status) status = plan_launches(context, inputs, plan, error);
+  if (!status && size_value(artifact->scratch, plan->slots) > MAX_BYTES / context->threads)
+    status =
+        fail(error, GIRIH_OUT_OF_MEMORY,
+             "the values that each thread keeps would not fit into any memory: the inputs are too large");
   return status;
 }
 

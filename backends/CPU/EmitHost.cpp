@@ -41,6 +41,7 @@ private:
   C tensor(RankedTensorType type, StringRef name, int64_t defaultOffset, Location loc);
   C tensors(TypeRange types, const Weights *weights);
   C arena();
+  C scratch();
   C symbols();
   C copies(uint32_t &count);
   C ranges(const Weights &weights, uint32_t &count);
@@ -192,6 +193,15 @@ llvm::Constant *HostBuilder::arena() {
   return array(list, "arena_buffers");
 }
 
+/// The most that a launch needs for each thread.
+llvm::Constant *HostBuilder::scratch() {
+  DimExpr most = dimConstant(source.getContext(), 0);
+  main.walk([&](LaunchOp op) {
+    if (auto bytes = op.getScratch()) most = dimMax(most, bytes->getDims().front());
+  });
+  return size(most, main.getLoc());
+}
+
 /// girih_abi_symbol
 llvm::Constant *HostBuilder::symbols() {
   SmallVector<C> list;
@@ -277,7 +287,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   uint32_t copyCount, checkCount, indexCheckCount, rangeCount;
   C copyTable = copies(copyCount), checkTable = checks(checkCount),
     indexCheckTable = indexChecks(indexCheckCount), rangeTable = ranges(weights, rangeCount),
-    symbolTable = symbols();
+    scratchBytes = scratch(), symbolTable = symbols();
   if (failedSize) return failure();
   llvm::Function *compute = slots.emit(module, "compute_slots");
 
@@ -321,7 +331,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     compute ? compute : null(),
                     i64(number("girih.arena_bytes")),
                     i64(number("girih.arena_lower_bound")),
-                    i64(0), // scratch: no kernel asks for any
+                    scratchBytes,
                     data,
                     i64(weights.bytes),
                     external ? text(options.weightsFile) : null(),

@@ -48,7 +48,10 @@ LogicalResult mapFunction(func::FuncOp function) {
   for (unsigned i = 0; i < old; ++i) {
     BlockArgument arg = body.getArgument(i);
     Value value;
-    if (auto type = dyn_cast<MemRefType>(arg.getType())) {
+    auto type = dyn_cast<MemRefType>(arg.getType());
+    if (type && function.getArgAttr(i, "girih.scratch")) {
+      value = makeMemRef(b, loc, body.getArgument(old + 4), type);
+    } else if (type) {
       Value at = LLVM::GEPOp::create(b, loc, ptr, ptr, buffers, ArrayRef<LLVM::GEPArg>{int32_t(buffer++)});
       Value pointer = LLVM::LoadOp::create(b, loc, ptr, at, 8, false, false, /*isInvariant=*/true);
       value = makeMemRef(b, loc, pointer, type);
@@ -62,6 +65,7 @@ LogicalResult mapFunction(func::FuncOp function) {
   Value begin = arith::IndexCastOp::create(b, loc, b.getIndexType(), body.getArgument(old + 2));
   Value end = arith::IndexCastOp::create(b, loc, b.getIndexType(), body.getArgument(old + 3));
   body.eraseArguments(0, old);
+  function.setAllArgAttrs(ArrayRef<DictionaryAttr>());
   function.setType(b.getFunctionType(types, {}));
 
   scf::ForallOp forall;

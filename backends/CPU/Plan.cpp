@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Tile/Domain.h"
 #include "passes/Tile/Schedule.h"
+#include "passes/Tile/Stages.h"
 #include <numeric>
 
 namespace girih {
@@ -68,12 +69,14 @@ struct Choice {
   int64_t width = 1, vectorDim = -1, vectors = 1, rowDim = -1, rows = 1;
   SmallVector<int64_t> order, blocks;
   int64_t parallel = 0, unroll = 1;
+  SmallVector<LoopAttr> around; // tasks and what stages are inside of
 };
 
 class Planner {
 public:
-  Planner(KernelOp kernel, const Domain &domain, const Machine &machine)
-      : kernel(kernel), domain(domain), machine(machine) {
+  /// Of a stage, `steps` are how much of its dimensions is computed at once.
+  Planner(KernelOp kernel, const Domain &domain, const Machine &machine, ArrayRef<int64_t> steps = {})
+      : kernel(kernel), domain(domain), machine(machine), steps(steps) {
     int64_t bits = 0;
     for (const Access &a : domain.accesses)
       bits = std::max<int64_t>(bits, a.element.getIntOrFloatBitWidth());
@@ -84,24 +87,79 @@ public:
   }
 
   ScheduleAttr plan() {
-    MLIRContext *ctx = kernel.getContext();
-    if (domain.isContraction() && contraction()) {
-    } else if (!domain.reductions.empty()) {
-      reduction();
-    } else {
-      map();
+    choose();
+    if (!steps.empty()) fitSteps();
+    return domain.stages.empty() ? schedule({}) : withStages();
+  }
+
+  /// Whether what follows on the sums of a register tile would leave no registers for them, and make the code
+  /// several times as long, written out for every vector of the tile.
+  bool isLongToFinish() {
+    constexpr int64_t kFewVectors = 4, kShort = 16;
+    linalg::GenericOp last = domain.last;
+    if (domain.reductions.size() != 1 || !domain.stages.empty() || last.getNumReductionLoops()) return false;
+    const Reduction &r = domain.reductions[0];
+    choose();
+    return domain.parallel == domain.dims.size() && c.rows > 1 && c.rows * c.vectors > kFewVectors &&
+           linalg::GenericOp(r.op).getNumDpsInits() == 1 && getElementCost(last) >= kShort &&
+           dependsOn(r, domain, c.rowDim) && dependsOn(r, domain, c.vectorDim);
+  }
+
+  /// A domain whose only stage is its reduction: a register tile of sums is stored, in the first-level cache,
+  /// and a loop over its rows takes them up. Null where the tile's loops are not the result's.
+  ScheduleAttr planAroundSums() {
+    const Domain &stage = domain.stages[0];
+    Planner sums(kernel, stage, machine);
+    sums.choose();
+    SmallVector<int64_t> source;
+    for (unsigned d = 0; d < stage.dims.size(); ++d) {
+      auto s = getSource(domain, 0, d);
+      if (!s || llvm::is_contained(source, *s)) return {};
+      source.push_back(*s);
     }
-    return schedule(ctx);
+    if (source.size() != domain.dims.size() || domain.parallel != domain.dims.size()) return {};
+    const Choice &tile = sums.c;
+    c.width = tile.width, c.vectorDim = source[tile.vectorDim], c.vectors = tile.vectors;
+    for (bool isRow : {false, true})
+      for (int64_t d : tile.order)
+        if ((d == tile.vectorDim) == isRow) c.order.push_back(source[d]);
+    for (int64_t i = 0; i < tile.parallel; ++i)
+      around(source[tile.order[i]], tile.blocks[i], LoopRole::task);
+    sums.steps.resize(stage.dims.size());
+    for (int64_t d : tile.order) {
+      sums.steps[d] = sums.step(d);
+      around(source[d], sums.step(d), LoopRole::each);
+    }
+    return schedule(store(0, sums.schedule({})));
   }
 
 private:
-  int64_t extent(int64_t d) const { return guess(domain.dims[d].extent); }
+  void choose() {
+    if (domain.isContraction() && contraction()) return;
+    if (!domain.reductions.empty())
+      reduction();
+    else
+      map();
+  }
+  void around(int64_t dim, int64_t size, LoopRole role) {
+    c.around.push_back(LoopAttr::get(kernel.getContext(), /*reduced=*/false, dim, size, role));
+  }
+  StoredAttr store(unsigned stage, ScheduleAttr schedule) {
+    auto generics = getGenerics(kernel);
+    unsigned number = llvm::find(generics, domain.stages[stage].last) - generics.begin();
+    return StoredAttr::get(kernel.getContext(), number, c.around.size(), schedule);
+  }
+  int64_t extent(int64_t d) const {
+    int64_t n = guess(domain.dims[d].extent);
+    return steps.empty() ? n : std::min(n, steps[d]);
+  }
   int64_t step(int64_t d) const {
     return d == c.vectorDim ? c.width * c.vectors : d == c.rowDim ? c.rows : 1;
   }
   /// The loops that have been chosen.
-  ScheduleAttr schedule(MLIRContext *ctx) const {
-    SmallVector<LoopAttr> nest;
+  ScheduleAttr schedule(ArrayRef<StoredAttr> stored) {
+    MLIRContext *ctx = kernel.getContext();
+    SmallVector<LoopAttr> nest(c.around);
     SmallVector<StageAttr> reductions;
     auto add = [&](int64_t d, int64_t size, LoopRole role) {
       nest.push_back(LoopAttr::get(ctx, /*reduced=*/false, d, size, role));
@@ -109,7 +167,8 @@ private:
     auto addTile = [&](int64_t d) {
       add(d, step(d), d == c.vectorDim ? LoopRole::lanes : d == c.rowDim ? LoopRole::rows : LoopRole::each);
     };
-    for (int64_t i = 0; i < c.parallel; ++i)
+    bool hasTasks = c.around.empty() && steps.empty();
+    for (int64_t i = 0; hasTasks && i < c.parallel; ++i)
       add(c.order[i], c.blocks[i], LoopRole::task);
     llvm::for_each(c.order, addTile);
     int64_t outside = nest.size();
@@ -133,7 +192,75 @@ private:
       }
       reductions.push_back(StageAttr::get(ctx, outside, loops));
     }
-    return ScheduleAttr::get(ctx, c.width, machine.fma, nest, reductions);
+    return ScheduleAttr::get(ctx, c.width, machine.fma, nest, reductions, stored);
+  }
+
+  //===-- Stages ----------------------------------------------------------===//
+
+  /// The register tile of a stage divides what is computed at once.
+  void fitSteps() {
+    auto fit = [&](int64_t dim, int64_t unit, int64_t &n) {
+      while (dim >= 0 && n > 1 && steps[dim] % (unit * n))
+        --n;
+    };
+    fit(c.rowDim, 1, c.rows);
+    fit(c.vectorDim, c.width, c.vectors);
+    if (c.vectorDim >= 0 && steps[c.vectorDim] % c.width) c.vectorDim = -1, c.width = 1;
+  }
+
+  /// Stages are computed for as many rows (or vectors) as leave their values in the second-level cache,
+  /// inside of the dimensions that they follow, and outside of the others.
+  ScheduleAttr withStages() {
+    SmallVector<bool> isFollowed(domain.dims.size());
+    for (auto [s, stage] : llvm::enumerate(domain.stages))
+      for (unsigned d = 0; d < stage.dims.size(); ++d)
+        if (auto source = getSource(domain, s, d)) isFollowed[*source] = *source < domain.parallel;
+    SmallVector<int64_t> order = std::exchange(c.order, {});
+    for (bool followed : {true, false})
+      for (int64_t d : order)
+        if (isFollowed[d] == followed) c.order.push_back(d);
+    int64_t followed = llvm::count(isFollowed, true);
+    c.blocks.clear();
+    chooseTasks(times(4, reductionSize()));
+    c.parallel = std::min(c.parallel, followed);
+
+    // Elements of all stages for one index of the dimensions that they follow.
+    int64_t grown = c.rowDim >= 0 && isFollowed[c.rowDim] ? c.rowDim : -1;
+    double bytes = 0;
+    for (auto [s, stage] : llvm::enumerate(domain.stages)) {
+      double elements = getStorageBytes(getStageType(stage));
+      for (unsigned d = 0; d < stage.dims.size(); ++d) {
+        auto source = getSource(domain, s, d);
+        elements *=
+            !source || !isFollowed[*source] ? double(guess(stage.dims[d].extent)) : double(step(*source));
+      }
+      bytes = std::max(bytes, elements);
+    }
+    constexpr int64_t kRowsOfPart = 96; // more do not share what they read any better
+    int64_t tiles = 1;
+    if (grown >= 0) {
+      int64_t most = llvm::divideCeil(extent(grown), step(grown));
+      double fitting =
+          std::min(double(machine.l2) / 2 / std::max(bytes, 1.0), double(kRowsOfPart / step(grown)));
+      tiles = std::clamp<int64_t>(int64_t(fitting), 1, most);
+      tiles = llvm::divideCeil(most, llvm::divideCeil(most, tiles));
+    }
+    auto part = [&](int64_t d) { return step(d) * (d == grown ? tiles : 1); };
+    for (int64_t i = 0; i < c.parallel; ++i)
+      around(c.order[i], llvm::alignTo(c.blocks[i], part(c.order[i])), LoopRole::task);
+    for (int64_t i = 0; i < followed; ++i)
+      around(c.order[i], part(c.order[i]), LoopRole::each);
+    SmallVector<StoredAttr> stored;
+    for (auto [s, stage] : llvm::enumerate(domain.stages)) {
+      SmallVector<int64_t> steps;
+      for (unsigned d = 0; d < stage.dims.size(); ++d) {
+        auto source = getSource(domain, s, d);
+        steps.push_back(source && isFollowed[*source] ? part(*source) : int64_t(1) << 40);
+      }
+      stored.push_back(store(s, Planner(kernel, stage, machine, steps).plan()));
+    }
+    c.order = order;
+    return schedule(stored);
   }
   /// So few elements that it is quicker to take them one by one than to fill lanes with them.
   bool isFew(DimExpr e) const { return guess(e) < lanes / 2; }
@@ -409,9 +536,18 @@ private:
   KernelOp kernel;
   const Domain &domain;
   const Machine &machine;
+  SmallVector<int64_t> steps;
   int64_t lanes;
   Choice c;
 };
+
+/// The plan of a kernel whose sums are stored a register tile at a time, null where they cannot be.
+ScheduleAttr planAroundSums(KernelOp kernel, const Domain &domain, const Machine &machine) {
+  auto generics = getGenerics(kernel);
+  unsigned sums = llvm::find(generics, domain.reductions[0].op) - generics.begin();
+  auto domains = analyzeKernel(kernel, sums);
+  return succeeded(domains) ? Planner(kernel, domains->front(), machine).planAroundSums() : ScheduleAttr();
+}
 
 struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
   using PlanKernelsBase::PlanKernelsBase;
@@ -419,11 +555,14 @@ struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
     Machine machine{vectorBits, registers, fma, halfRate, l1, l1Ways, l2};
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
-      auto domains = analyzeKernel(kernel);
+      auto domains = analyzeKernel(kernel, chooseStages(kernel));
       if (failed(domains)) return WalkResult::interrupt();
       SmallVector<Attribute> schedules;
       for (const Domain &d : *domains)
         schedules.push_back(Planner(kernel, d, machine).plan());
+      if (domains->size() == 1 && Planner(kernel, domains->front(), machine).isLongToFinish())
+        if (ScheduleAttr schedule = planAroundSums(kernel, domains->front(), machine))
+          schedules[0] = schedule;
       kernel.setScheduleAttr(ArrayAttr::get(&getContext(), schedules));
       return WalkResult::advance();
     });

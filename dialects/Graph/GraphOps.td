@@ -153,11 +153,12 @@ def Girih_LaunchOp : Girih_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpI
   let summary = "one run of a compiled kernel";
   let description = [{
     Made by the tile stage from girih.kernel. `dims` are the integers the kernel takes, `tasks` (one expression) how many independent tasks
-    it has, `flops` and `bytes` (one expression each) what it costs. The buffers stage adds `refs`: one `#girih.ref` for each input and then
+    it has, `flops` and `bytes` (one expression each) what it costs, `scratch` how many bytes of a thread's own memory it uses. The buffers stage adds `refs`: one `#girih.ref` for each input and then
     each result.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Girih_Tensor>:$inputs, Girih_DimsAttr:$dims, Girih_DimsAttr:$tasks,
-                   Girih_DimsAttr:$flops, Girih_DimsAttr:$bytes, OptionalAttr<ArrayAttr>:$refs);
+                   Girih_DimsAttr:$flops, Girih_DimsAttr:$bytes, OptionalAttr<Girih_DimsAttr>:$scratch,
+                   OptionalAttr<ArrayAttr>:$refs);
   let results = (outs Variadic<Girih_Tensor>:$results);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
 }

@@ -77,6 +77,30 @@ void StageAttr::print(AsmPrinter &p) const {
   p << '>';
 }
 
+Attribute StoredAttr::parse(AsmParser &p, Type) {
+  SMLoc loc = p.getCurrentLocation();
+  StringRef name;
+  unsigned generic = 0;
+  int64_t at = 0;
+  if (p.parseLess() || p.parseKeyword(&name)) return {};
+  if (!name.consume_front("g") || name.getAsInteger(10, generic)) {
+    p.emitError(loc, "expected a linalg.generic of the kernel: g and a number");
+    return {};
+  }
+  if (p.parseComma() || p.parseKeyword("at") || p.parseEqual() || p.parseInteger(at) || p.parseComma())
+    return {};
+  auto schedule = dyn_cast_or_null<ScheduleAttr>(ScheduleAttr::parse(p, {}));
+  if (!schedule || p.parseGreater()) return {};
+  auto error = [&] { return p.emitError(loc); };
+  return getChecked(EmitError(error), p.getContext(), generic, at, schedule);
+}
+
+void StoredAttr::print(AsmPrinter &p) const {
+  p << "<g" << getGeneric() << ", at = " << getAt() << ", ";
+  getSchedule().print(p);
+  p << '>';
+}
+
 Attribute ScheduleAttr::parse(AsmParser &p, Type) {
   SMLoc loc = p.getCurrentLocation();
   int64_t width = 0;
@@ -88,13 +112,18 @@ Attribute ScheduleAttr::parse(AsmParser &p, Type) {
   auto nest = parseList<LoopAttr>(p);
   if (failed(nest)) return {};
   FailureOr<SmallVector<StageAttr>> reductions = SmallVector<StageAttr>();
-  if (succeeded(p.parseOptionalComma())) {
-    if (p.parseKeyword("reductions") || p.parseEqual()) return {};
-    reductions = parseList<StageAttr>(p);
+  FailureOr<SmallVector<StoredAttr>> stored = SmallVector<StoredAttr>();
+  bool more = succeeded(p.parseOptionalComma());
+  if (more && succeeded(p.parseOptionalKeyword("reductions"))) {
+    if (p.parseEqual() || failed(reductions = parseList<StageAttr>(p))) return {};
+    more = succeeded(p.parseOptionalComma());
   }
-  if (failed(reductions) || p.parseGreater()) return {};
+  if (more && (p.parseKeyword("stored") || p.parseEqual() || failed(stored = parseList<StoredAttr>(p))))
+    return {};
+  if (p.parseGreater()) return {};
   auto error = [&] { return p.emitError(loc); };
-  return getChecked(EmitError(error), p.getContext(), width, *fma, ArrayRef(*nest), ArrayRef(*reductions));
+  return getChecked(EmitError(error), p.getContext(), width, *fma, ArrayRef(*nest), ArrayRef(*reductions),
+                    ArrayRef(*stored));
 }
 
 void ScheduleAttr::print(AsmPrinter &p) const {
@@ -103,6 +132,10 @@ void ScheduleAttr::print(AsmPrinter &p) const {
   if (!getReductions().empty()) {
     p << ", reductions = ";
     printList(p, getReductions());
+  }
+  if (!getStored().empty()) {
+    p << ", stored = ";
+    printList(p, getStored());
   }
   p << '>';
 }
@@ -166,8 +199,16 @@ LogicalResult StageAttr::verify(EmitError error, int64_t at, ArrayRef<LoopAttr> 
   return verifyNest(error, nest, /*reduced=*/true);
 }
 
+LogicalResult StoredAttr::verify(EmitError error, unsigned generic, int64_t, ScheduleAttr schedule) {
+  if (schedule.getTaskCount())
+    return error() << "g" << generic << " is stored inside of a task, and cannot have tasks itself";
+  if (!schedule.getStored().empty())
+    return error() << "g" << generic << " is stored, and cannot store others: list them before it";
+  return success();
+}
+
 LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRef<LoopAttr> nest,
-                                   ArrayRef<StageAttr> reductions) {
+                                   ArrayRef<StageAttr> reductions, ArrayRef<StoredAttr> stored) {
   if (width < 1 || width > 64 || (width & (width - 1)))
     return error() << "width must be a power of two up to 64 but is " << width;
   if (failed(verifyNest(error, nest, /*reduced=*/false)) || failed(verifyLanes(error, nest, width)))
@@ -186,6 +227,20 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRe
       return error() << "a reduction is at " << stage.getAt() << " but there are only " << nest.size()
                      << " loops";
     if (failed(verifyLanes(error, stage.getNest(), width))) return failure();
+  }
+  int64_t before = 0, generic = -1;
+  for (StoredAttr value : stored) {
+    auto where = [&]() { return error() << "stored g" << value.getGeneric() << " "; };
+    if (int64_t(value.getGeneric()) <= std::exchange(generic, value.getGeneric()))
+      return where() << "must come before the generics behind it";
+    int64_t at = value.getAt();
+    if (at < before || at > int64_t(nest.size()))
+      return where() << "must be at " << before << " to " << nest.size() << " loops but is at " << at;
+    before = at;
+    for (auto [i, loop] : llvm::enumerate(nest))
+      if (bool isInside = int64_t(i) >= at;
+          loop.getRole() == LoopRole::task ? isInside : loop.getRole() != LoopRole::each && !isInside)
+        return where() << "must be inside of all tasks, and outside of rows and lanes";
   }
   return success();
 }
@@ -221,10 +276,14 @@ int64_t ScheduleAttr::getRows() const {
   return l ? l.getSize() : 1;
 }
 
-int64_t ScheduleAttr::getTile(int64_t dim) const {
-  for (LoopAttr l : llvm::reverse(getNest()))
+std::optional<int64_t> ScheduleAttr::getStep(int64_t dim, int64_t at) const {
+  for (LoopAttr l : llvm::reverse(getNest().take_front(at)))
     if (int64_t(l.getDim()) == dim) return l.getSize();
-  return 1;
+  return std::nullopt;
+}
+
+int64_t ScheduleAttr::getTile(int64_t dim) const {
+  return getStep(dim, getNest().size()).value_or(1);
 }
 
 } // namespace girih

@@ -39,6 +39,17 @@ def Girih_StageAttr : Girih_Attr<"Stage", "stage"> {
   let genVerifyDecl = 1;
 }
 
+def Girih_StoredAttr : Girih_Attr<"Stored", "stored"> {
+  let summary = "a value that is computed apart, into scratch memory of the thread";
+  let description = [{
+    `<g1, at = 2, <width = 16, ...>>`: generic 1 of the kernel is computed inside the first two loops of the result's nest, as far as what is inside
+    of them reads it, with loops of its own. `at` loops are tasks or divide a dimension, so that the value is computed once.
+  }];
+  let parameters = (ins "unsigned":$generic, "int64_t":$at, "::girih::ScheduleAttr":$schedule);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
 def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
   let summary = "how one domain of a kernel is tiled";
   let description = [{
@@ -53,9 +64,10 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
     - `nest`: the loops of the result, outermost first; the tasks come first of all. Loops of one dimension divide each other's steps. Dimensions
       that no reduction depends on come last, behind the reductions.
     - `reductions`: one stage for each, in the order of the domain. What is element-wise is computed where it is read.
+    - `stored`: values that are kept in scratch memory, in the order of computation.
   }];
   let parameters = (ins "int64_t":$width, "bool":$fma, OptionalArrayRefParameter<"LoopAttr">:$nest,
-                    OptionalArrayRefParameter<"StageAttr">:$reductions);
+                    OptionalArrayRefParameter<"StageAttr">:$reductions, OptionalArrayRefParameter<"StoredAttr">:$stored);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -69,6 +81,8 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
     /// The dimension of the register tile's rows and how many they are; -1 and 1 where there is none.
     int64_t getRowDim() const;
     int64_t getRows() const;
+    /// How much of a dimension one step inside the first `at` loops takes, nothing where all of it.
+    std::optional<int64_t> getStep(int64_t dim, int64_t at) const;
     /// What a step of the innermost loop of a dimension takes.
     int64_t getTile(int64_t dim) const;
   }];

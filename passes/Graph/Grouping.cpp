@@ -40,11 +40,14 @@ public:
     // Contractions before rows, since their results are the larger.
     for (Operation *op : llvm::reverse(ops))
       if (getRole(op) == OpRole::Contraction) {
+        if (groupOf.contains(op)) continue; // its result is read by one that came before
         Group &group = open(op);
         growEpilogue(group);
         appendTranspose(group);
+        addScores(group);
       }
     for (Operation *op : llvm::reverse(ops)) {
+      if (groupOf.contains(op)) continue;
       OpRole role = getRole(op);
       if (role == OpRole::Pool || role == OpRole::Row) growEpilogue(open(op));
       if (role == OpRole::Alone) open(op);
@@ -109,6 +112,34 @@ private:
     if (!transpose || !keepsMinor(transpose)) return;
     add(group, transpose);
     group.exit = transpose;
+  }
+
+  /// What a product reads through a softmax, back to the product before it: attention. A part of the scores
+  /// at a time stays in the cache, and all of them are never anywhere.
+  void addScores(Group &group) {
+    auto product = dyn_cast<MatMulOp>(group.root);
+    if (!product) return;
+    SmallVector<Operation *> chain;
+    if (findScores(product.getLhs(), /*behindSoftmax=*/false, largestGroup - group.ops.size(), chain))
+      for (Operation *op : chain)
+        add(group, op);
+  }
+
+  /// The operators from a product over a softmax along its rows to `value`, at most `most`; all of them have
+  /// no other reader.
+  bool findScores(Value value, bool behindSoftmax, size_t most, SmallVectorImpl<Operation *> &chain) {
+    Operation *op = value.getDefiningOp();
+    if (!op || !op->hasOneUse() || groupOf.contains(op) || chain.size() >= most) return false;
+    chain.push_back(op);
+    if (isa<MatMulOp>(op) && behindSoftmax) return true;
+    auto softmax = dyn_cast<SoftmaxOp>(op);
+    bool isRows = softmax && !behindSoftmax && int64_t(softmax.getAxis()) + 1 == softmax.getType().getRank();
+    if (isRows || getRole(op) == OpRole::Elementwise)
+      for (Value operand : op->getOperands())
+        if (getDims(operand) == getDims(value) && findScores(operand, behindSoftmax || isRows, most, chain))
+          return true;
+    chain.pop_back();
+    return false;
   }
 
   static bool keepsMinor(TransposeOp op) {

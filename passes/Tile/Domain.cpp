@@ -189,6 +189,7 @@ struct Analyzer {
   KernelOp kernel;
   MLIRContext *ctx;
   Domain &domain;
+  ArrayRef<Domain> stages; // before this domain
   unsigned nextVariable;
   llvm::SmallDenseSet<unsigned> pinned =
       {}; // variables whose value a body reads: they keep a loop of their own
@@ -226,7 +227,27 @@ struct Analyzer {
     SmallVector<Idx> dims(op.getNumLoops(), zero());
     for (auto [e, i] : llvm::zip(out.getResults(), indices))
       if (auto d = dyn_cast<AffineDimExpr>(e)) dims[d.getPosition()] = i;
+    for (auto [number, stage] : llvm::enumerate(stages))
+      if (stage.last == op) return visitStage(number, dims);
     visitGeneric(op, dims);
+  }
+
+  void visitStage(unsigned number, ArrayRef<Idx> dims) {
+    const Domain &stage = stages[number];
+    auto last = stage.last;
+    if (llvm::any_of(dims, [](const Idx &i) { return static_cast<bool>(i.dyn); }))
+      return fail(last, "is stored, but read at a computed index");
+    Access a{unsigned(kernel->getNumOperands() + kernel->getNumResults() + number),
+             getStageType(stage),
+             zero().lin,
+             false,
+             -1 - depth,
+             int(number),
+             getLoopIndices(stage, dims)};
+    SmallVector<DimExpr> sizes = llvm::map_to_vector(stage.dims, [](const LoopDim &l) { return l.extent; });
+    for (auto [at, stride] : llvm::zip(a.at, getStageStrides(stage, sizes)))
+      a.lin = a.lin + at * stride;
+    domain.accesses.push_back(std::move(a));
   }
 
   void visitGeneric(linalg::GenericOp op, SmallVector<Idx> dims) {
@@ -308,10 +329,11 @@ bool canMerge(const Domain &domain, unsigned outer, unsigned inner, DimExpr inne
     if (!o && !i) return true;
     return o && i && dimSimplify(i * innerExtent) == o;
   };
-  return llvm::all_of(
-             domain.accesses,
-             [&](const Access &a) { return llvm::is_contained(domain.packable, a.buffer) || fits(a.lin); }) &&
-         llvm::all_of(domain.stores, fits);
+  auto accessFits = [&](const Access &a) {
+    if (a.stage >= 0) return llvm::all_of(a.at, fits);
+    return llvm::is_contained(domain.packable, a.buffer) || fits(a.lin);
+  };
+  return llvm::all_of(domain.accesses, accessFits) && llvm::all_of(domain.stores, fits);
 }
 
 /// Groups adjacent dimensions into loops. Dimensions of size 1 need none: they stay at 0.
@@ -377,9 +399,141 @@ void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned>
 
 } // namespace
 
-FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel) {
+/// Completes a domain of which the last generic and the stores are known.
+static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Domain> stages) {
   MLIRContext *ctx = kernel.getContext();
-  std::vector<Domain> domains;
+  auto last = domain.last;
+  auto extents = getLoopExtents(last);
+  Analyzer analyzer{kernel, ctx, domain, stages, 1 + last.getNumLoops()};
+  SmallVector<Idx> dims;
+  for (unsigned d = 0; d < last.getNumLoops(); ++d)
+    dims.push_back({Lin::ofVariable(1 + d, ctx)});
+  for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction) dims[d] = analyzer.zero();
+  analyzer.visitGeneric(last, dims);
+  if (analyzer.failed) return failure();
+
+  findPackable(kernel, domain, analyzer.pinned);
+  SmallVector<unsigned> parallelVars, rowVars, parallelDims, rowDims;
+  for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray())) {
+    if (kind == utils::IteratorType::reduction) continue;
+    bool row = !domain.reductions.empty() && !analyzer.reductionUse.contains(1 + d);
+    (row ? rowVars : parallelVars).push_back(1 + d);
+    (row ? rowDims : parallelDims).push_back(d);
+  }
+  domain.dims = mergeDims(domain, analyzer.pinned, parallelVars, parallelDims, extents);
+  domain.parallel = domain.dims.size();
+  for (unsigned i = 0; i < domain.dims.size(); ++i)
+    if (DimExpr c = domain.stores[0].coefficient(domain.variable(i)); c && c == 1) domain.unitDim = i;
+  llvm::append_range(domain.dims, mergeDims(domain, analyzer.pinned, rowVars, rowDims, extents));
+  for (Reduction &r : domain.reductions) {
+    SmallVector<unsigned> reductionDims;
+    r.op.getReductionDims(reductionDims);
+    r.loops = mergeDims(domain, analyzer.pinned, r.variables, reductionDims, getLoopExtents(r.op));
+  }
+  return success();
+}
+
+/// Where the last generic writes its result `value` through `strides`.
+static Lin getStore(Value value, ArrayRef<DimExpr> strides) {
+  auto op = value.getDefiningOp<linalg::GenericOp>();
+  AffineMap out = op.getIndexingMapsArray()[op.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];
+  MLIRContext *ctx = value.getContext();
+  Lin store = Lin::ofConstant(dimConstant(ctx, 0));
+  for (auto [e, s] : llvm::zip(out.getResults(), strides))
+    if (auto d = dyn_cast<AffineDimExpr>(e)) store = store + Lin::ofVariable(1 + d.getPosition(), ctx) * s;
+  return store;
+}
+
+SmallVector<linalg::GenericOp> getGenerics(KernelOp kernel) {
+  return llvm::to_vector(kernel.getBody().front().getOps<linalg::GenericOp>());
+}
+
+SmallVector<Lin> getLoopIndices(const Domain &domain, ArrayRef<Idx> dims) {
+  auto extents = getLoopExtents(domain.last);
+  SmallVector<Lin> indices;
+  for (const LoopDim &loop : domain.dims) {
+    Lin at = Lin::ofConstant(dimConstant(loop.extent.getContext(), 0));
+    DimExpr stride = dimConstant(loop.extent.getContext(), 1);
+    for (unsigned d : llvm::reverse(loop.dims)) {
+      at = at + dims[d].lin * stride;
+      stride = dimSimplify(stride * extents[d]);
+    }
+    indices.push_back(std::move(at));
+  }
+  return indices;
+}
+
+std::optional<unsigned> getFollowed(const Domain &domain, const Lin &index) {
+  std::optional<unsigned> followed;
+  auto isLoop = [&](unsigned v) {
+    return llvm::any_of(domain.reductions, [&](const Reduction &r) {
+      for (unsigned k = 0; k < r.loops.size(); ++k)
+        if (r.variable(k) == v) return true;
+      return false;
+    });
+  };
+  for (auto &[v, c] : index.terms) {
+    auto d = llvm::find_if(llvm::seq<unsigned>(0, domain.dims.size()),
+                           [&, v = v](unsigned d) { return domain.variable(d) == v; });
+    if (*d == domain.dims.size()) {
+      if (isLoop(v)) return std::nullopt;
+      continue; // stands at 0
+    }
+    if (followed || c != 1) return std::nullopt;
+    followed = *d;
+  }
+  return index.constant == 0 ? followed : std::nullopt;
+}
+
+Type getStageType(const Domain &stage) {
+  linalg::GenericOp last = stage.last;
+  return getElementTypeOrSelf(last.getResult(0).getType());
+}
+
+SmallVector<DimExpr> getStageStrides(const Domain &stage, ArrayRef<DimExpr> extents, DimExpr *elements) {
+  constexpr int64_t kLine = 64; // bytes
+  MLIRContext *ctx = linalg::GenericOp(stage.last).getContext();
+  auto isContiguous = [&](unsigned d) {
+    DimExpr c = stage.stores[0].coefficient(stage.variable(d));
+    return c && c == 1;
+  };
+  SmallVector<unsigned> order;
+  for (bool contiguous : {false, true})
+    for (unsigned d = 0; d < extents.size(); ++d)
+      if (isContiguous(d) == contiguous) order.push_back(d);
+  SmallVector<DimExpr> strides(extents.size());
+  DimExpr stride = dimConstant(ctx, 1);
+  for (auto [i, d] : llvm::enumerate(llvm::reverse(order))) {
+    // Rows lie an odd number of cache lines apart, so that they do not push each other out of a cache.
+    if (i == 1) {
+      int64_t line = kLine / getStorageBytes(getStageType(stage));
+      stride = dimSimplify((stride + (line - 1)).floorDiv(2 * line) * (2 * line) + line);
+    }
+    strides[d] = stride;
+    stride = dimSimplify(stride * extents[d]);
+  }
+  if (elements) *elements = stride;
+  return strides;
+}
+
+FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<unsigned> stored) {
+  std::vector<Domain> domains, stages;
+  SmallVector<linalg::GenericOp> generics = getGenerics(kernel);
+  for (unsigned number : stored) {
+    if (number >= generics.size() || generics[number].getNumResults() != 1) {
+      kernel.emitError("tile stage: g") << number << " is none of the " << generics.size()
+                                        << " linalg.generic operations, or one with several results";
+      return failure();
+    }
+    Domain stage;
+    stage.last = generics[number];
+    Value value = stage.last.getResult(0);
+    stage.stores.push_back(getStore(value, getDenseStrides(kernel.getContext(), getDims(value))));
+    if (failed(analyzeDomain(kernel, stage, stages))) return failure();
+    stages.push_back(std::move(stage));
+  }
+
   for (unsigned r = 0; r < kernel.getNumResults(); ++r) {
     Value value;
     MemoryView view = getResultView(kernel, r, value);
@@ -393,47 +547,16 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel) {
       known = domains.insert(known, Domain());
       known->last = last;
     }
-    Domain *domain = &*known;
-    domain->results.push_back(r);
-    AffineMap out =
-        last.getIndexingMapsArray()[last.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];
-    Lin store = Lin::ofConstant(dimConstant(ctx, 0));
-    for (auto [e, s] : llvm::zip(out.getResults(), view.strides))
-      if (auto d = dyn_cast<AffineDimExpr>(e)) store = store + Lin::ofVariable(1 + d.getPosition(), ctx) * s;
-    domain->stores.push_back(store);
+    known->results.push_back(r);
+    known->stores.push_back(getStore(value, view.strides));
   }
-
-  for (Domain &domain : domains) {
-    auto last = domain.last;
-    auto extents = getLoopExtents(last);
-    Analyzer analyzer{kernel, ctx, domain, 1 + last.getNumLoops()};
-    SmallVector<Idx> dims;
-    for (unsigned d = 0; d < last.getNumLoops(); ++d)
-      dims.push_back({Lin::ofVariable(1 + d, ctx)});
-    for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray()))
-      if (kind == utils::IteratorType::reduction) dims[d] = analyzer.zero();
-    analyzer.visitGeneric(last, dims);
-    if (analyzer.failed) return failure();
-
-    findPackable(kernel, domain, analyzer.pinned);
-    SmallVector<unsigned> parallelVars, rowVars, parallelDims, rowDims;
-    for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray())) {
-      if (kind == utils::IteratorType::reduction) continue;
-      bool row = !domain.reductions.empty() && !analyzer.reductionUse.contains(1 + d);
-      (row ? rowVars : parallelVars).push_back(1 + d);
-      (row ? rowDims : parallelDims).push_back(d);
-    }
-    domain.dims = mergeDims(domain, analyzer.pinned, parallelVars, parallelDims, extents);
-    domain.parallel = domain.dims.size();
-    for (unsigned i = 0; i < domain.dims.size(); ++i)
-      if (DimExpr c = domain.stores[0].coefficient(domain.variable(i)); c && c == 1) domain.unitDim = i;
-    llvm::append_range(domain.dims, mergeDims(domain, analyzer.pinned, rowVars, rowDims, extents));
-    for (Reduction &r : domain.reductions) {
-      SmallVector<unsigned> reductionDims;
-      r.op.getReductionDims(reductionDims);
-      r.loops = mergeDims(domain, analyzer.pinned, r.variables, reductionDims, getLoopExtents(r.op));
-    }
+  if (domains.size() != 1 && !stored.empty()) {
+    kernel.emitError("tile stage: a kernel of ") << domains.size() << " domains cannot store values";
+    return failure();
   }
+  for (Domain &domain : domains)
+    if (failed(analyzeDomain(kernel, domain, stages))) return failure();
+  if (!stages.empty()) domains[0].stages = std::move(stages);
   return domains;
 }
 

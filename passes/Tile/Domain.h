@@ -24,13 +24,16 @@ struct LoopDim {
   DimExpr extent;
 };
 
-/// A read of an operand, as a linear form of domain variables (1 + dimension) and reduction variables.
+/// A read of an operand, or of a value that an earlier stage stores, as a linear form of domain variables
+/// (1 + dimension) and reduction variables.
 struct Access {
-  unsigned buffer;
+  unsigned buffer; // of the kernel; behind these, a stage's number
   mlir::Type element;
   Lin lin;
   bool dynamic;       // some index is computed at run time
   int reduction = -1; // the reduction whose body reads it, -1: the last generic or what is inlined into it
+  int stage = -1;     // the stage that it reads, -1: an operand
+  llvm::SmallVector<Lin, 0> at = {}; // of a stage: where each of its loops stands
 };
 
 struct Reduction {
@@ -60,14 +63,31 @@ struct Domain {
   /// stores them in the order in which they are read, so their own strides do not matter.
   llvm::SmallVector<unsigned> packable;
 
+  /// Values that the schedule stores between loops, in the order of computation: each has loops of its own,
+  /// and no stages.
+  std::vector<Domain> stages;
+
   /// The variable of a loop of `dims`.
   unsigned variable(unsigned dim) const { return 1 + dims[dim].dims.back(); }
   /// One reduction of multiply-adds, which every dimension takes part in.
   bool isContraction() const;
 };
 
-/// All domains of a kernel at the linalg stage, or failure with a message at the kernel.
-mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel);
+/// All domains of a kernel at the linalg stage, or failure with a message at the kernel. `stored` are the
+/// numbers of its generics whose values are stages, ascending.
+mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, llvm::ArrayRef<unsigned> stored = {});
+/// The generics of a kernel by number: in the order in which they stand.
+llvm::SmallVector<mlir::linalg::GenericOp> getGenerics(KernelOp kernel);
+/// Where each loop of a domain stands when its last generic is at `dims`.
+llvm::SmallVector<Lin> getLoopIndices(const Domain &domain, llvm::ArrayRef<Idx> dims);
+/// The parallel loop of `domain` that an index follows one by one; nothing if it does anything else.
+std::optional<unsigned> getFollowed(const Domain &domain, const Lin &index);
+/// The element type of a stage's value.
+mlir::Type getStageType(const Domain &stage);
+/// How a stage's value lies in memory whose loops have `extents` elements: strides in elements, one a loop.
+/// `elements` is set to those of the buffer.
+llvm::SmallVector<DimExpr> getStageStrides(const Domain &stage, llvm::ArrayRef<DimExpr> extents,
+                                           DimExpr *elements = nullptr);
 
 /// The block argument that `value` is, or is a view of through expand_shape and collapse_shape; null if it is
 /// computed.

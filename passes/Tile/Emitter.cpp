@@ -68,44 +68,50 @@ void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
   if (nest.empty()) return leaf();
   LoopAttr l = nest.front();
   unsigned dim = l.getDim();
-  auto next = [&] { loops(nest.drop_front(), leaf); };
+  auto next = [&] {
+    computeStages(nest.begin() + 1 - schedule.getNest().begin());
+    loops(nest.drop_front(), leaf);
+  };
   if (l.getRole() == LoopRole::lanes) return vectorLoops(dim, next);
   if (l.getRole() == LoopRole::rows) return rowLoops(dim, next);
-  if (l.getSize() != 1) return ranges(dim, l.getSize(), next);
+  if (l.getSize() != 1) return pieces(dim, l.getSize(), next);
   if (count(dim) == 1) {
-    index[dim] = low[dim];
+    index[dim] = ranges[dim].low;
     return next();
   }
   // A task's range may begin anywhere; the loop variable is the index itself.
-  loop(e.materialize(low[dim]), upper(dim), 1, [&](Value i) {
+  Range outer = ranges[dim];
+  loop(e.materialize(outer.low), upper(dim), 1, [&](Value i) {
     index[dim] = e.variable(i);
+    ranges[dim] = {index[dim], dimConstant(ctx, 1), {}};
     next();
   });
+  ranges[dim] = outer;
 }
 
 /// The current range of a dimension in pieces, which inner loops divide further.
-void Emitter::ranges(unsigned dim, int64_t size, Leaf leaf) {
+void Emitter::pieces(unsigned dim, int64_t size, Leaf leaf) {
   if (auto n = count(dim); n && *n <= size) return leaf();
-  auto outer = std::tuple(low[dim], high[dim], highValue[dim]);
+  Range outer = ranges[dim];
   Value to = upper(dim);
-  loop(e.materialize(low[dim]), to, size, [&](Value i) {
-    low[dim] = e.variable(i);
+  loop(e.materialize(outer.low), to, size, [&](Value i) {
+    ranges[dim].low = e.variable(i);
     setRange(dim, i, size, to);
     leaf();
   });
-  std::tie(low[dim], high[dim], highValue[dim]) = outer;
+  ranges[dim] = outer;
 }
 
 /// A range of `size` elements of a dimension from `begin` on, cut off at `limit`.
 void Emitter::setRange(unsigned dim, Value begin, int64_t size, Value limit) {
   auto extent = dimValue(domain.dims[dim].extent);
   bool isWhole = extent && *extent % size == 0;
-  high[dim] = dimConstant(ctx, size), highValue[dim] = {};
+  ranges[dim].size = dimConstant(ctx, size), ranges[dim].end = {};
   // Ranges of exactly one register tile need no loop.
   if (size == 1 || (isWhole && size == schedule.getTile(dim))) return;
   Value end = arith::AddIOp::create(b, loc, begin, constant(size));
   if (!isWhole) end = arith::MinUIOp::create(b, loc, end, limit ? limit : e.size(domain.dims[dim].extent));
-  highValue[dim] = end;
+  ranges[dim].end = end;
 }
 
 void Emitter::rowLoops(unsigned dim, Leaf leaf) {
@@ -120,8 +126,8 @@ void Emitter::rowLoops(unsigned dim, Leaf leaf) {
     leaf();
     rows = 1;
   };
-  if (auto n = count(dim); n && *n <= sizes[0]) return withRows(*n, low[dim]);
-  Value from = e.materialize(low[dim]), to = upper(dim);
+  if (auto n = count(dim); n && *n <= sizes[0]) return withRows(*n, ranges[dim].low);
+  Value from = e.materialize(ranges[dim].low), to = upper(dim);
   auto mainEnd = [&](Value begin, int64_t size) -> Value {
     Value length = arith::SubIOp::create(b, loc, to, begin);
     Value whole =
@@ -166,9 +172,9 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
   auto rest = [&](const Idx &at, int64_t n) {
     withVectors(at, llvm::divideCeil(n, width), [&](int64_t j) { return constantMask(n - j * width); });
   };
-  if (auto n = count(dim); n && *n < size) return rest(low[dim], *n);
-  if (count(dim) == size) return withVectors(low[dim], vectors, full);
-  Value from = e.materialize(low[dim]), to = upper(dim), end = to;
+  if (auto n = count(dim); n && *n < size) return rest(ranges[dim].low, *n);
+  if (count(dim) == size) return withVectors(ranges[dim].low, vectors, full);
+  Value from = e.materialize(ranges[dim].low), to = upper(dim), end = to;
   if (!extent || *extent % size) {
     Value length = arith::SubIOp::create(b, loc, to, from);
     Value whole =
@@ -197,7 +203,10 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
     counts.push_back(dimSimplify(domain.dims[l.getDim()].extent.ceilDiv(l.getSize())));
     *tasks = dimSimplify(*tasks * counts.back());
   }
-  auto body = [&] { loops(inner, [&] { tile(); }); };
+  auto body = [&] {
+    computeStages(inner.begin() - nest.begin());
+    loops(inner, [&] { tile(); });
+  };
   if (!tasks) {
     body();
     return failure(e.failed);
@@ -221,11 +230,44 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
     }
     if (dimValue(counts[i]) == 1) continue;
     if (size != 1) n = arith::MulIOp::create(b, loc, n, constant(size));
-    low[d] = e.variable(n);
+    ranges[d].low = e.variable(n);
     setRange(d, n, size, {});
   }
   body();
   return failure(e.failed);
+}
+
+//===-- Stages ------------------------------------------------------------===//
+
+Value Emitter::upper(unsigned dim) {
+  const Range &range = ranges[dim];
+  if (range.end) return range.end;
+  Value size = e.size(range.size);
+  if (range.low.lin.isConstant() && range.low.lin.constant == 0) return size;
+  return arith::AddIOp::create(b, loc, e.materialize(range.low), size);
+}
+
+/// Computes what is stored inside of the first `level` loops.
+void Emitter::computeStages(int64_t level) {
+  std::vector<StageMemory> memory = getStageMemory(domain, schedule);
+  for (auto [i, value] : llvm::enumerate(schedule.getStored())) {
+    if (value.getAt() != level) continue;
+    const Domain &stage = domain.stages[i];
+    Emitter emitter(e, stage, value.getSchedule());
+    unsigned buffer = kernel->getNumOperands() + kernel->getNumResults() + i;
+    MemoryView view{buffer, getStageType(stage), {}, memory[i].strides};
+    Value origin = constant(0);
+    for (unsigned d = 0; d < stage.dims.size(); ++d) {
+      if (auto source = getSource(domain, i, d)) emitter.ranges[d] = ranges[*source];
+      Value low = e.materialize(emitter.ranges[d].low);
+      origin =
+          arith::AddIOp::create(b, loc, origin, arith::MulIOp::create(b, loc, low, e.size(view.strides[d])));
+    }
+    view.strides.push_back(dimConstant(ctx, -1));
+    e.stored[stage.last] = {&stage, view, e.variable(origin).lin.terms[0].first};
+    Evaluator::Scope scope(e);
+    (void)emitter.emit(nullptr);
+  }
 }
 
 //===-- Tiles -------------------------------------------------------------===//
@@ -258,7 +300,6 @@ void Emitter::tile() {
   auto at = positions();
   for (auto [r, stage] : llvm::zip_equal(domain.reductions, schedule.getReductions()))
     reduce(r, stage, at);
-  if (isLongToFinish()) return finishByRow();
   loops(schedule.getNest().drop_front(outside()), [&] { finish(); });
 }
 
@@ -274,6 +315,8 @@ void Emitter::finish() {
       values = *known;
     else
       values = e.evalBody(last, dims, {});
+    if (auto it = e.stored.find(last); it != e.stored.end())
+      e.store(it->second.view, e.getIndices(it->second, dims), values[0]);
     for (unsigned r : domain.results) {
       Value value;
       MemoryView view = getResultView(kernel, r, value);
@@ -291,58 +334,14 @@ void Emitter::finish() {
   e.rowVariable.reset();
 }
 
-/// Behind one reduction that fills the register tile, elementary functions written out for every vector would
-/// leave no registers for the accumulators, and make the code several times as long.
-bool Emitter::isLongToFinish() {
-  constexpr int64_t kFewVectors = 4, kShort = 16;
-  if (domain.reductions.size() != 1 || domain.parallel != domain.dims.size() || !lanesOn || laneReduction)
-    return false;
-  linalg::GenericOp reduction = domain.reductions[0].op;
-  linalg::GenericOp last = domain.last;
-  return rows > 1 && !last.getNumReductionLoops() && points.size() == size_t(rows) * masks.size() &&
-         points.size() > kFewVectors && reduction.getNumDpsInits() == 1 && getElementCost(last) >= kShort;
-}
-
-/// The same through memory that stays in the first-level cache: the accumulators are put down, and a loop
-/// takes them up row by row.
-void Emitter::finishByRow() {
-  const Reduction &r = domain.reductions[0];
-  linalg::GenericOp op = r.op;
-  int64_t width = schedule.getWidth();
-  auto type = cast<VectorType>(e.vectorType(getElementTypeOrSelf(op.getResult(0).getType())));
-  Value tile;
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&e.fn.getFunction().getBody().front());
-    tile = memref::AllocaOp::create(b, loc,
-                                    MemRefType::get({int64_t(points.size()) * width}, type.getElementType()),
-                                    b.getI64IntegerAttr(64));
-  }
-  for (auto [i, place] : llvm::enumerate(positions())) {
-    e.mask = place.second;
-    const SmallVector<Val> *values = e.recall(r.op, keyOf(r, place.first));
-    vector::StoreOp::create(b, loc, e.vector(values->front()), tile, constant(i * width));
-  }
-  e.mask = {};
-  int64_t numRows = std::exchange(rows, 1), dim = schedule.getRowDim();
-  Idx first = index[dim];
-  loop(constant(0), constant(numRows), 1, [&](Value row) {
-    index[dim].lin = first.lin + e.variable(row).lin;
-    Value begin = arith::MulIOp::create(b, loc, row, constant(width * masks.size()));
-    for (auto [j, place] : llvm::enumerate(positions())) {
-      e.mask = place.second;
-      Value at = arith::AddIOp::create(b, loc, begin, constant(j * width));
-      Value accumulator = vector::LoadOp::create(b, loc, type, tile, at);
-      e.remember(r.op, keyOf(r, place.first), {{accumulator, true}});
-    }
-    finish();
-  });
-  rows = numRows, index[dim] = first;
-}
-
 LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
                          ScheduleAttr schedule, DimExpr *tasks) {
-  return Emitter(b, kernel, fn, domain, schedule).emit(tasks);
+  Evaluator e(b, kernel, fn);
+  size_t buffers = e.memory.size();
+  for (auto [i, memory] : llvm::enumerate(getStageMemory(domain, schedule)))
+    e.memory.push_back(memory.stage == i ? fn.addScratch(getStageType(domain.stages[i]), memory.elements)
+                                         : e.memory[buffers + memory.stage]);
+  return Emitter(e, domain, schedule).emit(tasks);
 }
 
 } // namespace girih

@@ -5,21 +5,27 @@
 
 namespace girih {
 
+/// Where a dimension stands for the loops that are still inside: from `low` on, `size` elements (null: up to
+/// `end`; where that is null too, they are one register tile, or begin at 0).
+struct Range {
+  Idx low;
+  DimExpr size;
+  mlir::Value end;
+};
+
 class Emitter {
 public:
-  Emitter(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
-          ScheduleAttr schedule)
-      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), domain(domain),
-        schedule(schedule), packings(getPackings(domain, schedule)),
-        e(b, kernel, fn, schedule.getWidth(), schedule.getFma(), packings) {
-    for (size_t i = 0; i < domain.dims.size(); ++i) {
+  Emitter(Evaluator &e, const Domain &domain, ScheduleAttr schedule)
+      : e(e), b(e.b), loc(e.loc), ctx(e.ctx), kernel(e.kernel), domain(domain), schedule(schedule),
+        packings(getPackings(domain, schedule)), outer{e.width, e.fma, e.packings} {
+    e.width = schedule.getWidth(), e.fma = schedule.getFma(), e.packings = packings;
+    for (const LoopDim &dim : domain.dims) {
       index.push_back(e.constant(0));
-      low.push_back(e.constant(0));
-      high.push_back(domain.dims[i].extent);
-      highValue.push_back({});
+      ranges.push_back({e.constant(0), dim.extent, {}});
     }
     masks.push_back({});
   }
+  ~Emitter() { std::tie(e.width, e.fma, e.packings) = outer; }
 
   mlir::LogicalResult emit(DimExpr *tasks);
 
@@ -33,12 +39,14 @@ private:
   /// The register tile has as many rows as lanes, which can be transposed.
   bool isSquare() const { return rows > 1 && rows == schedule.getWidth() && rows % 4 == 0; }
   mlir::Value constant(int64_t v) { return mlir::arith::ConstantIndexOp::create(b, loc, v); }
-  mlir::Value upper(unsigned dim) { return highValue[dim] ? highValue[dim] : e.size(high[dim]); }
+  mlir::Value upper(unsigned dim);
   /// The number of elements of a dimension's current range, where it is a constant.
-  std::optional<int64_t> count(unsigned dim) { return highValue[dim] ? std::nullopt : dimValue(high[dim]); }
+  std::optional<int64_t> count(unsigned dim) {
+    return ranges[dim].end ? std::nullopt : dimValue(ranges[dim].size);
+  }
 
   void loops(mlir::ArrayRef<LoopAttr> nest, Leaf leaf);
-  void ranges(unsigned dim, int64_t size, Leaf leaf);
+  void pieces(unsigned dim, int64_t size, Leaf leaf);
   void setRange(unsigned dim, mlir::Value begin, int64_t size, mlir::Value limit);
   void rowLoops(unsigned dim, Leaf leaf);
   void vectorLoops(unsigned dim, Leaf leaf);
@@ -46,11 +54,10 @@ private:
                    llvm::function_ref<void(mlir::Value)> body);
   void ifBelow(mlir::Value a, mlir::Value limit, llvm::function_ref<void()> body);
 
+  void computeStages(int64_t level);
   void tile();
   mlir::SmallVector<std::pair<mlir::SmallVector<Idx>, mlir::Value>> positions();
   void finish();
-  bool isLongToFinish();
-  void finishByRow();
   mlir::SmallVector<Idx> keyOf(const Reduction &r, mlir::ArrayRef<Idx> dims);
   void reduce(const Reduction &r, StageAttr stage,
               mlir::ArrayRef<std::pair<mlir::SmallVector<Idx>, mlir::Value>> at);
@@ -62,6 +69,7 @@ private:
   mlir::Value combineLanes(mlir::Value v);
   Lin substitute(const Lin &lin, mlir::ArrayRef<Idx> dims);
 
+  Evaluator &e;
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::MLIRContext *ctx;
@@ -69,13 +77,12 @@ private:
   const Domain &domain;
   ScheduleAttr schedule;
   mlir::SmallVector<Packing> packings;
-  Evaluator e;
+  std::tuple<int64_t, bool, llvm::ArrayRef<Packing>> outer; // of the schedule that is obeyed around
 
   // The current tile: where each dimension of the domain stands, how far its range goes, and the register
   // tile.
-  mlir::SmallVector<Idx> index, low;
-  mlir::SmallVector<DimExpr> high;
-  mlir::SmallVector<mlir::Value> highValue;
+  mlir::SmallVector<Idx> index;
+  mlir::SmallVector<Range> ranges;
   int64_t rows = 1;
   mlir::SmallVector<mlir::Value> masks; // one a vector; null: all lanes
   bool lanesOn = false;

@@ -97,7 +97,7 @@ Value Evaluator::splat(Value v, Type type) {
 }
 
 Val Evaluator::loadAt(Type element, unsigned buffer, const Lin &lin, Value dyn, bool dynLanes) {
-  Value flat = fn.getFunction().getArgument(buffer);
+  Value flat = memory[buffer];
   DimExpr stride = lin.coefficient(kLane);
   if (!stride && !dynLanes) {
     Value at = materialize({lin, dyn});
@@ -174,7 +174,7 @@ std::optional<Val> Evaluator::loadTransposed(Type element, unsigned buffer, cons
   if (!between || between != 1) return std::nullopt;
   auto constantMask = mask ? mask.getDefiningOp<vector::ConstantMaskOp>() : vector::ConstantMaskOp();
   if (mask && !constantMask) return std::nullopt;
-  auto *owner = static_cast<Operation *>(fn.getFunction().getArgument(buffer).getAsOpaquePointer());
+  auto *owner = static_cast<Operation *>(memory[buffer].getAsOpaquePointer());
   Lin first = lin;
   first.constant = dimSimplify(first.constant - row);
   SmallVector<Idx> key{{first}};
@@ -182,7 +182,7 @@ std::optional<Val> Evaluator::loadTransposed(Type element, unsigned buffer, cons
   // Lanes that do not exist are not read.
   int64_t lanes = constantMask ? constantMask.getMaskDimSizes()[0] : width;
   auto type = vectorType(element);
-  Value flat = fn.getFunction().getArgument(buffer), none;
+  Value flat = memory[buffer], none;
   SmallVector<Value> vectors;
   DimExpr stride = lin.coefficient(kLane);
   for (int64_t l = 0; l < width; ++l) {
@@ -229,7 +229,7 @@ void Evaluator::store(const MemoryView &view, ArrayRef<Idx> indices, Val value) 
   Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
   for (auto [i, s] : llvm::zip(indices, view.strides))
     lin = lin + i.lin * s;
-  Value flat = fn.getFunction().getArgument(view.buffer);
+  Value flat = memory[view.buffer];
   DimExpr stride = lin.coefficient(kLane);
   if (!stride) {
     memref::StoreOp::create(b, loc, get(value), flat, materialize({lin}));
@@ -248,6 +248,14 @@ void Evaluator::store(const MemoryView &view, ArrayRef<Idx> indices, Val value) 
   if (!all) all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(b.getI1Type()), true));
   vector::ScatterOp::create(b, loc, Type(), flat, ValueRange{arith::ConstantIndexOp::create(b, loc, 0)},
                             materialize({lin}), all, v);
+}
+
+SmallVector<Idx> Evaluator::getIndices(const StoredValue &value, ArrayRef<Idx> dims) {
+  SmallVector<Idx> indices;
+  for (Lin &at : getLoopIndices(*value.stage, dims))
+    indices.push_back({std::move(at)});
+  indices.push_back({Lin::ofVariable(value.origin, ctx)});
+  return indices;
 }
 
 //===-- Memory of values --------------------------------------------------===//
@@ -305,6 +313,11 @@ Val Evaluator::evalTensor(Value tensor, ArrayRef<Idx> indices) {
   unsigned result = cast<OpResult>(tensor).getResultNumber();
   SmallVector<Idx> dims = dimsOf(op, result, indices);
   if (auto *known = recall(op, dims)) return (*known)[result];
+  if (auto it = stored.find(op); it != stored.end()) {
+    Val v = load(it->second.view, getIndices(it->second, dims));
+    remember(op, dims, {v});
+    return v;
+  }
   if (op.getNumReductionLoops()) {
     if (!failed) op.emitError("tile stage: a reduction is read at an index where it was not computed");
     failed = true;

@@ -18,13 +18,20 @@ struct Val {
   mlir::Type type = {}; // of a lane; set where lin is
 };
 
+/// A value that has been computed and lies in scratch memory.
+struct StoredValue {
+  const Domain *stage;
+  MemoryView view; // one dimension a loop of the stage
+  unsigned origin; // a variable: the element at which the part that is there would begin
+};
+
 class Evaluator {
 public:
-  Evaluator(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn, int64_t width, bool fma,
-            llvm::ArrayRef<Packing> packings)
-      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), fn(fn), width(width), fma(fma),
-        packings(packings), scopes(1) {
+  Evaluator(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn)
+      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), fn(fn), scopes(1) {
     variables.push_back({}); // the lane
+    for (unsigned i = 0; i < kernel->getNumOperands() + kernel->getNumResults(); ++i)
+      memory.push_back(fn.getFunction().getArgument(i));
   }
 
   mlir::OpBuilder &b;
@@ -32,9 +39,14 @@ public:
   mlir::MLIRContext *ctx;
   KernelOp kernel;
   KernelFunction &fn;
-  int64_t width;
-  bool fma;
+  // Of the schedule that is being obeyed.
+  int64_t width = 1;
+  bool fma = false;
   llvm::ArrayRef<Packing> packings;
+
+  /// The kernel's buffers, then those of stored values.
+  llvm::SmallVector<mlir::Value> memory;
+  llvm::DenseMap<mlir::Operation *, StoredValue> stored;
   mlir::Value mask; // of the lanes that exist; null: all
   /// The row of the register tile that is being evaluated, where there are as many as lanes: what rows read
   /// side by side and lanes apart is read row by row, and transposed in registers. The loop variable that the
@@ -60,6 +72,8 @@ public:
   llvm::SmallVector<Val> evalBody(mlir::linalg::GenericOp op, llvm::ArrayRef<Idx> dims,
                                   llvm::ArrayRef<Val> accumulators);
   void store(const MemoryView &view, llvm::ArrayRef<Idx> indices, Val value);
+  /// The indices of a stored value's view where its generic is at `dims`.
+  llvm::SmallVector<Idx> getIndices(const StoredValue &value, llvm::ArrayRef<Idx> dims);
   Val load(const MemoryView &view, llvm::ArrayRef<Idx> indices);
   /// The value with lanes.
   mlir::Value vector(const Val &v);

@@ -152,6 +152,27 @@ OpFoldResult KernelFunction::getMixedSize(OpBuilder &b, DimExpr expr) {
   return getSize(b, function.getLoc(), expr);
 }
 
+Value KernelFunction::addScratch(Type element, DimExpr elements) {
+  constexpr int64_t kAlignment = 64; // of each value: a vector
+  MLIRContext *ctx = function.getContext();
+  OpBuilder b(ctx);
+  b.setInsertionPointToStart(&function.getBody().front());
+  Location loc = function.getLoc();
+  if (!scratch) {
+    unsigned position = function.getNumArguments();
+    auto attributes = DictionaryAttr::get(ctx, b.getNamedAttr("girih.scratch", b.getUnitAttr()));
+    auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+    (void)function.insertArgument(position, type, attributes, loc);
+    scratch = function.getArgument(position);
+    scratchBytes = dimConstant(ctx, 0);
+  }
+  auto type = MemRefType::get({ShapedType::kDynamic}, element);
+  Value offset = getSize(b, loc, scratchBytes), size = getSize(b, loc, elements);
+  DimExpr bytes = elements * getStorageBytes(element);
+  scratchBytes = dimSimplify(scratchBytes + bytes.ceilDiv(kAlignment) * kAlignment);
+  return memref::ViewOp::create(b, loc, type, scratch, offset, size);
+}
+
 void KernelFunction::replaceDims() {
   function.walk([&](DimOp op) {
     OpBuilder b(op);
@@ -167,10 +188,11 @@ LaunchOp KernelFunction::launch(KernelOp kernel, DimExpr tasks, func::FuncOp cal
   SmallVector<DimExpr> dims;
   for (auto &[expr, value] : sizes)
     dims.push_back(expr);
-  auto op = LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),
-                             FlatSymbolRefAttr::get((callee ? callee : function).getSymNameAttr()),
-                             kernel.getInputs(), list(dims), list(dimSimplify(tasks)),
-                             list(getKernelFlops(kernel)), list(getKernelBytes(kernel)), ArrayAttr());
+  auto op =
+      LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),
+                       FlatSymbolRefAttr::get((callee ? callee : function).getSymNameAttr()),
+                       kernel.getInputs(), list(dims), list(dimSimplify(tasks)), list(getKernelFlops(kernel)),
+                       list(getKernelBytes(kernel)), scratch ? list(scratchBytes) : DimsAttr(), ArrayAttr());
   op->setAttr("girih.name", kernel.getKernelNameAttr());
   for (StringRef name : {"girih.places", "girih.in_place"})
     if (Attribute attr = kernel->getAttr(name)) op->setAttr(name, attr);

@@ -30,6 +30,8 @@ public:
   /// The value of an expression: an index constant made at `b`, or an argument, which is added if it is new.
   mlir::Value getSize(mlir::OpBuilder &b, mlir::Location loc, DimExpr expr);
   mlir::OpFoldResult getMixedSize(mlir::OpBuilder &b, DimExpr expr);
+  /// Scratch memory for `elements` more of `element`, viewed at the function's entry as a flat memref.
+  mlir::Value addScratch(mlir::Type element, DimExpr elements);
   /// Replaces every girih.dim in the function by an argument.
   void replaceDims();
 
@@ -41,6 +43,8 @@ private:
   unsigned numInputs = 0;
   mlir::SmallVector<mlir::Value> views;
   llvm::MapVector<DimExpr, mlir::Value> sizes;
+  mlir::Value scratch; // memref<?xi8>, the function's argument `girih.scratch`
+  DimExpr scratchBytes;
 };
 
 /// Row-major strides, in elements.

@@ -55,8 +55,13 @@ private:
   void reads(int reduction) {
     for (const Access &a : domain.accesses) {
       if (a.reduction != reduction) continue;
-      os << (reduction < 0 ? "  reads operand " : "    reads operand ") << a.buffer << " at ";
-      index(a.lin);
+      os << (reduction < 0 ? "  reads " : "    reads ");
+      if (a.stage >= 0)
+        os << "stage " << a.stage << " at ";
+      else
+        os << "operand " << a.buffer << " at ";
+      if (a.stage < 0) index(a.lin);
+      llvm::interleaveComma(a.at, os, [&](const Lin &at) { index(at); });
       if (a.dynamic) os << " and a computed index";
       if (llvm::is_contained(domain.packable, a.buffer)) os << ", packed";
       os << '\n';
@@ -85,10 +90,15 @@ struct PrintDomains : girih::impl::PrintDomainsBase<PrintDomains> {
   void runOnOperation() override {
     getOperation().walk([&](KernelOp kernel) {
       if (getSpecialOp(kernel)) return;
-      auto domains = analyzeKernel(kernel);
+      auto domains = analyzeScheduled(kernel);
       if (failed(domains)) return signalPassFailure();
       for (const Domain &domain : *domains) {
         llvm::outs() << "kernel \"" << kernel.getKernelName() << "\"\n";
+        for (auto [i, stage] : llvm::enumerate(domain.stages)) {
+          llvm::outs() << " stage " << i << ", stored\n";
+          Printer(stage, llvm::outs()).print();
+        }
+        if (!domain.stages.empty()) llvm::outs() << " result\n";
         Printer(domain, llvm::outs()).print();
       }
     });

@@ -19,6 +19,9 @@ static int64_t countWritten(std::optional<int64_t> extent, int64_t tile) {
 /// itself, what is left of a dimension behind the last whole tile, and the unrolled steps of reductions are
 /// straight code.
 static uint64_t countOperations(const Domain &domain, ScheduleAttr s) {
+  uint64_t stages = 0;
+  for (auto [stage, stored] : llvm::zip_equal(domain.stages, s.getStored()))
+    stages += countOperations(stage, stored.getSchedule());
   auto extent = [&](int64_t d) { return dimValue(domain.dims[d].extent); };
   constexpr int64_t kRegister = 16;
   uint64_t rows = 1, vectors = 1;
@@ -47,7 +50,9 @@ static uint64_t countOperations(const Domain &domain, ScheduleAttr s) {
     }
     operations += steps * cost(r.op);
   }
-  return llvm::SaturatingMultiply(rows, vectors * operations * llvm::divideCeil(s.getWidth(), kRegister));
+  return llvm::SaturatingAdd(
+      stages,
+      llvm::SaturatingMultiply(rows, vectors * operations * llvm::divideCeil(s.getWidth(), kRegister)));
 }
 
 static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr s) {
@@ -97,10 +102,97 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     if (int64_t most = std::max<int64_t>(llvm::divideCeil(*n, s.getWidth()), 1); s.getVectors() > most)
       return error() << "lanes must be at most " << most * s.getWidth() << ": the constants have " << *n
                      << " elements along d" << domain.unitDim;
+  for (auto [i, stage, stored] : llvm::enumerate(domain.stages, s.getStored())) {
+    auto where = [&]() { return error() << "stored g" << stored.getGeneric() << " "; };
+    if (getStageType(stage).isInteger(1)) return where() << "has elements of one bit";
+    if (stored.getAt() > outside)
+      return where() << "must be at " << outside << " at most, outside of what no reduction depends on";
+    if (failed(verify(kernel, stage, stored.getSchedule()))) return failure();
+    for (unsigned d = 0; d < stage.dims.size(); ++d) {
+      auto source = getSource(domain, i, d);
+      auto step = source ? s.getStep(*source, stored.getAt()) : std::nullopt;
+      ArrayRef<LoopAttr> nest = stored.getSchedule().getNest();
+      int64_t own = llvm::find_if(nest, [&](LoopAttr l) { return l.getDim() == d; })->getSize();
+      if (step && *step % own)
+        return where() << "takes steps of " << own << " along its d" << d << ", which do not divide the "
+                       << *step << " of d" << *source << " that it is inside of";
+    }
+  }
   if (uint64_t n = countOperations(domain, s); n > kMostOperations)
     return error() << "it writes out " << n << " operations, at most " << kMostOperations
                    << " are allowed: make rows, lanes or unroll smaller";
   return success();
+}
+
+//===-- Stored values -----------------------------------------------------===//
+
+std::optional<unsigned> getSource(const Domain &domain, unsigned stage, unsigned loop) {
+  std::optional<unsigned> source;
+  bool isFirst = true, isOne = true;
+  auto read = [&](const Domain &reader, llvm::function_ref<std::optional<unsigned>(unsigned)> of) {
+    for (const Access &a : reader.accesses) {
+      if (a.stage != int(stage)) continue;
+      auto d = getFollowed(reader, a.at[loop]);
+      if (d && reader.dims[*d].extent != domain.stages[stage].dims[loop].extent) d.reset();
+      if (d) d = of(*d);
+      isOne &= std::exchange(isFirst, false) || d == source;
+      source = d;
+    }
+  };
+  read(domain, [&](unsigned d) { return d; });
+  for (unsigned s = stage + 1; s < domain.stages.size(); ++s)
+    read(domain.stages[s], [&](unsigned d) { return getSource(domain, s, d); });
+  return isOne ? source : std::nullopt;
+}
+
+/// How many elements of a stage's loop are computed at once, at most.
+static DimExpr getExtent(const Domain &domain, ScheduleAttr schedule, unsigned stage, unsigned loop) {
+  DimExpr whole = domain.stages[stage].dims[loop].extent;
+  auto source = getSource(domain, stage, loop);
+  auto step = source ? schedule.getStep(*source, schedule.getStored()[stage].getAt()) : std::nullopt;
+  return step ? dimMin(whole, dimConstant(whole.getContext(), *step)) : whole;
+}
+
+/// The earlier stage whose value `stage` may be written over: it is the last reader, and reads, where it
+/// writes an element, only that one from there on.
+static std::optional<unsigned> getOverwritten(const Domain &domain, ScheduleAttr schedule, unsigned stage,
+                                              ArrayRef<StageMemory> memory) {
+  const Domain &writer = domain.stages[stage];
+  for (unsigned old = 0; old < stage; ++old) {
+    auto reads = [&](const Domain &reader) {
+      return llvm::any_of(reader.accesses, [&](const Access &a) { return a.stage == int(old); });
+    };
+    bool isLast = reads(writer) && !reads(domain) &&
+                  llvm::none_of(ArrayRef(domain.stages).drop_front(stage + 1), reads) &&
+                  llvm::none_of(ArrayRef(memory).drop_front(old + 1),
+                                [&](const StageMemory &m) { return m.stage == memory[old].stage; });
+    bool isAlike = isLast && memory[old].extents == memory[stage].extents &&
+                   memory[old].strides == memory[stage].strides &&
+                   getStageType(domain.stages[old]) == getStageType(writer) &&
+                   schedule.getStored()[old].getAt() == schedule.getStored()[stage].getAt();
+    // Reductions run before a register tile is written, over what lies behind them.
+    bool isInPlace = isAlike && llvm::all_of(writer.accesses, [&](const Access &a) {
+                       if (a.stage != int(old)) return true;
+                       for (unsigned d = 0; d < writer.dims.size(); ++d)
+                         if (getFollowed(writer, a.at[d]) != d && (d < writer.parallel || a.reduction < 0))
+                           return false;
+                       return true;
+                     });
+    if (isInPlace) return memory[old].stage;
+  }
+  return std::nullopt;
+}
+
+std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr schedule) {
+  std::vector<StageMemory> memory;
+  for (auto [i, stage] : llvm::enumerate(domain.stages)) {
+    StageMemory &m = memory.emplace_back(StageMemory{unsigned(i), {}, {}, {}});
+    for (unsigned d = 0; d < stage.dims.size(); ++d)
+      m.extents.push_back(getExtent(domain, schedule, i, d));
+    m.strides = getStageStrides(stage, m.extents, &m.elements);
+    m.stage = getOverwritten(domain, schedule, i, memory).value_or(i);
+  }
+  return memory;
 }
 
 SmallVector<int64_t> getRowSizes(int64_t rows) {
@@ -109,6 +201,15 @@ SmallVector<int64_t> getRowSizes(int64_t rows) {
   if (rows > kFew) sizes.push_back(kFew);
   if (rows > 1) sizes.push_back(1);
   return sizes;
+}
+
+FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel) {
+  SmallVector<unsigned> stored;
+  if (ArrayAttr schedules = kernel.getScheduleAttr())
+    for (auto schedule : schedules.getAsRange<ScheduleAttr>())
+      for (StoredAttr value : schedule.getStored())
+        stored.push_back(value.getGeneric());
+  return analyzeKernel(kernel, stored);
 }
 
 FailureOr<SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, ArrayRef<Domain> domains) {

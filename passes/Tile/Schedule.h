@@ -5,10 +5,26 @@
 
 namespace girih {
 
+/// The domains of a kernel with the stages that its schedule stores.
+mlir::FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel);
 /// The schedules of a kernel, one a domain; fails, with the reason at the kernel, if there are none or one
 /// does not fit.
 mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel,
                                                               llvm::ArrayRef<Domain> domains);
+
+/// The loop of a domain that a loop of its stage follows: what is read of the stage inside of it is where it
+/// stands. Nothing where readers differ, or read all.
+std::optional<unsigned> getSource(const Domain &domain, unsigned stage, unsigned loop);
+
+/// Where a stored value lies in scratch memory.
+struct StageMemory {
+  unsigned stage; // whose memory it is: its own, or that of a value that it is written over
+  llvm::SmallVector<DimExpr> extents, strides; // of the part that is there, one a loop
+  DimExpr elements;
+};
+
+/// The memory of each stored value of a domain.
+std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr schedule);
 
 /// How many rows are written out at a time where a dimension's size is not known, `rows` first.
 llvm::SmallVector<int64_t> getRowSizes(int64_t rows);

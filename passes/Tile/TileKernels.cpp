@@ -134,7 +134,7 @@ void Tiler::erase(ConstantOp constant) {
 
 LogicalResult Tiler::tile(KernelOp kernel) {
   FailureOr<std::vector<Domain>> domains = std::vector<Domain>();
-  if (!getSpecialOp(kernel)) domains = analyzeKernel(kernel);
+  if (!getSpecialOp(kernel)) domains = analyzeScheduled(kernel);
   if (failed(domains)) return failure();
   auto schedules = getSchedules(kernel, *domains);
   if (failed(schedules)) return failure();
@@ -167,8 +167,11 @@ LogicalResult Tiler::tile(KernelOp kernel) {
     ++functions;
   }
   SmallVector<Packing> list;
-  for (auto [domain, schedule] : llvm::zip(*domains, *schedules))
+  for (auto [domain, schedule] : llvm::zip(*domains, *schedules)) {
     llvm::append_range(list, getPackings(domain, schedule));
+    for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored()))
+      llvm::append_range(list, getPackings(stage, stored.getSchedule()));
+  }
   // Packing reads the kernel's body, which the launch replaces.
   SmallVector<Attribute> data =
       llvm::map_to_vector(list, [&](const Packing &p) { return packed(kernel, p); });

@@ -1,0 +1,12 @@
+// Which values of a kernel are better computed once, into memory, than wherever they are read.
+#pragma once
+
+#include "dialects/Graph/Graph.h"
+
+namespace girih {
+
+/// The generics of a kernel, by number, whose values a schedule should store: those that take a reduction and
+/// are read for many elements of another, and elementary functions that are read twice.
+llvm::SmallVector<unsigned> chooseStages(KernelOp kernel);
+
+} // namespace girih
