@@ -1,7 +1,5 @@
 #include "compiler/Compile.h"
-#include "backends/CPU/EmitHost.h"
-#include "backends/CPU/EmitKernels.h"
-#include "backends/CPU/Machine.h"
+#include "backends/Host/EmitHost.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/Dialects.h"
 #include "compiler/Import/Import.h"
@@ -74,7 +72,7 @@ private:
 /// One compilation: the context and what the stages share.
 class Compilation {
 public:
-  Compilation(const CompileOptions &options, const CpuTarget &target, TimingScope &timing, Progress &progress,
+  Compilation(const CompileOptions &options, const Target &target, TimingScope &timing, Progress &progress,
               raw_ostream &out);
   /// Runs the stages; prints IR where that is asked for, else fills `emitted`.
   LogicalResult run(Emitted &emitted);
@@ -87,7 +85,7 @@ private:
   int64_t number(StringRef attribute);
 
   const CompileOptions &options;
-  const CpuTarget &target;
+  const Target &target;
   TimingScope &timing;
   Progress &progress;
   raw_ostream &out;
@@ -105,7 +103,7 @@ static DialectRegistry allDialects() {
   return registry;
 }
 
-Compilation::Compilation(const CompileOptions &options, const CpuTarget &target, TimingScope &timing,
+Compilation::Compilation(const CompileOptions &options, const Target &target, TimingScope &timing,
                          Progress &progress, raw_ostream &out)
     : options(options), target(target), timing(timing), progress(progress), out(out),
       pool(llvm::hardware_concurrency(options.threads)),
@@ -202,7 +200,7 @@ LogicalResult Compilation::runStage(Stage stage) {
   // Verifying once a stage finds what verifying after each pass finds, in a fraction of the time.
   pm.enableVerifier(false);
   pm.enableTiming(scope);
-  addStage(pm, stage, options.pipeline);
+  addStage(pm, stage, target, options.pipeline);
   if (failed(pm.run(*module))) {
     if (!diagnostics.hadErrors())
       emitError(module->getLoc()) << "the " << stageName(stage)
@@ -235,8 +233,9 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
     StringRef path = emitted.weights->getPath();
     bool written = true;
     auto error = emitted.weights->write([&](raw_ostream &os) {
-      written = succeeded(isObject ? writeWeightsObject(weights, weightsSymbol(host.prefix), os)
-                                   : writeWeights(weights, os));
+      written = succeeded(
+          isObject ? writeWeightsObject(weights, weightsSymbol(host.prefix), target.getHost().triple, os)
+                   : writeWeights(weights, os));
       return llvm::Error::success();
     });
     if (failed(report(options.output, std::move(error))) || !written) return failure();
@@ -254,10 +253,11 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   }
   scope = timing.nest("tables");
   llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> tables = buildHostModule(*module, weights, target, host, llvmContext);
+  std::unique_ptr<llvm::Module> tables =
+      buildHostModule(*module, weights, target.getHost(), host, llvmContext);
   if (!tables) return failure();
   LinkObject object{"girih_host.o", {}};
-  std::string error = emitModule(*tables, target, CodeOptions(), object.bytes);
+  std::string error = emitModule(*tables, target.getHost(), CodeOptions(), object.bytes);
   if (!error.empty()) return module->emitError("code generation of the tables failed: ") << error;
   emitted.inputs.objects.push_back(std::move(object));
   if (host.prefix.empty()) return success();
@@ -287,11 +287,12 @@ LogicalResult Compilation::emit(Emitted &emitted) {
   {
     TimingScope scope = timing.nest("kernels");
     FailureOr<SmallVector<EmittedCode>> kernels =
-        emitKernels(*module, target, {kind, host.prefix, host.sanitize});
+        target.emitKernels(*module, {kind, host.prefix, host.sanitize});
     if (failed(kernels)) return failure();
     for (EmittedCode &k : *kernels)
       emitted.inputs.objects.push_back({k.name + ".o", std::move(k.bytes)});
   }
+  emitted.inputs.triple = target.getHost().triple;
   emitted.inputs.sanitized = host.sanitize;
   emitted.kernels = emitted.inputs.objects.size();
   module->walk([&](LaunchOp) { ++emitted.launches; });
@@ -363,7 +364,7 @@ static LogicalResult printTo(const CompileOptions &options, raw_ostream &out,
   return failure();
 }
 
-static LogicalResult emitCode(const CompileOptions &options, const CpuTarget &target, TimingScope &timing,
+static LogicalResult emitCode(const CompileOptions &options, const Target &target, TimingScope &timing,
                               Progress &progress, raw_ostream &out) {
   Emitted emitted;
   if (failed(Compilation(options, target, timing, progress, out).run(emitted))) return failure();
@@ -381,11 +382,12 @@ static LogicalResult emitCode(const CompileOptions &options, const CpuTarget &ta
   return success();
 }
 
-static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarget &target,
-                                   TimingScope &timing, Progress &progress, raw_ostream &out) {
+static LogicalResult buildArtifact(const CompileOptions &options, const Target &target, TimingScope &timing,
+                                   Progress &progress, raw_ostream &out) {
   auto start = std::chrono::steady_clock::now();
   auto kind = getArtifactKind(options.output);
   if (!kind) return report("", kind.takeError());
+  if (failed(report(options.output, checkLinkable(*kind, target.getHost().triple)))) return failure();
   // All that shall be written is begun before the work, which takes longer than finding out that it can't be.
   bool isShared = *kind == ArtifactKind::SharedLibrary;
   auto file = TemporaryFile::create(options.output, llvm::sys::path::extension(options.output));
@@ -427,31 +429,30 @@ static LogicalResult buildArtifact(const CompileOptions &options, const CpuTarge
   return success();
 }
 
-int printMachine(const PipelineOptions &options, raw_ostream &out) {
-  llvm::Expected<Machine> machine = resolveMachine(options);
-  if (!machine) return failed(report("", machine.takeError()));
-  machine->print(out);
+int printMachine(const TargetOptions &options, raw_ostream &out) {
+  auto target = getTarget(options);
+  if (!target) return failed(report("", target.takeError()));
+  (*target)->describe(out);
   return 0;
 }
 
 int compileModel(const CompileOptions &options, raw_ostream &out) {
-  llvm::Expected<CpuTarget> target = resolveCpuTarget(options.pipeline.cpu, options.pipeline.mattr);
-  if (!target) return failed(report("", target.takeError()));
-  if (auto machine = resolveMachine(options.pipeline); !machine)
-    return failed(report("", machine.takeError()));
+  auto resolved = getTarget(options.target);
+  if (!resolved) return failed(report("", resolved.takeError()));
+  const Target &target = **resolved;
   DefaultTimingManager timing;
   timing.setEnabled(options.timing);
   timing.setDisplayMode(DefaultTimingManager::DisplayMode::Tree);
   TimingScope root = timing.getRootScope();
   Progress progress;
   bool isArtifact = !options.stopAfter && options.emit == Emit::Artifact;
-  if (isArtifact) return failed(buildArtifact(options, *target, root, progress, out));
+  if (isArtifact) return failed(buildArtifact(options, target, root, progress, out));
   if (!options.stopAfter && options.emit == Emit::Obj && (options.output.empty() || options.output == "-"))
     return failed(report("", llvm::createStringError("--emit=obj needs a file: -o OUT.o")));
   if (!options.stopAfter && options.emit == Emit::Obj)
-    return failed(emitCode(options, *target, root, progress, out));
+    return failed(emitCode(options, target, root, progress, out));
   return failed(
-      printTo(options, out, [&](raw_ostream &os) { return emitCode(options, *target, root, progress, os); }));
+      printTo(options, out, [&](raw_ostream &os) { return emitCode(options, target, root, progress, os); }));
 }
 
 } // namespace girih

@@ -17,6 +17,7 @@ struct ReadOptions {
 };
 
 struct CompileOptions {
+  TargetOptions target;
   PipelineOptions pipeline;
   std::string input, output;
   ReadOptions read;
@@ -36,8 +37,8 @@ std::string versionText();
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 readModel(mlir::MLIRContext *context, const std::string &path, const ReadOptions &options);
 
-/// What plans take for the machine of these options, as JSON. Errors are printed. Returns the exit code.
-int printMachine(const PipelineOptions &options, llvm::raw_ostream &out);
+/// What plans are made from for this target, as JSON. Errors are printed. Returns the exit code.
+int printMachine(const TargetOptions &options, llvm::raw_ostream &out);
 
 /// All of `girih compile`. Errors are printed; `out` takes IR and summaries. Returns the exit code.
 int compileModel(const CompileOptions &options, llvm::raw_ostream &out);

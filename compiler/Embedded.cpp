@@ -7,18 +7,25 @@
           ".byte 0\n"                                                                                        \
           ".popsection\n")
 
-EMBED("girih_embedded_runtime", GIRIH_RUNTIME_ARCHIVE);
+EMBED("girih_embedded_x86_64", GIRIH_RUNTIME_X86_64);
+EMBED("girih_embedded_aarch64", GIRIH_RUNTIME_AARCH64);
 EMBED("girih_embedded_header", GIRIH_RUNTIME_HEADER);
 
 extern "C" {
-extern const char girih_embedded_runtime_begin[], girih_embedded_runtime_end[];
+extern const char girih_embedded_x86_64_begin[], girih_embedded_x86_64_end[];
+extern const char girih_embedded_aarch64_begin[], girih_embedded_aarch64_end[];
 extern const char girih_embedded_header_begin[], girih_embedded_header_end[];
 }
 
-llvm::StringRef girih::embeddedRuntime() {
-  return {girih_embedded_runtime_begin, size_t(girih_embedded_runtime_end - girih_embedded_runtime_begin)};
+static llvm::StringRef between(const char *begin, const char *end) {
+  return {begin, size_t(end - begin)};
+}
+
+llvm::StringRef girih::embeddedRuntime(const llvm::Triple &triple) {
+  return triple.isAArch64() ? between(girih_embedded_aarch64_begin, girih_embedded_aarch64_end)
+                            : between(girih_embedded_x86_64_begin, girih_embedded_x86_64_end);
 }
 
 llvm::StringRef girih::embeddedHeader() {
-  return {girih_embedded_header_begin, size_t(girih_embedded_header_end - girih_embedded_header_begin)};
+  return between(girih_embedded_header_begin, girih_embedded_header_end);
 }

@@ -1,4 +1,5 @@
 #include "compiler/Link.h"
+#include "backends/Host/CpuTarget.h"
 #include "compiler/Embedded.h"
 #include "compiler/Support/OutputFile.h"
 #include "lld/Common/Driver.h"
@@ -30,10 +31,18 @@ static Error runLinker(ArrayRef<std::string> arguments) {
   return createStringError("linking failed: " + (first.empty() ? "no message" : first));
 }
 
-/// The files from which this process has the system's libraries; linking against those needs no development
-/// packages.
-static SmallVector<std::string> systemLibraries() {
+/// The system's libraries. On this machine they are the files from which this process has them: linking
+/// against those needs no development packages. Those of another one are where Debian's cross packages put
+/// them.
+static SmallVector<std::string> systemLibraries(const Triple &triple) {
   SmallVector<std::string> paths;
+  if (!isOfThisMachine(triple)) {
+    for (const char *name : {"libc.so.6", "libm.so.6", "libpthread.so.0"}) {
+      std::string path = "/usr/" + shortName(triple) + "/lib/" + name;
+      if (sys::fs::exists(path)) paths.push_back(path);
+    }
+    return paths;
+  }
   // One function of each library; newer C libraries hold all of them.
   for (const char *function : {"gnu_get_libc_version", "fmod", "pthread_create", "__tls_get_addr"}) {
     Dl_info info;
@@ -52,9 +61,25 @@ static NewArchiveMember member(const LinkObject &object) {
   return result;
 }
 
-static Error addRuntime(std::vector<NewArchiveMember> &members, std::unique_ptr<object::Archive> &runtime) {
+Error checkLinkable(ArtifactKind kind, const Triple &triple) {
+  std::string name = shortName(triple);
+  if (embeddedRuntime(triple).empty())
+    return createStringError("this girih was built without the runtime for " + name +
+                             ": build it where /usr/" + name +
+                             "/include is (Debian: libc6-dev-arm64-cross), or take the kernels alone, by "
+                             "--emit=obj");
+  if (kind == ArtifactKind::SharedLibrary && systemLibraries(triple).empty())
+    return createStringError(
+        "a shared library for " + name + " is linked to its C library, and there is no /usr/" + name +
+        "/lib/libc.so.6: install it (Debian: libc6-dev-arm64-cross), or compile to .a or .o "
+        "and link that where it is");
+  return Error::success();
+}
+
+static Error addRuntime(const Triple &triple, std::vector<NewArchiveMember> &members,
+                        std::unique_ptr<object::Archive> &runtime) {
   Expected<std::unique_ptr<object::Archive>> archive =
-      object::Archive::create(MemoryBufferRef(embeddedRuntime(), "libgirih-runtime.a"));
+      object::Archive::create(MemoryBufferRef(embeddedRuntime(triple), "libgirih-runtime.a"));
   if (!archive) return archive.takeError();
   runtime = std::move(*archive);
   Error error = Error::success();
@@ -211,7 +236,7 @@ Error linkArtifact(ArtifactKind kind, LinkInputs inputs, StringRef beside, Strin
                    unsigned threads) {
   std::vector<NewArchiveMember> members;
   std::unique_ptr<object::Archive> runtime;
-  if (Error error = addRuntime(members, runtime)) return error;
+  if (Error error = addRuntime(inputs.triple, members, runtime)) return error;
   if (kind == ArtifactKind::Object)
     for (NewArchiveMember &m : members)
       if (Error error = weaken(m)) return error;
@@ -248,7 +273,7 @@ Error linkArtifact(ArtifactKind kind, LinkInputs inputs, StringRef beside, Strin
                         "-znoexecstack", "--as-needed"})
     arguments.push_back(a);
   if (!inputs.sanitized) arguments.push_back("-zdefs");
-  llvm::append_range(arguments, systemLibraries());
+  llvm::append_range(arguments, systemLibraries(inputs.triple));
   if (inputs.weights.path.empty()) return runLinker(arguments);
   Expected<TemporaryFile> script = writeScript(inputs.weights, beside);
   if (!script) return script.takeError();

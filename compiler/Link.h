@@ -4,6 +4,7 @@
 #include "compiler/Artifact.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
+#include "llvm/TargetParser/Triple.h"
 
 namespace girih {
 
@@ -20,6 +21,7 @@ struct LinkWeights {
 };
 
 struct LinkInputs {
+  llvm::Triple triple;
   llvm::SmallVector<LinkObject> objects; // kernels and tables
   LinkWeights weights;
   bool sanitized = false; // kernels refer to the AddressSanitizer's runtime, which the process has
@@ -29,6 +31,9 @@ struct LinkInputs {
 inline constexpr llvm::StringLiteral contentMark = "0123456789abcdef";
 /// Replaces the mark by the digits of a hash of all inputs, and returns them.
 llvm::Expected<std::string> nameByContent(LinkInputs &inputs);
+
+/// Whether such an artifact can be linked here; the error says what is missing.
+llvm::Error checkLinkable(ArtifactKind kind, const llvm::Triple &triple);
 
 /// Links the inputs and the runtime into `output` (a temporary name). `beside` is where temporary files may
 /// go.

@@ -1,11 +1,7 @@
 #include "compiler/Pipeline.h"
-#include "backends/CPU/EmitTarget.h"
-#include "backends/CPU/Machine.h"
-#include "backends/CPU/Passes.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Graph/Passes.h"
 #include "passes/GraphToLinalg/Passes.h"
-#include "passes/Host/ToLLVM.h"
 #include "passes/Naive/Passes.h"
 #include "passes/Tile/Passes.h"
 #include "runtime/abi.h"
@@ -32,33 +28,7 @@ std::string stageNames() {
   return llvm::join(ArrayRef(names), ", ");
 }
 
-llvm::Expected<Machine> resolveMachine(const PipelineOptions &options) {
-  auto target = resolveCpuTarget(options.cpu, options.mattr);
-  if (!target) return target.takeError();
-  Machine machine = Machine::fromTarget(*target);
-  return options.machineFile.empty() ? machine : machine.withFile(options.machineFile);
-}
-
-/// What is wrong with the options has been reported by the driver.
-static PlanKernelsOptions planOptions(const PipelineOptions &options) {
-  PlanKernelsOptions plan;
-  auto resolved = resolveMachine(options);
-  if (!resolved) {
-    llvm::consumeError(resolved.takeError());
-    return plan;
-  }
-  const Machine &machine = *resolved;
-  plan.vectorBits = machine.vectorBits;
-  plan.registers = machine.registers;
-  plan.fma = machine.fma;
-  plan.halfRate = machine.halfRate;
-  plan.l1 = machine.l1;
-  plan.l1Ways = machine.l1Ways;
-  plan.l2 = machine.l2;
-  return plan;
-}
-
-void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
+void addStage(OpPassManager &pm, Stage stage, const Target &target, const PipelineOptions &options) {
   switch (stage) {
   case Stage::Import:
     return;
@@ -75,7 +45,7 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
     // Places come first: copies that they need are kernels, which want a schedule like any other.
     pm.addPass(createPlanPlaces());
     if (!options.scheduleFile.empty()) pm.addPass(createReadSchedules({options.scheduleFile}));
-    pm.addPass(createPlanKernels(planOptions(options)));
+    target.addPlanPasses(pm);
     return;
   case Stage::Tile:
     // Kernels that the naive path leaves alone are tiled like any other.
@@ -86,10 +56,10 @@ void addStage(OpPassManager &pm, Stage stage, const PipelineOptions &options) {
     pm.addPass(createPlanArena({options.sanitize ? GIRIH_RED_ZONE : 0}));
     return;
   case Stage::Map:
-    pm.addPass(createMapTasks());
+    target.addMapPasses(pm);
     return;
   case Stage::LLVM:
-    buildKernelsToLLVM(pm, planOptions(options).fma);
+    target.addLowerPasses(pm);
     return;
   }
 }

@@ -2,6 +2,7 @@
 // the tests and whoever embeds the compiler run the same functions.
 #pragma once
 
+#include "backends/Target.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include <optional>
@@ -20,19 +21,12 @@ std::string stageNames();
 
 /// What the stages read; a part of CompileOptions.
 struct PipelineOptions {
-  std::string cpu = "host"; // resolved by the CPU backend
-  std::string mattr;
-  std::string machineFile;  // what the plan is to take for the machine instead of what is known of the CPU
   std::string scheduleFile; // printed schedules that replace planned ones
   bool sanitize = false;    // kernels and memory are checked by AddressSanitizer
   bool naive = false;       // the tile stage writes plain loops: the reference of differential tests
 };
 
-struct Machine;
-/// The machine that plans are made for; the error says what is wrong with --cpu, --mattr or --machine.
-llvm::Expected<Machine> resolveMachine(const PipelineOptions &options);
-
 /// Adds the passes of one stage (none for Stage::Import).
-void addStage(mlir::OpPassManager &pm, Stage stage, const PipelineOptions &options);
+void addStage(mlir::OpPassManager &pm, Stage stage, const Target &target, const PipelineOptions &options);
 
 } // namespace girih

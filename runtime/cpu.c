@@ -53,6 +53,7 @@ uint32_t allowed_cpus(void) {
 }
 
 #if defined(__x86_64__)
+#define ANYWHERE "x86-64-v2"
 enum { EAX, EBX, ECX, EDX };
 /* Register state that the operating system must save (bits of XCR0). */
 enum { NONE = 0, YMM = 0x6, ZMM = 0xe6, TILES = 0x60000 };
@@ -126,13 +127,16 @@ static bool has_feature(const struct feature *feature) {
   return (low & feature->state) == feature->state;
 }
 #elif defined(__aarch64__)
+#define ANYWHERE "generic"
 static const struct feature {
   const char *name;
   unsigned long vector, bit;
 } features[] = {
-    {"neon", AT_HWCAP, 1 << 1},   {"fullfp16", AT_HWCAP, 1 << 10}, {"dotprod", AT_HWCAP, 1 << 20},
-    {"sve", AT_HWCAP, 1 << 22},   {"sve2", AT_HWCAP2, 1 << 1},     {"i8mm", AT_HWCAP2, 1 << 13},
-    {"bf16", AT_HWCAP2, 1 << 14},
+    {"neon", AT_HWCAP, 1 << 1},     {"lse", AT_HWCAP, 1 << 8},        {"fullfp16", AT_HWCAP, 1 << 10},
+    {"rdm", AT_HWCAP, 1 << 12},     {"complxnum", AT_HWCAP, 1 << 14}, {"sha3", AT_HWCAP, 1 << 17},
+    {"dotprod", AT_HWCAP, 1 << 20}, {"sve", AT_HWCAP, 1 << 22},       {"fp16fml", AT_HWCAP, 1 << 23},
+    {"sve2", AT_HWCAP2, 1 << 1},    {"i8mm", AT_HWCAP2, 1 << 13},     {"bf16", AT_HWCAP2, 1 << 14},
+    {"cssc", AT_HWCAP2, 1ul << 34}, {"mops", AT_HWCAP2, 1ul << 43},
 };
 
 static bool has_feature(const struct feature *feature) {
@@ -167,6 +171,6 @@ girih_status check_features(const char *required, const char *target_cpu, girih_
   return fail(error, GIRIH_INCOMPATIBLE,
               "this model was compiled for %s; this CPU, or its operating system, lacks %s: compile it again "
               "with --cpu=host "
-              "on this machine, or --cpu=x86-64-v2 to run anywhere",
+              "on this machine, or --cpu=" ANYWHERE " to run anywhere",
               target_cpu ? target_cpu : "another CPU", missing);
 }

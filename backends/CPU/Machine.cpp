@@ -1,5 +1,10 @@
 #include "backends/CPU/Machine.h"
-#include "backends/CPU/EmitTarget.h"
+#include "backends/Host/CpuTarget.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/CodeGen/TargetLowering.h"
+#include "llvm/CodeGen/TargetSubtargetInfo.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -8,7 +13,6 @@ using namespace llvm;
 namespace girih {
 
 namespace {
-/// Sources: Intel's optimization reference manual, AMD's software optimization guides.
 struct Known {
   StringLiteral cpu; // LLVM's name
   int64_t l1KiB, l1Ways, l2KiB;
@@ -16,7 +20,8 @@ struct Known {
 };
 } // namespace
 
-static constexpr Known knownCpus[] = {
+/// Sources: Intel's optimization reference manual, AMD's software optimization guides.
+static constexpr Known knownX86[] = {
     {"haswell", 32, 8, 256},
     {"broadwell", 32, 8, 256},
     {"skylake", 32, 8, 256},
@@ -40,17 +45,34 @@ static constexpr Known knownCpus[] = {
     {"znver5", 48, 12, 1024},
 };
 
+/// Sources: the technical reference manuals of Arm's cores, of whose sizes the larger one; Apple's cores
+/// share 12 MB.
+static constexpr Known knownAArch64[] = {
+    {"generic", 32, 4, 512},        {"cortex-a53", 32, 4, 512},   {"cortex-a55", 32, 4, 256},
+    {"cortex-a72", 32, 2, 1024},    {"cortex-a76", 64, 4, 512},   {"cortex-a78", 64, 4, 512},
+    {"cortex-x1", 64, 4, 1024},     {"neoverse-n1", 64, 4, 1024}, {"neoverse-n2", 64, 4, 1024},
+    {"neoverse-v1", 64, 4, 1024},   {"neoverse-v2", 64, 4, 2048}, {"ampere1", 64, 4, 2048},
+    {"apple-m1", 128, 8, 3 * 1024},
+};
+
 Machine Machine::fromTarget(const CpuTarget &target) {
   Machine m;
-  bool wide =
-      target.has("avx512f") && target.has("avx512vl") && target.has("avx512bw") && target.has("avx512dq");
-  m.vectorBits = wide ? 512 : target.has("avx2") ? 256 : 128;
-  m.registers = wide ? 32 : 16;
-  m.fma = target.has("fma");
-  for (const Known &known : knownCpus)
-    if (known.cpu == target.cpu) {
-      m.l1 = known.l1KiB << 10, m.l1Ways = known.l1Ways, m.l2 = known.l2KiB << 10;
-      if (wide && known.halfByHalf) m.halfRate = 1;
+  // LLVM answers for a function: its attributes may limit the vectors.
+  LLVMContext context;
+  Module module("", context);
+  Function *function = Function::Create(FunctionType::get(Type::getVoidTy(context), false),
+                                        GlobalValue::ExternalLinkage, "f", module);
+  target.annotate(*function);
+  std::unique_ptr<TargetMachine> machine = target.createMachine();
+  TargetTransformInfo info = machine->getTargetTransformInfo(*function);
+  m.vectorBits = info.getRegisterBitWidth(TargetTransformInfo::RGK_FixedWidthVector).getFixedValue();
+  m.registers = info.getNumberOfRegisters(info.getRegisterClassForType(/*Vector=*/true));
+  m.fma = machine->getSubtargetImpl(*function)->getTargetLowering()->isOperationLegal(ISD::FMA, MVT::f32);
+  ArrayRef<Known> known = target.triple.isAArch64() ? ArrayRef(knownAArch64) : ArrayRef(knownX86);
+  for (const Known &k : known)
+    if (k.cpu == target.cpu) {
+      m.l1 = k.l1KiB << 10, m.l1Ways = k.l1Ways, m.l2 = k.l2KiB << 10;
+      if (m.vectorBits == 512 && k.halfByHalf) m.halfRate = 1;
     }
   return m;
 }

@@ -1,6 +1,6 @@
 // girih-opt: parses IR, runs passes of ours and of MLIR on it, and prints the result. For tests and for
 // looking into things.
-#include "backends/CPU/Passes.h"
+#include "backends/Target.h"
 #include "compiler/Dialects.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -23,8 +23,8 @@ int main(int argc, char **argv) {
   girih::registerGraphToLinalgPasses();
   girih::registerNaivePasses();
   girih::registerGirihTilePasses();
-  girih::registerGirihCPUPasses();
   girih::registerGirihMathPasses();
   girih::registerGirihHostPasses();
+  girih::registerTargetPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "girih optimizer driver\n", registry));
 }

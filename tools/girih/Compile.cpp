@@ -17,6 +17,8 @@ static const Page page = {
       for this machine
   girih compile model.onnx -o model.so --cpu=x86-64-v3
       for any CPU with AVX2 and FMA
+  girih compile model.onnx -o model.a --target=aarch64-linux-gnu --cpu=neoverse-n1
+      for another architecture
   girih compile model.onnx -o model.so --dim batch=1 --dim seq=128
       with dynamic dimensions pinned: faster code, less memory
   girih compile model.onnx --stop-after=group
@@ -41,10 +43,14 @@ int compileCommand(Arguments args) {
       text("-o", "OUT",
            "the artifact: .so, .a or .o; for --emit and --stop-after a file to print into ('-': stdout)",
            options.output),
-      text("--cpu", "NAME", "host (default), x86-64-v2, x86-64-v3, x86-64-v4 or any LLVM name (znver4, ...)",
-           options.pipeline.cpu),
+      text("--target", "TRIPLE", "x86_64-linux-gnu or aarch64-linux-gnu; this machine's by default",
+           options.target.target),
+      text("--cpu", "NAME",
+           "host (default; of another target: generic), x86-64-v2, x86-64-v3, x86-64-v4 or any LLVM name "
+           "(znver4, neoverse-n1, ...)",
+           options.target.cpu),
       text("--mattr", "LIST", "LLVM features to add or remove: +avx512bf16,-avx512vnni",
-           options.pipeline.mattr),
+           options.target.mattr),
       list("--dim", "NAME=VALUE", "pin a symbolic dimension; may be repeated", options.read.dims),
       flag("--freeze-initializers",
            "make weights that are listed as inputs, too, constants: faster code, but they can't be given at "
@@ -55,7 +61,7 @@ int compileCommand(Arguments args) {
            options.read.followLinks),
       text("--machine", "FILE",
            "plan for the machine in FILE, which 'girih machine' prints, instead of what is known of the CPU",
-           options.pipeline.machineFile),
+           options.target.machineFile),
       text("--schedule", "FILE",
            "take kernels' schedules (docs/schedule.md) from FILE, an edited --stop-after=plan",
            options.pipeline.scheduleFile),

@@ -22,10 +22,14 @@ static const Page page = {"machine", "[options]",
 )"};
 
 int machineCommand(Arguments args) {
-  PipelineOptions options;
+  TargetOptions options;
   SmallVector<std::string, 1> positional;
   Option table[] = {
-      text("--cpu", "NAME", "host (default), x86-64-v2, x86-64-v3, x86-64-v4 or any LLVM name (znver4, ...)",
+      text("--target", "TRIPLE", "x86_64-linux-gnu or aarch64-linux-gnu; this machine's by default",
+           options.target),
+      text("--cpu", "NAME",
+           "host (default; of another target: generic), x86-64-v2, x86-64-v3, x86-64-v4 or any LLVM name "
+           "(znver4, neoverse-n1, ...)",
            options.cpu),
       text("--mattr", "LIST", "LLVM features to add or remove: -avx512f", options.mattr),
       text("--machine", "FILE", "with what FILE states otherwise", options.machineFile),

@@ -1,4 +1,4 @@
-#include "backends/CPU/EmitSlots.h"
+#include "backends/Host/EmitSlots.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/IR/IRBuilder.h"
 

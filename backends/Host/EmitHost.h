@@ -1,8 +1,8 @@
 // `@main` as the tables of runtime/abi.h: launches, buffers, sizes, names. There is no compiled host loop.
 #pragma once
 
-#include "backends/CPU/EmitTarget.h"
-#include "backends/CPU/EmitWeights.h"
+#include "backends/Host/CpuTarget.h"
+#include "backends/Host/EmitWeights.h"
 #include "llvm/IR/Module.h"
 
 namespace girih {

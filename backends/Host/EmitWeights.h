@@ -5,6 +5,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Triple.h"
 
 namespace girih {
 
@@ -26,8 +27,9 @@ Weights collectWeights(mlir::ModuleOp module, int64_t redZone);
 /// Writes them, padded to their offsets.
 mlir::LogicalResult writeWeights(const Weights &weights, llvm::raw_ostream &os);
 
-/// Writes an ELF object that defines `symbol` (hidden) in a read-only section which the linker keeps apart
-/// from code.
-mlir::LogicalResult writeWeightsObject(const Weights &weights, llvm::StringRef symbol, llvm::raw_ostream &os);
+/// Writes an ELF object for a CPU that defines `symbol` (hidden) in a read-only section which the linker
+/// keeps apart from code.
+mlir::LogicalResult writeWeightsObject(const Weights &weights, llvm::StringRef symbol,
+                                       const llvm::Triple &triple, llvm::raw_ostream &os);
 
 } // namespace girih

@@ -1,5 +1,5 @@
-#include "backends/CPU/EmitHost.h"
-#include "backends/CPU/EmitSlots.h"
+#include "backends/Host/EmitHost.h"
+#include "backends/Host/EmitSlots.h"
 #include "dialects/Graph/TypeText.h"
 #include "passes/Buffers/Constants.h"
 #include "runtime/abi.h"

@@ -1,4 +1,4 @@
-#include "backends/CPU/EmitWeights.h"
+#include "backends/Host/EmitWeights.h"
 #include "dialects/Graph/Graph.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Buffers/Constants.h"
@@ -64,12 +64,17 @@ LogicalResult writeWeights(const Weights &weights, llvm::raw_ostream &os) {
   return success();
 }
 
-LogicalResult writeWeightsObject(const Weights &weights, StringRef symbol, llvm::raw_ostream &os) {
+LogicalResult writeWeightsObject(const Weights &weights, StringRef symbol, const llvm::Triple &triple,
+                                 llvm::raw_ostream &os) {
   // Layout: header, section headers, symbols, strings, section names, padding, weights.
   enum { NoSection, WeightsSection, SymbolSection, StringSection, NameSection, StackSection, SectionCount };
+  // Code reaches 2 GB on x86-64, whose linkers lay large data behind the rest; 4 GB on AArch64.
+  bool isX86 = triple.getArch() == llvm::Triple::x86_64;
+  StringRef weightsName = isX86 ? ".lrodata.girih" : ".rodata.girih";
   std::string strings = '\0' + symbol.str() + '\0';
-  static constexpr char names[] = "\0.lrodata.girih\0.symtab\0.strtab\0.shstrtab\0.note.GNU-stack";
-  auto name = [&](StringRef s) { return Elf64_Word(StringRef(names, sizeof names).find(s)); };
+  static constexpr char otherNames[] = "\0.symtab\0.strtab\0.shstrtab\0.note.GNU-stack";
+  std::string names = '\0' + weightsName.str() + std::string(otherNames, sizeof otherNames);
+  auto name = [&](StringRef s) { return Elf64_Word(StringRef(names).find(s)); };
   Elf64_Sym symbols[2] = {};
   symbols[1].st_name = 1;
   symbols[1].setBindingAndType(STB_GLOBAL, STT_OBJECT);
@@ -84,7 +89,7 @@ LogicalResult writeWeightsObject(const Weights &weights, StringRef symbol, llvm:
   header.e_ident[EI_DATA] = ELFDATA2LSB;
   header.e_ident[EI_VERSION] = EV_CURRENT;
   header.e_type = ET_REL;
-  header.e_machine = EM_X86_64;
+  header.e_machine = isX86 ? EM_X86_64 : EM_AARCH64;
   header.e_version = EV_CURRENT;
   header.e_ehsize = sizeof(Elf64_Ehdr);
   header.e_shentsize = sizeof(Elf64_Shdr);
@@ -108,16 +113,15 @@ LogicalResult writeWeightsObject(const Weights &weights, StringRef symbol, llvm:
   sections[SymbolSection].sh_link = StringSection;
   sections[SymbolSection].sh_info = 1; // the first symbol that is not local
   section(StringSection, ".strtab", SHT_STRTAB, strings.size(), 1);
-  section(NameSection, ".shstrtab", SHT_STRTAB, sizeof names, 1);
+  section(NameSection, ".shstrtab", SHT_STRTAB, names.size(), 1);
   section(StackSection, ".note.GNU-stack", SHT_PROGBITS, 0, 1); // empty: no executable stack is wanted
-  section(WeightsSection, ".lrodata.girih", SHT_PROGBITS, weights.bytes, GIRIH_ALIGNMENT);
-  sections[WeightsSection].sh_flags = SHF_ALLOC | SHF_X86_64_LARGE;
+  section(WeightsSection, weightsName, SHT_PROGBITS, weights.bytes, GIRIH_ALIGNMENT);
+  sections[WeightsSection].sh_flags = SHF_ALLOC | (isX86 ? SHF_X86_64_LARGE : 0);
 
   auto write = [&](const auto &data) { os.write(reinterpret_cast<const char *>(&data), sizeof data); };
   write(header), write(sections), write(symbols);
-  os << strings;
-  write(names);
-  os.write_zeros(sections[WeightsSection].sh_offset - sections[NameSection].sh_offset - sizeof names);
+  os << strings << names;
+  os.write_zeros(sections[WeightsSection].sh_offset - sections[NameSection].sh_offset - names.size());
   return writeWeights(weights, os);
 }
 

@@ -1,0 +1,58 @@
+#include "backends/CPU/Target.h"
+#include "backends/CPU/EmitKernels.h"
+#include "backends/CPU/Machine.h"
+#include "backends/CPU/Passes.h"
+#include "passes/Host/ToLLVM.h"
+
+using namespace mlir;
+
+namespace girih {
+
+namespace {
+
+class Cpu : public Target {
+public:
+  Cpu(CpuTarget host, const Machine &machine) : Target(std::move(host)), machine(machine) {}
+
+  void addPlanPasses(OpPassManager &pm) const override {
+    PlanKernelsOptions plan;
+    plan.vectorBits = machine.vectorBits;
+    plan.registers = machine.registers;
+    plan.fma = machine.fma;
+    plan.halfRate = machine.halfRate;
+    plan.l1 = machine.l1;
+    plan.l1Ways = machine.l1Ways;
+    plan.l2 = machine.l2;
+    pm.addPass(createPlanKernels(plan));
+  }
+
+  void addMapPasses(OpPassManager &pm) const override { pm.addPass(createMapTasks()); }
+
+  void addLowerPasses(OpPassManager &pm) const override { buildKernelsToLLVM(pm, machine.fma); }
+
+  FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module,
+                                                  const CodeOptions &options) const override {
+    return girih::emitKernels(module, getHost(), options);
+  }
+
+  void describe(raw_ostream &os) const override { machine.print(os); }
+
+private:
+  Machine machine;
+};
+
+} // namespace
+
+llvm::Expected<std::unique_ptr<Target>> createCpuTarget(const TargetOptions &options) {
+  auto cpu = resolveCpuTarget(options.target, options.cpu, options.mattr);
+  if (!cpu) return cpu.takeError();
+  Machine machine = Machine::fromTarget(*cpu);
+  if (!options.machineFile.empty()) {
+    auto stated = machine.withFile(options.machineFile);
+    if (!stated) return stated.takeError();
+    machine = *stated;
+  }
+  return std::make_unique<Cpu>(std::move(*cpu), machine);
+}
+
+} // namespace girih

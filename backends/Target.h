@@ -1,0 +1,51 @@
+// What a model is compiled for. All that differs from target to target stands behind this interface: numbers
+// for the plan, what a parallel loop becomes, and bytes. Whoever runs the walk asks for no more.
+#pragma once
+
+#include "backends/Host/EmitModule.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace girih {
+
+/// As the command line names it.
+struct TargetOptions {
+  std::string target;      // a triple; empty: this machine
+  std::string cpu;         // empty: host, or the least of another target
+  std::string mattr;       // LLVM features to add or remove
+  std::string machineFile; // what plans are to take for the machine instead of what is known of the CPU
+};
+
+class Target {
+public:
+  virtual ~Target() = default;
+
+  /// The plan stage: gives a schedule to every kernel that has none.
+  virtual void addPlanPasses(mlir::OpPassManager &pm) const = 0;
+  /// The map stage: turns kernels' parallel loops into what runs them.
+  virtual void addMapPasses(mlir::OpPassManager &pm) const = 0;
+  /// The llvm stage.
+  virtual void addLowerPasses(mlir::OpPassManager &pm) const = 0;
+  /// Emits every kernel that `@main` launches; as objects, for linking to the tables that call them.
+  virtual mlir::FailureOr<llvm::SmallVector<EmittedCode>> emitKernels(mlir::ModuleOp module,
+                                                                      const CodeOptions &options) const = 0;
+  /// What plans are made from, as JSON.
+  virtual void describe(llvm::raw_ostream &os) const = 0;
+
+  /// The CPU that runs the artifact's tables and runtime, whatever runs the kernels.
+  const CpuTarget &getHost() const { return host; }
+
+protected:
+  explicit Target(CpuTarget host) : host(std::move(host)) {}
+
+private:
+  CpuTarget host;
+};
+
+/// The target of these options. The error names the option that is wrong and what is expected.
+llvm::Expected<std::unique_ptr<Target>> getTarget(const TargetOptions &options);
+
+/// Makes the passes of all targets known by name.
+void registerTargetPasses();
+
+} // namespace girih
