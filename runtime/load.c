@@ -9,6 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#if defined(__x86_64__)
+#define ARCHITECTURE "x86_64"
+enum { THIS_MACHINE = EM_X86_64 };
+#else
+#define ARCHITECTURE "aarch64"
+enum { THIS_MACHINE = EM_AARCH64 };
+#endif
+
 static void close_library(void *library) {
   dlclose(library);
 }
@@ -37,12 +45,14 @@ static char *fresh_spelling(const char *path, char **folder) {
 }
 
 /* The number of bytes that the library's headers promise, or 0 if it has none. dlopen maps a file that was
- * cut off as if it were whole, and dies of a bus error. */
-static uint64_t promised_bytes(int file) {
+ * cut off as if it were whole, and dies of a bus error. Also whether it is of another architecture, of which
+ * dlopen says that there is no such file. */
+static uint64_t promised_bytes(int file, bool *foreign) {
   Elf64_Ehdr header;
   if (pread(file, &header, sizeof header, 0) != sizeof header || memcmp(header.e_ident, ELFMAG, SELFMAG) ||
       header.e_ident[EI_CLASS] != ELFCLASS64)
     return 0;
+  *foreign = header.e_machine != THIS_MACHINE;
   uint64_t end = header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
   for (uint32_t i = 0; i < header.e_phnum; ++i) {
     Elf64_Phdr segment;
@@ -59,11 +69,16 @@ static girih_status check_file(const char *path, struct stat *status, uint64_t *
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for a writer */
   if (file < 0) return fail(error, GIRIH_NOT_FOUND, "can't read '%s': %s", path, strerror(errno));
   fstat(file, status);
-  bool regular = S_ISREG(status->st_mode);
-  *bytes = regular ? promised_bytes(file) : 0;
+  bool regular = S_ISREG(status->st_mode), foreign = false;
+  *bytes = regular ? promised_bytes(file, &foreign) : 0;
   bool cut = (uint64_t)status->st_size < *bytes;
   close(file);
   if (!regular) return fail(error, GIRIH_NOT_FOUND, "can't read '%s': not a regular file", path);
+  if (foreign)
+    return fail(error, GIRIH_INCOMPATIBLE,
+                "'%s' can't be loaded as a compiled model: it is for another architecture; compile it with "
+                "--target=" ARCHITECTURE "-linux-gnu",
+                path);
   return cut ? fail(error, GIRIH_INCOMPATIBLE,
                     "'%s' can't be loaded as a compiled model: it is cut off at %lld bytes; copy or compile "
                     "it "
@@ -83,7 +98,7 @@ static const char *complaint(const char *spelling) {
 static const char *advice(const char *why) {
   return strstr(why, "__asan_")
              ? "it was compiled with --sanitize=address and needs the sanitizer's runtime: "
-               "LD_PRELOAD=$(clang-22 -print-file-name=libclang_rt.asan-x86_64.so)"
+               "LD_PRELOAD=$(clang-22 -print-file-name=libclang_rt.asan-" ARCHITECTURE ".so)"
              : "a model file is compiled by `girih compile MODEL -o OUT.so`";
 }
 

@@ -65,10 +65,14 @@ Machine Machine::fromTarget(const CpuTarget &target) {
   target.annotate(*function);
   std::unique_ptr<TargetMachine> machine = target.createMachine();
   TargetTransformInfo info = machine->getTargetTransformInfo(*function);
-  m.vectorBits = info.getRegisterBitWidth(TargetTransformInfo::RGK_FixedWidthVector).getFixedValue();
-  m.registers = info.getNumberOfRegisters(info.getRegisterClassForType(/*Vector=*/true));
+  // Where --mattr has taken the vectors away, LLVM makes them of scalars.
+  m.vectorBits = std::max<int64_t>(
+      info.getRegisterBitWidth(TargetTransformInfo::RGK_FixedWidthVector).getFixedValue(), 128);
+  m.registers = std::max(info.getNumberOfRegisters(info.getRegisterClassForType(/*Vector=*/true)), 16u);
   m.fma = machine->getSubtargetImpl(*function)->getTargetLowering()->isOperationLegal(ISD::FMA, MVT::f32);
-  ArrayRef<Known> known = target.triple.isAArch64() ? ArrayRef(knownAArch64) : ArrayRef(knownX86);
+  bool isAArch64 = target.triple.isAArch64();
+  if (isAArch64) m.operands = 4; // with fewer, LLVM's schedules of fourteen rows spill sums
+  ArrayRef<Known> known = isAArch64 ? ArrayRef(knownAArch64) : ArrayRef(knownX86);
   for (const Known &k : known)
     if (k.cpu == target.cpu) {
       m.l1 = k.l1KiB << 10, m.l1Ways = k.l1Ways, m.l2 = k.l2KiB << 10;

@@ -18,6 +18,8 @@ struct Machine {
   double halfRate = 0.5;
   int64_t l1 = 32 << 10, l1Ways = 8; // bytes of first-level data cache, and places for one line of it
   int64_t l2 = 1 << 20;              // bytes of second-level cache, a core
+  /// Registers that scalars pass through on their way to multiply-adds; none where these read memory.
+  int64_t operands = 0;
 
   /// Of a CPU that has a name, what is known of it; else what is common.
   static Machine fromTarget(const CpuTarget &target);

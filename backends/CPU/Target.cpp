@@ -17,7 +17,7 @@ public:
   void addPlanPasses(OpPassManager &pm) const override {
     PlanKernelsOptions plan;
     plan.vectorBits = machine.vectorBits;
-    plan.registers = machine.registers;
+    plan.registers = machine.registers - machine.operands;
     plan.fma = machine.fma;
     plan.halfRate = machine.halfRate;
     plan.l1 = machine.l1;

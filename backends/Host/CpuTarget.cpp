@@ -17,7 +17,7 @@ namespace {
 struct Architecture {
   StringLiteral name; // of its triple
   Triple::ArchType type;
-  StringLiteral cpus; // for messages
+  StringLiteral cpus, feature; // examples for messages
   /// Instruction sets that code generation picks by itself. The runtime's table (runtime/cpu.c) knows all of
   /// them.
   ArrayRef<StringLiteral> instructionSets;
@@ -38,9 +38,9 @@ static constexpr StringLiteral aarch64Sets[] = {
 };
 static constexpr Architecture architectures[] = {
     {"x86_64-linux-gnu", Triple::x86_64,
-     "x86-64-v2, x86-64-v3, x86-64-v4 or an LLVM name such as skylake-avx512", x86Sets},
+     "x86-64-v2, x86-64-v3, x86-64-v4 or an LLVM name such as skylake-avx512", "+avx2", x86Sets},
     {"aarch64-linux-gnu", Triple::aarch64,
-     "generic or an LLVM name such as neoverse-n1, cortex-a76 or apple-m1", aarch64Sets},
+     "generic or an LLVM name such as neoverse-n1, cortex-a76 or apple-m1", "+sve", aarch64Sets},
 };
 
 /// The architecture of a triple that artifacts can be for; null for others.
@@ -114,9 +114,9 @@ template <typename Entry> static std::string suggestion(ArrayRef<Entry> known, S
   return "; did you mean '" + join(make_second_range(near), "' or '") + "'?";
 }
 
-static Error unknownTarget(StringRef name) {
+static Error unknownTarget(const Triple &triple) {
   return createStringError(
-      "unknown --target '" + name + "'; expected " +
+      "unknown --target '" + triple.str() + "'; expected " +
       join(map_range(architectures, [](const Architecture &a) { return a.name; }), " or ") +
       " (default: this machine, " + sys::getDefaultTargetTriple() + ")");
 }
@@ -126,18 +126,17 @@ Expected<CpuTarget> resolveCpuTarget(StringRef name, StringRef cpu, StringRef ma
   result.triple = Triple(name.empty() ? sys::getDefaultTargetTriple() : Triple::normalize(name));
   const Triple &triple = result.triple;
   const Architecture *architecture = findArchitecture(triple);
-  if (!architecture) return unknownTarget(triple.str());
+  if (!architecture) return unknownTarget(triple);
   std::string error;
   const Target *target = lookUp(triple, error);
   if (!target) return createStringError("LLVM generates no code for '" + triple.str() + "': " + error);
 
   SmallVector<std::string> features;
   bool isHere = isOfThisMachine(triple);
-  std::string expected = (isHere ? "host, " : "") + architecture->cpus.str();
-  if (cpu == "host" && !isHere)
-    return createStringError("--cpu=host is this machine's, which is no " + architecture->name +
-                             "; expected " + expected);
   if (cpu == "host" || (cpu.empty() && isHere)) {
+    if (!isHere)
+      return createStringError("--cpu=host: this machine is no " + architecture->name + "; expected " +
+                               architecture->cpus);
     result.cpu = sys::getHostCPUName().str();
     // What the name promises may be off in this machine (by its hypervisor, for one), so each feature is
     // stated.
@@ -149,10 +148,10 @@ Expected<CpuTarget> resolveCpuTarget(StringRef name, StringRef cpu, StringRef ma
   }
   std::unique_ptr<MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
   if (!known->isCPUStringValid(result.cpu))
-    return createStringError("unknown --cpu '" + cpu + "'" + (isHere ? "" : " of " + architecture->name) +
-                             "; expected " + expected + " (clang --print-supported-cpus" +
-                             (isHere ? "" : " --target=" + architecture->name) + " lists them)" +
-                             suggestion(known->getAllProcessorDescriptions(), cpu));
+    return createStringError("unknown --cpu '" + cpu + "' of " + architecture->name + "; expected " +
+                             (isHere ? "host, " : "") + architecture->cpus +
+                             " (clang --print-supported-cpus --target=" + architecture->name +
+                             " lists them)" + suggestion(known->getAllProcessorDescriptions(), cpu));
   SmallVector<StringRef> changes;
   mattr.split(changes, ',', -1, false);
   for (StringRef change : changes) {
@@ -163,8 +162,9 @@ Expected<CpuTarget> resolveCpuTarget(StringRef name, StringRef cpu, StringRef ma
                         [&](const SubtargetFeatureKV &f) { return StringRef(f.Key) == name; });
     if (!valid)
       return createStringError(
-          "--mattr: expected +FEATURE or -FEATURE with a name that LLVM knows, such as +avx2; got '" +
-          change + "'" + suggestion(known->getAllProcessorFeatures(), name));
+          "--mattr: expected +FEATURE or -FEATURE with a name that LLVM knows, such as " +
+          architecture->feature + "; got '" + change + "'" +
+          suggestion(known->getAllProcessorFeatures(), name));
     features.push_back(change.str());
   }
   result.features = join(features, ",");
