@@ -1,6 +1,6 @@
 /* What a compiled model is: the tables and functions that the compiler emits and the runtime executes.
- * Read by the runtime (C) and the CPU backend. Plain C, fixed layout, 8-byte aligned fields. All tables are
- * read-only; pointers in them are relocated by the loader.
+ * Read by the runtime (C) and by what emits a model's host side. Plain C, fixed layout, 8-byte aligned
+ * fields. All tables are read-only; pointers in them are relocated by the loader.
  *
  * Every symbolic size of a model is a *slot*: an int64_t computed once per set of input shapes. Slot values
  * that are constant are emitted as constants; the others are computed by `compute_slots`.

@@ -168,7 +168,8 @@ Lanes horner(Lanes x, ArrayRef<double> coefficients) {
   return hornerOf(x, coefficients);
 }
 
-// The order of operands is that of x86's MAXPS and MINPS, which return the second operand when one is NaN.
+// The value comes last where the comparison fails, so a NaN stays one on any machine; x86's MINPS and MAXPS
+// do just that.
 Lanes atMost(Lanes x, double high) {
   Lanes limit = like(x, high);
   return select(x > limit, limit, x);
