@@ -16,7 +16,7 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 packages=(libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 clang-format-22 lld-22 liblld-22-dev
           libclang-rt-22-dev cmake ninja-build ccache libprotobuf-dev protobuf-compiler nlohmann-json3-dev libgtest-dev
           zlib1g-dev libzstd-dev gcc libc6-dev python3 python3-venv
-          libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user) # AArch64: artifacts, and their tests
+          libc6-dev-arm64-cross qemu-user) # AArch64: artifacts, and their tests
 missing=()
 for p in "${packages[@]}"; do
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null || true)" = installed ] || missing+=("$p")
