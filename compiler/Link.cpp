@@ -62,17 +62,17 @@ static NewArchiveMember member(const LinkObject &object) {
 }
 
 Error checkLinkable(ArtifactKind kind, const Triple &triple) {
-  std::string name = shortName(triple);
+  std::string name = shortName(triple), folder = "/usr/" + name,
+              package =
+                  std::string("Debian: libc6-dev-") + (triple.isAArch64() ? "arm64" : "amd64") + "-cross";
   if (embeddedRuntime(triple).empty())
-    return createStringError("this girih was built without the runtime for " + name +
-                             ": build it where /usr/" + name +
-                             "/include is (Debian: libc6-dev-arm64-cross), or take the kernels alone, by "
-                             "--emit=obj");
+    return createStringError("this girih was built without the runtime for " + name + ": build it where " +
+                             folder + "/include is (" + package +
+                             "), or take the kernels alone, by --emit=obj");
   if (kind == ArtifactKind::SharedLibrary && systemLibraries(triple).empty())
     return createStringError(
-        "a shared library for " + name + " is linked to its C library, and there is no /usr/" + name +
-        "/lib/libc.so.6: install it (Debian: libc6-dev-arm64-cross), or compile to .a or .o "
-        "and link that where it is");
+        "a shared library for " + name + " is linked to its C library, and there is no " + folder +
+        "/lib/libc.so.6: install it (" + package + "), or compile to .a or .o and link that where it is");
   return Error::success();
 }
 

@@ -30,7 +30,7 @@ static constexpr StringLiteral x86Sets[] = {
     "movbe",      "avx512f",    "avx512cd",   "avx512bw",    "avx512dq",   "avx512vl",
     "avx512vnni", "avx512bf16", "avx512vbmi", "avx512vbmi2", "avx512ifma", "avx512bitalg",
     "gfni",       "avxvnni",    "avx512fp16", "avxvnniint8", "avxifma",    "avx512vpopcntdq",
-    "amx-tile",   "amx-bf16",   "amx-int8",
+    "amx-tile",   "amx-bf16",   "amx-int8",   "fma4",
 };
 static constexpr StringLiteral aarch64Sets[] = {
     "neon", "fullfp16", "fp16fml", "dotprod", "rdm",  "complxnum", "sha3",
