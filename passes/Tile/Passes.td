@@ -35,7 +35,8 @@ def TileKernels : Pass<"girih-tile-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Pre-condition: kernels are at the linalg stage and carry `#girih.schedule`; the schedule is verified, then obeyed.
 
-    Each `girih.kernel` becomes a `func.func` on flat memrefs whose tasks are an `scf.forall`, and a `girih.launch` of it. Kernels that are
+    Each `girih.kernel` becomes a `func.func` on flat memrefs whose tasks are an `scf.forall`, and a `girih.launch` of it. What a schedule
+    stores is in views of one more argument, `memref<?xi8> {girih.scratch}`, which the map stage takes from the thread. Kernels that are
     equal in body, places and schedule share one function. Constants that a contraction reads are packed here, at compile time, into
     the order in which its register tiles read them.
 

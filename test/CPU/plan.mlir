@@ -18,8 +18,8 @@
 // WIDE:   girih.kernel "vector"({{.*}}nest = [<d0, 128, task>, <d0, 128, lanes>]
 // NARROW: girih.kernel "vector"({{.*}}nest = [<d0, 32, task>, <d0, 32, lanes>]
 
-// Rows are normalised: lanes run along the sums, and along the columns behind them.
-// WIDE:   girih.kernel "softmax"({{.*}}nest = [<d0, 1, task>, <d0, 1>, <d1, 32, lanes>], reductions = [<at = 2, nest = [<k0, 64, lanes>]>, <at = 2, nest = [<k0, 64, lanes>]>]
+// Rows are normalised: lanes run along the sums, and along the columns behind them. The exponentials of a row are stored.
+// WIDE:   girih.kernel "softmax"({{.*}}nest = [<d0, 8, task>, <d0, 1>, <d0, 1>, <d1, 32, lanes>], reductions = [<at = 3, nest = [<k0, 64, lanes>]>], stored = [<g1, at = 2, <width = 16, fma = true, nest = [<d0, 1>, <d1, 32, lanes>], reductions = [<at = 1, nest = [<k0, 64, lanes>]>]>>]>]
 
 // Sums of two elements: one by one.
 // WIDE:   girih.kernel "pairs"({{.*}}nest = [<d0, 7500, task>, <d0, 1>], reductions = [<at = 2, nest = [<k0, 2, unroll>]>]

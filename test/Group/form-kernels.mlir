@@ -38,17 +38,16 @@ func.func @diamond(%x: tensor<6x4xf32>, %w: tensor<4x8xf32>) -> (tensor<6x8xf32>
   return %2, %5 : tensor<6x8xf32>, tensor<6x8xf32>
 }
 
-// Attention: transposes that keep the minor dimension are read by the products; scale and mask follow the scores.
+// Attention is one kernel: transposes that keep the minor dimension are read by the products; scale and mask follow the scores.
 // CHECK-LABEL: @attention
 // CHECK: girih.kernel "matmul"
+// CHECK: girih.transpose
 // CHECK: girih.transpose
 // CHECK: girih.transpose
 // CHECK: girih.matmul
 // CHECK: girih.binary mul
 // CHECK: girih.binary add
-// CHECK: girih.kernel "softmax"
-// CHECK: girih.kernel "matmul"
-// CHECK: girih.transpose
+// CHECK: girih.softmax
 // CHECK: girih.matmul
 // CHECK: girih.transpose
 // CHECK-NOT: girih.kernel
@@ -64,6 +63,29 @@ func.func @attention(%q: tensor<1x5x2x8xf32>, %k: tensor<1x5x2x8xf32>, %v: tenso
   %7 = girih.matmul %6, %2 : (tensor<1x2x5x5xf32>, tensor<1x2x5x8xf32>) -> tensor<1x2x5x8xf32>
   %8 = girih.transpose %7 {permutation = array<i64: 0, 2, 1, 3>} : (tensor<1x2x5x8xf32>) -> tensor<1x5x2x8xf32>
   return %8 : tensor<1x5x2x8xf32>
+}
+
+// Not where somebody else reads the scores, or where a softmax along another axis needs all of them.
+// CHECK-LABEL: @scores_read_twice
+// CHECK: girih.kernel "matmul"
+// CHECK: girih.kernel "softmax"
+// CHECK: girih.kernel "matmul"
+func.func @scores_read_twice(%q: tensor<5x8xf32>, %k: tensor<8x5xf32>, %v: tensor<5x8xf32>) -> (tensor<5x8xf32>, tensor<5x5xf32>) {
+  %0 = girih.matmul %q, %k : (tensor<5x8xf32>, tensor<8x5xf32>) -> tensor<5x5xf32>
+  %1 = girih.softmax %0 {axis = 1 : i64} : (tensor<5x5xf32>) -> tensor<5x5xf32>
+  %2 = girih.matmul %1, %v : (tensor<5x5xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %2, %0 : tensor<5x8xf32>, tensor<5x5xf32>
+}
+
+// CHECK-LABEL: @softmax_of_columns
+// CHECK: girih.kernel "matmul"
+// CHECK: girih.kernel "softmax"
+// CHECK: girih.kernel "matmul"
+func.func @softmax_of_columns(%q: tensor<5x8xf32>, %k: tensor<8x5xf32>, %v: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  %0 = girih.matmul %q, %k : (tensor<5x8xf32>, tensor<8x5xf32>) -> tensor<5x5xf32>
+  %1 = girih.softmax %0 {axis = 0 : i64} : (tensor<5x5xf32>) -> tensor<5x5xf32>
+  %2 = girih.matmul %1, %v : (tensor<5x5xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %2 : tensor<5x8xf32>
 }
 
 // A row takes the element-wise producer that only it reads, not one that would be computed for each row again.

@@ -24,7 +24,7 @@ def attention(q, k, v, mask=None, causal=False, past=0):
     return (softmax(scores) @ v).astype(np.float32)
 
 
-@pytest.mark.parametrize("batch, heads, shared, queries, keys, size", [(1, 12, 12, 128, 128, 64), (2, 3, 3, 17, 9, 5), (1, 6, 2, 1, 33, 16), (3, 4, 1, 7, 40, 24)])
+@pytest.mark.parametrize("batch, heads, shared, queries, keys, size", [(1, 12, 12, 128, 128, 64), (2, 3, 3, 17, 9, 5), (1, 6, 2, 1, 33, 16), (3, 4, 1, 7, 40, 24), (1, 2, 2, 211, 333, 40)])
 @pytest.mark.parametrize("kind", ["none", "bool", "float", "causal"])
 def test_attention(batch, heads, shared, queries, keys, size, kind):
     graph = Graph(batch + heads + queries, opset=23)
