@@ -67,8 +67,9 @@ uint64_t times(uint64_t a, uint64_t b) {
 /// The numbers of a schedule while they are being chosen.
 struct Choice {
   int64_t width = 1, vectorDim = -1, vectors = 1, rowDim = -1, rows = 1;
-  SmallVector<int64_t> order, blocks;
-  int64_t parallel = 0, unroll = 1;
+  SmallVector<int64_t> order; // of the loops over register tiles
+  SmallVector<std::pair<int64_t, int64_t>> tasks; // dimensions and how much of each
+  int64_t unroll = 1;
   SmallVector<LoopAttr> around; // tasks and what stages are inside of
 };
 
@@ -123,8 +124,8 @@ public:
     for (bool isRow : {false, true})
       for (int64_t d : tile.order)
         if ((d == tile.vectorDim) == isRow) c.order.push_back(source[d]);
-    for (int64_t i = 0; i < tile.parallel; ++i)
-      around(source[tile.order[i]], tile.blocks[i], LoopRole::task);
+    for (auto [d, size] : tile.tasks)
+      around(source[d], size, LoopRole::task);
     sums.steps.resize(stage.dims.size());
     for (int64_t d : tile.order) {
       sums.steps[d] = sums.step(d);
@@ -167,9 +168,9 @@ private:
     auto addTile = [&](int64_t d) {
       add(d, step(d), d == c.vectorDim ? LoopRole::lanes : d == c.rowDim ? LoopRole::rows : LoopRole::each);
     };
-    bool hasTasks = c.around.empty() && steps.empty();
-    for (int64_t i = 0; hasTasks && i < c.parallel; ++i)
-      add(c.order[i], c.blocks[i], LoopRole::task);
+    if (c.around.empty() && steps.empty())
+      for (auto [d, size] : c.tasks)
+        add(d, size, LoopRole::task);
     llvm::for_each(c.order, addTile);
     int64_t outside = nest.size();
     for (size_t d = domain.parallel; d < domain.dims.size(); ++d)
@@ -220,9 +221,8 @@ private:
       for (int64_t d : order)
         if (isFollowed[d] == followed) c.order.push_back(d);
     int64_t followed = llvm::count(isFollowed, true);
-    c.blocks.clear();
     chooseTasks(times(4, reductionSize()));
-    c.parallel = std::min(c.parallel, followed);
+    c.tasks.truncate(std::min<size_t>(c.tasks.size(), followed));
 
     // Elements of all stages for one index of the dimensions that they follow.
     int64_t grown = c.rowDim >= 0 && isFollowed[c.rowDim] ? c.rowDim : -1;
@@ -246,8 +246,8 @@ private:
       tiles = llvm::divideCeil(most, llvm::divideCeil(most, tiles));
     }
     auto part = [&](int64_t d) { return step(d) * (d == grown ? tiles : 1); };
-    for (int64_t i = 0; i < c.parallel; ++i)
-      around(c.order[i], llvm::alignTo(c.blocks[i], part(c.order[i])), LoopRole::task);
+    for (auto [d, size] : c.tasks)
+      around(d, llvm::alignTo(size, part(d)), LoopRole::task);
     for (int64_t i = 0; i < followed; ++i)
       around(c.order[i], part(c.order[i]), LoopRole::each);
     SmallVector<StoredAttr> stored;
@@ -338,9 +338,9 @@ private:
       inner = times(inner, extent(d));
       if (!dimValue(domain.dims[d].extent) && count++ < 2) unknown = i + 1;
     }
-    c.parallel = 0;
+    c.tasks.clear();
     for (int64_t d : c.order) {
-      if (inner <= 2 * kWorkOfTask && size_t(c.parallel) >= unknown) break;
+      if (inner <= 2 * kWorkOfTask && c.tasks.size() >= unknown) break;
       inner = std::max<uint64_t>(inner / extent(d), 1);
       uint64_t tile = times(inner, step(d));
       int64_t s = step(d), block = s;
@@ -348,12 +348,9 @@ private:
       if (tile < kWorkOfTask) block = s * llvm::divideCeil(kWorkOfTask, tile);
       int64_t whole = llvm::divideCeil(extent(d), s) * s;
       if (dimValue(domain.dims[d].extent)) block = std::min(block, whole);
-      c.blocks.push_back(block);
+      c.tasks.push_back({d, block});
       inner = times(inner, std::min(block, extent(d)));
-      ++c.parallel;
     }
-    while (c.blocks.size() < c.order.size())
-      c.blocks.push_back(step(c.order[c.blocks.size()]));
   }
 
   bool contraction() {
@@ -432,7 +429,21 @@ private:
     if (rowsOutside) c.order.push_back(c.vectorDim);
     // Rows innermost of their group: consecutive tiles read neighbouring memory.
     chooseTasks(times(2, reductionSize()));
+    if (!rowsOutside && domain.parallel == 2 && c.rowDim >= 0) blockRows(panels);
     return true;
+  }
+
+  /// Where all rows are more than the second-level cache holds, each panel would read them from beyond it.
+  /// Blocks of them that it holds meet all panels instead, if that is less to read.
+  void blockRows(uint64_t panels) {
+    constexpr double kWorthIt = 1.5;
+    double row = 4 * double(reductionSize()), all = row * double(extent(c.rowDim)), l2 = double(machine.l2);
+    int64_t block = int64_t(l2 / 2 / row) / c.rows * c.rows;
+    if (all <= l2 || block < 2 * c.rows) return;
+    double panelByPanel = all * double(llvm::divideCeil(extent(c.vectorDim), step(c.vectorDim))) + double(panels);
+    double blockByBlock = all + double(panels) * double(llvm::divideCeil(extent(c.rowDim), block));
+    if (panelByPanel < kWorthIt * blockByBlock) return;
+    c.tasks = {{c.rowDim, block}, {c.vectorDim, step(c.vectorDim)}};
   }
 
   void reduction() {
