@@ -6,6 +6,7 @@
 #include "compiler/Link.h"
 #include "compiler/Statistics.h"
 #include "compiler/Support/OutputFile.h"
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/Graph.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Verifier.h"
@@ -82,7 +83,6 @@ private:
   LogicalResult runStage(Stage stage);
   LogicalResult emit(Emitted &emitted);
   LogicalResult emitWeights(HostOptions &host, Emitted &emitted);
-  int64_t number(StringRef attribute);
 
   const CompileOptions &options;
   const Target &target;
@@ -112,11 +112,6 @@ Compilation::Compilation(const CompileOptions &options, const Target &target, Ti
   if (pool.getMaxConcurrency() > 1) context.setThreadPool(pool);
 }
 
-static bool isDefaultOf(Attribute value, Type type) {
-  auto elements = dyn_cast<ElementsAttr>(value);
-  return elements && elements.getType() == type;
-}
-
 /// Dumps leave large constants out; a module that was read from one is for reading only.
 static LogicalResult verifyConstants(ModuleOp module) {
   WalkResult result = module.walk([](Operation *op) {
@@ -132,13 +127,7 @@ static LogicalResult verifyConstants(ModuleOp module) {
       return WalkResult::interrupt();
     });
   });
-  if (result.wasInterrupted()) return failure();
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  for (unsigned i = 0, e = main ? main.getNumArguments() : 0; i < e; ++i)
-    if (auto value = main.getArgAttr(i, "girih.default");
-        value && !isDefaultOf(value, main.getArgumentTypes()[i]))
-      return main.emitError("input ") << i << " has a girih.default of another type";
-  return success();
+  return failure(result.wasInterrupted());
 }
 
 FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::string &path,
@@ -209,11 +198,6 @@ LogicalResult Compilation::runStage(Stage stage) {
   }
   if (stage <= Stage::Tile) releaseUnusedWeights(*module);
   return verify(*module);
-}
-
-int64_t Compilation::number(StringRef attribute) {
-  auto value = (*module)->getAttrOfType<IntegerAttr>(attribute);
-  return value ? value.getInt() : 0;
 }
 
 /// Weights go to an object for the linker, or, as they are, to a file that lies beside the artifact or is put
@@ -296,10 +280,10 @@ LogicalResult Compilation::emit(Emitted &emitted) {
   emitted.inputs.sanitized = host.sanitize;
   emitted.kernels = emitted.inputs.objects.size();
   module->walk([&](LaunchOp) { ++emitted.launches; });
-  emitted.arenaBytes = number("girih.arena_bytes"),
-  emitted.arenaLowerBound = number("girih.arena_lower_bound");
-  emitted.nodes = number("girih.nodes"), emitted.parameters = number("girih.parameters"),
-  emitted.macs = number("girih.macs");
+  emitted.arenaBytes = getNumber(*module, kArenaBytes),
+  emitted.arenaLowerBound = getNumber(*module, kArenaLowerBound);
+  emitted.nodes = getNumber(*module, kNodes), emitted.parameters = getNumber(*module, kParameters),
+  emitted.macs = getNumber(*module, kMacs);
   return options.emit == Emit::Artifact ? emitWeights(host, emitted) : success();
 }
 

@@ -1,5 +1,5 @@
 #include "compiler/Statistics.h"
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/Attributes.h"
 #include "passes/Buffers/Constants.h"
 
 using namespace mlir;
@@ -39,7 +39,7 @@ Statistics countModel(ModuleOp module) {
   // name share theirs.
   llvm::DenseSet<Attribute> seen;
   for (unsigned i = 0; i < main.getNumArguments(); ++i)
-    if (auto weight = main.getArgAttrOfType<ElementsAttr>(i, "girih.default")) {
+    if (auto weight = kDefault.getOfArgument(main, i)) {
       s.parameters += weight.getNumElements();
       s.bytes += getConstantSize(weight);
     }
@@ -61,9 +61,9 @@ Statistics countModel(ModuleOp module) {
 
 void annotateStatistics(ModuleOp module, const Statistics &s) {
   Builder b(module.getContext());
-  module->setAttr("girih.nodes", b.getI64IntegerAttr(s.nodes));
-  module->setAttr("girih.parameters", b.getI64IntegerAttr(s.parameters));
-  module->setAttr("girih.macs", b.getI64IntegerAttr(dimValue(s.macs).value_or(0)));
+  kNodes.set(module, b.getI64IntegerAttr(s.nodes));
+  kParameters.set(module, b.getI64IntegerAttr(s.parameters));
+  kMacs.set(module, b.getI64IntegerAttr(dimValue(s.macs).value_or(0)));
 }
 
 } // namespace girih

@@ -1,4 +1,5 @@
 #include "backends/CPU/Passes.h"
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -49,7 +50,7 @@ LogicalResult mapFunction(func::FuncOp function) {
     BlockArgument arg = body.getArgument(i);
     Value value;
     auto type = dyn_cast<MemRefType>(arg.getType());
-    if (type && function.getArgAttr(i, "girih.scratch")) {
+    if (type && girih::kScratch.getOfArgument(function, i)) {
       value = makeMemRef(b, loc, body.getArgument(old + 4), type);
     } else if (type) {
       Value at = LLVM::GEPOp::create(b, loc, ptr, ptr, buffers, ArrayRef<LLVM::GEPArg>{int32_t(buffer++)});

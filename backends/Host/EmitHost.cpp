@@ -1,5 +1,6 @@
 #include "backends/Host/EmitHost.h"
 #include "backends/Host/EmitSlots.h"
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/TypeText.h"
 #include "passes/Buffers/Constants.h"
 #include "runtime/abi.h"
@@ -47,7 +48,6 @@ private:
   C ranges(const Weights &weights, uint32_t &count);
   C checks(uint32_t &count);
   C indexChecks(uint32_t &count);
-  int64_t number(StringRef attr);
 
   ModuleOp source;
   func::FuncOp main;
@@ -114,12 +114,11 @@ llvm::Constant *HostBuilder::launch(LaunchOp op) {
     kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, symbol, module);
     kernel->setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
-  auto name = op->getAttrOfType<StringAttr>("girih.name");
   SmallVector<C> buffers;
   for (RefAttr r : op.getRefs()->getAsRange<RefAttr>())
     buffers.push_back(ref(r, loc));
   auto one = [&](DimsAttr attr) { return size(attr.getDims().front(), loc); };
-  return record({kernel, text(name ? name.getValue() : op.getKernel()), text(op.getKernel()),
+  return record({kernel, text(op.getName().value_or(op.getKernel())), text(op.getKernel()),
                  array(buffers, "buffers"), sizes(op.getDims().getDims(), loc, "dims"), i32(buffers.size()),
                  i32(op.getDims().getDims().size()), one(op.getTasks()), one(op.getFlops()),
                  one(op.getBytes())});
@@ -173,8 +172,7 @@ llvm::Constant *HostBuilder::tensors(TypeRange types, const Weights *weights) {
   bool isInput = weights;
   SmallVector<C> list;
   for (auto [i, type] : llvm::enumerate(types)) {
-    auto name = isInput ? main.getArgAttrOfType<StringAttr>(i, "girih.name")
-                        : main.getResultAttrOfType<StringAttr>(i, "girih.name");
+    auto name = isInput ? kName.getOfArgument(main, i) : kName.getOfResult(main, i);
     std::string fallback = (isInput ? "input" : "output") + std::to_string(i);
     list.push_back(tensor(cast<RankedTensorType>(type), name ? name.getValue() : StringRef(fallback),
                           isInput ? weights->defaults[i] : -1, main.getLoc()));
@@ -185,7 +183,7 @@ llvm::Constant *HostBuilder::tensors(TypeRange types, const Weights *weights) {
 /// girih_abi_arena_buffer
 llvm::Constant *HostBuilder::arena() {
   SmallVector<C> list;
-  for (DimsAttr attr : source->getAttrOfType<ArrayAttr>("girih.arena").getAsRange<DimsAttr>()) {
+  for (DimsAttr attr : kArena.get(source).getAsRange<DimsAttr>()) {
     ArrayRef<DimExpr> d = attr.getDims();
     list.push_back(record(
         {size(d[0], main.getLoc()), i32(*dimValue(d[1])), i32(*dimValue(d[2])), i64(*dimValue(d[3]))}));
@@ -214,7 +212,7 @@ llvm::Constant *HostBuilder::symbols() {
 llvm::Constant *HostBuilder::copies(uint32_t &count) {
   Operation *end = main.getBody().front().getTerminator();
   SmallVector<C> list;
-  for (auto [i, r] : llvm::enumerate(end->getAttrOfType<ArrayAttr>("girih.refs").getAsRange<RefAttr>()))
+  for (auto [i, r] : llvm::enumerate(kRefs.get(end).getAsRange<RefAttr>()))
     if (r.getBase() != BufferBase::output || r.getIndex() != int64_t(i))
       list.push_back(record({ref(r, main.getLoc()), i32(i)}));
   count = list.size();
@@ -248,7 +246,7 @@ llvm::Constant *HostBuilder::ranges(const Weights &weights, uint32_t &count) {
 /// girih_abi_check, for each relation in `girih.checks`.
 llvm::Constant *HostBuilder::checks(uint32_t &count) {
   SmallVector<C> list;
-  if (auto recorded = source->getAttrOfType<ArrayAttr>("girih.checks"))
+  if (auto recorded = kChecks.get(source))
     for (auto check : recorded.getAsRange<CheckAttr>()) {
       ArrayRef<DimExpr> d = check.getSizes().getDims();
       list.push_back(record({i32(getKind(check.getKind())), size(d[0], main.getLoc()),
@@ -263,22 +261,16 @@ llvm::Constant *HostBuilder::checks(uint32_t &count) {
 llvm::Constant *HostBuilder::indexChecks(uint32_t &count) {
   SmallVector<C> list;
   main.walk([&](CheckIndexOp op) {
-    auto worst = cast<RefAttr>(*op.getRef());
-    list.push_back(record({ref(worst, op.getLoc()), size(op.getSize().getDims().front(), op.getLoc()),
-                           text(getNodeName(op.getLoc()))}));
+    list.push_back(
+        record({ref(op.getRefAttr(), op.getLoc()), size(op.getSize().getDims().front(), op.getLoc()),
+                text(getNodeName(op.getLoc()))}));
   });
   count = list.size();
   return array(list, "index_checks");
 }
 
-int64_t HostBuilder::number(StringRef attr) {
-  auto value = source->getAttrOfType<IntegerAttr>(attr);
-  return value ? value.getInt() : 0;
-}
-
 LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target) {
-  if (!source->hasAttr("girih.arena"))
-    return source.emitError("has no girih.arena; the buffers stage makes it");
+  if (!kArena.get(source)) return source.emitError("has no girih.arena; the buffers stage makes it");
   SmallVector<C> launches;
   main.walk([&](LaunchOp op) { launches.push_back(launch(op)); });
   C launchTable = array(launches, "launches");
@@ -300,8 +292,8 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
     bytes->setVisibility(llvm::GlobalValue::HiddenVisibility);
     data = bytes;
   }
-  auto name = source->getAttrOfType<StringAttr>("girih.model");
-  auto arenaCount = source->getAttrOfType<ArrayAttr>("girih.arena").size();
+  auto name = kModel.get(source);
+  auto arenaCount = kArena.get(source).size();
   C table = record({i32(GIRIH_ABI_VERSION),
                     i32(options.sanitize ? GIRIH_SANITIZED : 0),
                     text(name ? name.getValue() : "model"),
@@ -315,7 +307,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     i32(slots.getSources().size()),
                     i32(slots.size()),
                     i32(copyCount),
-                    i32(number("girih.nodes")),
+                    i32(getNumber(source, kNodes)),
                     i32(checkCount),
                     i32(indexCheckCount),
                     i32(rangeCount),
@@ -329,15 +321,15 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     indexCheckTable,
                     rangeTable,
                     compute ? compute : null(),
-                    i64(number("girih.arena_bytes")),
-                    i64(number("girih.arena_lower_bound")),
+                    i64(getNumber(source, kArenaBytes)),
+                    i64(getNumber(source, kArenaLowerBound)),
                     scratchBytes,
                     data,
                     i64(weights.bytes),
                     external ? text(options.weightsFile) : null(),
                     i64(options.weightsHash),
-                    i64(number("girih.parameters")),
-                    i64(number("girih.macs"))});
+                    i64(getNumber(source, kParameters)),
+                    i64(getNumber(source, kMacs))});
   new llvm::GlobalVariable(module, table->getType(), true, llvm::GlobalValue::ExternalLinkage, table,
                            options.tableSymbol);
   [[maybe_unused]] const llvm::DataLayout &layout = module.getDataLayout();

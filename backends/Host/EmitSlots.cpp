@@ -1,4 +1,5 @@
 #include "backends/Host/EmitSlots.h"
+#include "dialects/Graph/Attributes.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/IR/IRBuilder.h"
 
@@ -9,7 +10,7 @@ namespace girih {
 SlotTable::SlotTable(func::FuncOp main) : context(main.getContext()) {
   for (BlockArgument argument : main.getArguments()) {
     unsigned i = argument.getArgNumber();
-    auto name = main.getArgAttrOfType<StringAttr>(i, "girih.name");
+    auto name = kName.getOfArgument(main, i);
     inputNames.push_back(name ? name.getValue() : StringRef());
     if (name) inputs[name.getValue()] = i;
     for (auto [axis, dim] : llvm::enumerate(getDims(argument)))

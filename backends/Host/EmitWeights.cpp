@@ -1,5 +1,5 @@
 #include "backends/Host/EmitWeights.h"
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Buffers/Constants.h"
 #include "runtime/abi.h"
@@ -30,13 +30,13 @@ Weights collectWeights(ModuleOp module, int64_t redZone) {
   module.walk([&](Operation *op) {
     if (auto launch = dyn_cast<LaunchOp>(op)) add(launch.getInputs(), *launch.getRefs());
     if (isa<func::ReturnOp>(op))
-      if (auto refs = op->getAttrOfType<ArrayAttr>("girih.refs")) add(op->getOperands(), refs);
+      if (auto refs = kRefs.get(op)) add(op->getOperands(), refs);
   });
   llvm::sort(result.pieces, [](const auto &a, const auto &b) { return a.offset < b.offset; });
   if (result.bytes) result.bytes = llvm::alignTo(result.bytes + redZone, GIRIH_ALIGNMENT);
   auto main = module.lookupSymbol<func::FuncOp>("main");
   for (unsigned i = 0, e = main ? main.getNumArguments() : 0; i < e; ++i) {
-    auto value = main.getArgAttrOfType<ElementsAttr>(i, "girih.default");
+    auto value = kDefault.getOfArgument(main, i);
     result.defaults.push_back(value ? result.bytes : -1);
     if (!value) continue;
     result.pieces.push_back({result.bytes, value, main.getArgument(i).getLoc()});

@@ -3,6 +3,7 @@
 #include "compiler/Import/ModelIO.h"
 #include "compiler/Import/Operators.h"
 #include "compiler/Import/Order.h"
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/TypeText.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -41,14 +42,14 @@ public:
     auto order = model::orderNodes(graph, [&](StringRef name) { return values.contains(name); }, wrong);
     if (failed(order)) return wrong.node ? failAt(*wrong.node, wrong.message) : fail(wrong.message);
     OwningOpRef<ModuleOp> module = ModuleOp::create(b, UnknownLoc::get(ctx));
-    (*module)->setAttr("girih.model", b.getStringAttr(llvm::sys::path::stem(path)));
+    kModel.set(*module, b.getStringAttr(llvm::sys::path::stem(path)));
     b.setInsertionPointToEnd(module->getBody());
     auto main = func::FuncOp::create(b, UnknownLoc::get(ctx), "main", b.getFunctionType({}, {}));
     b.setInsertionPointToStart(main.addEntryBlock());
     if (failed(importInputs(main))) return failure();
     if (failed(importNodes(*order)) || failed(importOutputs(main))) return failure();
     eraseDead(main);
-    if (!checks.empty()) (*module)->setAttr("girih.checks", b.getArrayAttr(checks));
+    if (!checks.empty()) kChecks.set(*module, b.getArrayAttr(checks));
     noteDefaults();
     return module;
   }
@@ -198,7 +199,7 @@ private:
         return fail("input " + quote(input.name) + " is too large");
       RankedTensorType type = getTensorType(dims, element);
       types.push_back(type);
-      attrs.push_back(b.getDictionaryAttr(b.getNamedAttr("girih.name", b.getStringAttr(input.name))));
+      attrs.push_back(b.getDictionaryAttr(kName.with(b.getStringAttr(input.name))));
       Location loc = NameLoc::get(b.getStringAttr(input.name), NameLoc::get(b.getStringAttr("Input")));
       ImportedValue &v = *declare(input.name);
       v.type = type;
@@ -242,8 +243,8 @@ private:
     v.value = main.getBody().front().addArgument(
         type, NameLoc::get(b.getStringAttr(input.name), NameLoc::get(b.getStringAttr("Input"))));
     types.push_back(type);
-    attrs.push_back(b.getDictionaryAttr({b.getNamedAttr("girih.name", b.getStringAttr(input.name)),
-                                         b.getNamedAttr("girih.default", makeConstant(weight, type))}));
+    attrs.push_back(b.getDictionaryAttr(
+        {kName.with(b.getStringAttr(input.name)), kDefault.with(makeConstant(weight, type))}));
     return success();
   }
 
@@ -435,7 +436,7 @@ private:
       if (!v.type) return fail("output " + quote(output.name) + " has an element type that is not supported");
       if (failed(checkDeclared(output, v.type))) return failure();
       results.push_back(materialize(b, v));
-      attrs.push_back(b.getDictionaryAttr(b.getNamedAttr("girih.name", b.getStringAttr(output.name))));
+      attrs.push_back(b.getDictionaryAttr(kName.with(b.getStringAttr(output.name))));
     }
     func::ReturnOp::create(b, UnknownLoc::get(ctx), results);
     main.setFunctionType(b.getFunctionType(main.getBody().front().getArgumentTypes(), TypeRange(results)));

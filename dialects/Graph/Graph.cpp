@@ -1,4 +1,4 @@
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/Attributes.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/SetVector.h"
@@ -152,7 +152,12 @@ LogicalResult KernelOp::verify() {
     if (!sameShape(std::get<0>(pair), std::get<1>(pair)))
       return emitOpError("result ") << i << " is " << std::get<0>(pair) << " but its region yields "
                                     << std::get<1>(pair);
-  return success();
+  return verifyPlacement(*this, getPlacesAttr(), getInPlace());
+}
+
+LogicalResult LaunchOp::verify() {
+  if (ArrayAttr refs = getRefsAttr(); refs && failed(verifyCount(*this, "refs", refs))) return failure();
+  return verifyPlacement(*this, getPlacesAttr(), getInPlace());
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -181,5 +186,5 @@ void CheckIndexOp::createFor(OpBuilder &b, Location loc, Value indices, DimExpr 
   if (rank)
     v = ReduceOp::create(b, loc, v, ReduceFn::max, llvm::to_vector(llvm::seq<int64_t>(rank)),
                          /*keepdims=*/false);
-  CheckIndexOp::create(b, loc, v, DimsAttr::get(b.getContext(), size), Attribute());
+  CheckIndexOp::create(b, loc, v, DimsAttr::get(b.getContext(), size), PlaceAttr(), RefAttr());
 }

@@ -22,6 +22,9 @@ def Girih_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     /// The names behind the symbols of every `#girih.dims` of this context.
     DimSymbols &getDimSymbols() { return dimSymbols; }
@@ -49,6 +52,9 @@ def Girih_DimsAttr : Girih_Attr<"Dims", "dims", [DeclareAttrInterfaceMethods<Ver
   let hasCustomAssemblyFormat = 1;
 }
 
+def Girih_DimAttr : ConfinedAttr<Girih_DimsAttr, [AttrConstraint<
+    CPred<"::llvm::cast<::girih::DimsAttr>($_self).getDims().size() == 1">, "of one expression">]>;
+
 class Girih_Enum<string name, string summary, list<string> cases> :
     I32EnumAttr<name, summary,
       !foreach(i, !range(!size(cases)), I32EnumAttrCase<cases[i], i>)> {
@@ -68,6 +74,7 @@ def Girih_CheckAttr : Girih_Attr<"Check", "check"> {
   }];
   let parameters = (ins EnumParameter<Girih_CheckKind>:$kind, "DimsAttr":$sizes, "::mlir::StringAttr":$node);
   let assemblyFormat = "`<` $kind `,` $sizes `,` $node `>`";
+  let genVerifyDecl = 1;
 }
 
 def Girih_UnaryFn : Girih_Enum<"UnaryFn", "element-wise function of one operand", [

@@ -4,6 +4,7 @@
 #define GIRIH_GRAPH_OPS
 
 include "dialects/Graph/GraphBase.td"
+include "dialects/Graph/Places.td"
 include "dialects/Graph/Schedule.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
@@ -83,7 +84,8 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitT
     Made by the group stage: one root (a contraction, a convolution, a reduction, ...) with its producers and its
     epilogue. The region sees operands only as block arguments. It holds graph ops after the group stage, and linalg,
     tensor, arith and math ops after the linalg stage, where block arguments and yielded values have storage types:
-    `i1` is `i8` and `uiN` is `iN`. `schedule` is set by the plan stage.
+    `i1` is `i8` and `uiN` is `iN`. The plan stage sets `schedule`, `places` (one for each input and then each result) and, where result 0 may
+    be written over inputs, their numbers as `in_place`.
 
     ```mlir
     %r = girih.kernel "conv1"(%x, %w, %b) : (tensor<1x8x8x16xf32>, ...) -> tensor<1x8x8x32xf32> {
@@ -93,10 +95,13 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitT
     }
     ```
   }];
-  let arguments = (ins StrAttr:$kernel_name, Variadic<Girih_Tensor>:$inputs, OptionalAttr<Girih_ScheduleArrayAttr>:$schedule);
+  let arguments = (ins StrAttr:$kernel_name, Variadic<Girih_Tensor>:$inputs, OptionalAttr<Girih_PlaceArrayAttr>:$places,
+                   OptionalAttr<DenseI64ArrayAttr>:$in_place, OptionalAttr<Girih_ScheduleArrayAttr>:$schedule);
   let results = (outs Variadic<Girih_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$kernel_name `(` $inputs `)` attr-dict-with-keyword `:` functional-type($inputs, $results) $body";
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::llvm::StringRef":$kernel_name, "::mlir::ValueRange":$inputs),
+                            [{ build($_builder, $_state, results, kernel_name, inputs, nullptr, nullptr, nullptr); }]>];
   let hasVerifier = 1;
 }
 
@@ -116,51 +121,20 @@ def Girih_AssembleOp : Girih_TypedOp<"assemble"> {
   let arguments = (ins Variadic<Girih_Tensor>:$parts, ArrayAttr:$offsets);
 }
 
-def Girih_BufferBase : I32EnumAttr<"BufferBase", "what a buffer is part of", [
-    I32EnumAttrCase<"arena", 0>, I32EnumAttrCase<"input", 1>, I32EnumAttrCase<"output", 2>, I32EnumAttrCase<"weight", 3>]> {
-  let cppNamespace = "::girih";
-  let genSpecializedAttr = 0;
-}
-
-def Girih_RefAttr : Girih_Attr<"Ref", "ref"> {
-  let summary = "where a launch's buffer lies";
-  let description = [{ `#girih.ref<arena, 3, #girih.dims<64 * seq>>`: byte offset into arena buffer 3 (input, output: that argument; weight: into the weights). }];
-  let parameters = (ins "::girih::BufferBase":$base, "int64_t":$index, "::girih::DimsAttr":$offset);
-  let assemblyFormat = "`<` $base `,` $index `,` $offset `>`";
-}
-
-def Girih_PlaceAttr : Girih_Attr<"Place", "place"> {
-  let summary = "the strided part of a buffer that a value occupies, in elements";
-  let description = [{
-    `#girih.place<2, offset = #girih.dims<0>, strides = #girih.dims<...>>`: in buffer 2 (numbered by the plan stage; several values may share
-    one). One stride a dimension. A launch's and a kernel's attribute `girih.places` holds one for each operand and then each result.
-  }];
-  let parameters = (ins "int64_t":$buffer, "::girih::DimsAttr":$offset, "::girih::DimsAttr":$strides);
-  let assemblyFormat = "`<` $buffer `,` `offset` `=` $offset `,` `strides` `=` $strides `>`";
-}
-
-def Girih_BufferAttr : Girih_Attr<"Buffer", "buffer"> {
-  let summary = "what a numbered buffer is";
-  let description = [{
-    `#girih.buffer<output, 0, #girih.dims<4000>>`: the model's output 0, of 4000 bytes. `@main`'s attribute `girih.buffers` lists them by the
-    numbers that places use. `index` counts inputs and outputs; it is 0 for arena buffers and weights.
-  }];
-  let parameters = (ins "::girih::BufferBase":$base, "int64_t":$index, "::girih::DimsAttr":$bytes);
-  let assemblyFormat = "`<` $base `,` $index `,` $bytes `>`";
-}
-
 def Girih_LaunchOp : Girih_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "one run of a compiled kernel";
   let description = [{
-    Made by the tile stage from girih.kernel. `dims` are the integers the kernel takes, `tasks` (one expression) how many independent tasks
-    it has, `flops` and `bytes` (one expression each) what it costs, `scratch` how many bytes of a thread's own memory it uses. The buffers stage adds `refs`: one `#girih.ref` for each input and then
-    each result.
+    Made by the tile stage from girih.kernel, whose name, `places` and `in_place` it keeps. `dims` are the integers the kernel takes, `tasks`
+    (one expression) how many independent tasks it has, `flops` and `bytes` (one expression each) what it costs, `scratch` how many bytes of a
+    thread's own memory it uses. The buffers stage adds `refs`: one `#girih.ref` for each input and then each result.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Girih_Tensor>:$inputs, Girih_DimsAttr:$dims, Girih_DimsAttr:$tasks,
-                   Girih_DimsAttr:$flops, Girih_DimsAttr:$bytes, OptionalAttr<Girih_DimsAttr>:$scratch,
-                   OptionalAttr<ArrayAttr>:$refs);
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Girih_Tensor>:$inputs, OptionalAttr<StrAttr>:$name, Girih_DimsAttr:$dims,
+                   Girih_DimAttr:$tasks, Girih_DimAttr:$flops, Girih_DimAttr:$bytes, OptionalAttr<Girih_DimAttr>:$scratch,
+                   OptionalAttr<Girih_PlaceArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$in_place,
+                   OptionalAttr<Girih_RefArrayAttr>:$refs);
   let results = (outs Variadic<Girih_Tensor>:$results);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
+  let hasVerifier = 1;
 }
 
 //===-- Element-wise ------------------------------------------------------===//
@@ -371,9 +345,10 @@ def Girih_CheckIndexOp : Girih_Op<"check_index"> {
   let description = [{
     `worst` is a 0-D i64, computed from all indices that an operator reads at: the largest of i and -1 - i, which is below the size where i is in
     [-size, size). Checked when the run's kernels are done; until then indices are clamped where they are used. The location names the
-    operator.
+    operator. The plan stage sets `place`, the buffers stage `ref`: where `worst` is.
   }];
-  let arguments = (ins Girih_Tensor:$worst, Girih_DimsAttr:$size, OptionalAttr<AnyAttr>:$ref);
+  let arguments = (ins Girih_Tensor:$worst, Girih_DimsAttr:$size, OptionalAttr<Girih_PlaceAttr>:$place,
+                   OptionalAttr<Girih_RefAttr>:$ref);
   let assemblyFormat = "$worst `below` $size attr-dict `:` type($worst)";
   let extraClassDeclaration = [{
     /// Makes the ops that check integers of any type and shape: [-size, size) `fromEnd`, else [0, size).

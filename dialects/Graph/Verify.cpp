@@ -1,4 +1,5 @@
 // Verifiers of the ops whose result types are stated.
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/InferenceRules.h"
 
 using namespace mlir;
@@ -276,9 +277,10 @@ LogicalResult RangeOp::verify() {
 }
 
 LogicalResult CheckIndexOp::verify() {
-  if (rankOf(getWorst()) == 0 && elementType(getWorst()).isSignlessInteger(64) &&
-      getSize().getDims().size() == 1)
-    return success();
-  return at(*this).fail("needs a 0-D i64 and one size but has ", getWorst().getType(), " and ",
-                        dimsToString(getSize().getDims()));
+  if (rankOf(getWorst()) != 0 || !elementType(getWorst()).isSignlessInteger(64) ||
+      getSize().getDims().size() != 1)
+    return at(*this).fail("needs a 0-D i64 and one size but has ", getWorst().getType(), " and ",
+                          dimsToString(getSize().getDims()));
+  PlaceAttr place = getPlaceAttr();
+  return place ? verifyPlace(*this, place, 0, getWorst().getType()) : success();
 }

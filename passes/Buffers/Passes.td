@@ -8,7 +8,7 @@ include "mlir/Pass/PassBase.td"
 def PlanPlaces : Pass<"girih-plan-places", "::mlir::ModuleOp"> {
   let summary = "give every kernel's operands and results a strided place in a buffer";
   let description = [{
-    Numbers the buffers of `@main` (attribute `girih.buffers`) and gives every kernel and `func.return` the attribute `girih.places`. Values are
+    Numbers the buffers of `@main` (attribute `girih.buffers`) and gives every kernel `places`, and `func.return` the attribute `girih.places`. Values are
     dense and row-major in buffers of their own, with these exceptions:
 
     - A part of a `girih.assemble` is written where the assembled tensor has it, so the assemble costs nothing; nested assembles and
@@ -19,7 +19,7 @@ def PlanPlaces : Pass<"girih-plan-places", "::mlir::ModuleOp"> {
     A part that is a constant or an argument, that belongs to two assembles, or whose strides a consumer cannot read through its reshape, is
     copied: by a kernel of its own, as is an output that is a strided part of something else.
 
-    Kernels that may write over some of their inputs are marked with `girih.in_place`, for girih-plan-arena.
+    Kernels that may write over some of their inputs are marked with `in_place`, for girih-plan-arena.
 
     ```mlir
     func.func @main(%x: tensor<4xf32>) -> tensor<8xf32> {
@@ -37,10 +37,10 @@ def PlanPlaces : Pass<"girih-plan-places", "::mlir::ModuleOp"> {
     // becomes
     func.func @main(%x: tensor<4xf32>) -> tensor<8xf32>
         attributes {girih.buffers = [#girih.buffer<input, 0, <16>>, #girih.buffer<output, 0, <32>>]} {
-      %a = girih.kernel "a"(%x) attributes {..., girih.places = [#girih.place<0, offset = <0>, strides = <1>>,
+      %a = girih.kernel "a"(%x) attributes {..., places = [#girih.place<0, offset = <0>, strides = <1>>,
         #girih.place<1, offset = <0>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32> {
       ...
-      %b = girih.kernel "b"(%x) attributes {..., girih.places = [#girih.place<0, offset = <0>, strides = <1>>,
+      %b = girih.kernel "b"(%x) attributes {..., places = [#girih.place<0, offset = <0>, strides = <1>>,
         #girih.place<1, offset = <4>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32> {
       ...
       %y = girih.assemble %a, %b ...
@@ -60,11 +60,11 @@ def PlanPlaces : Pass<"girih-plan-places", "::mlir::ModuleOp"> {
 def PlanArena : Pass<"girih-plan-arena", "::mlir::ModuleOp"> {
   let summary = "give every buffer of the launches an address";
   let description = [{
-    Turns `girih.places` of launches into `refs`: input, output, weight (at its offset among the weights, equal ones once), or arena buffer. Arena
+    Turns `places` of launches into `refs`: input, output, weight (at its offset among the weights, equal ones once), or arena buffer. Arena
     buffers live from their first to their last launch; the module's attribute `girih.arena` lists bytes, first, last and, if all sizes are known,
     the offset; `girih.arena_bytes` and `girih.arena_lower_bound` say what that came to. `func.return` gets `girih.refs`.
 
-    A launch with `girih.in_place = array<i64: k>` may write result 0 over operand k; it does where the operand dies there and both are the whole of
+    A launch with `in_place = array<i64: k>` may write result 0 over operand k; it does where the operand dies there and both are the whole of
     buffers of the same size and strides.
 
     ```mlir
@@ -72,9 +72,9 @@ def PlanArena : Pass<"girih-plan-arena", "::mlir::ModuleOp"> {
     func.func @main(%x: tensor<4xf32>) -> tensor<4xf32>
         attributes {girih.buffers = [#girih.buffer<input, 0, <16>>, #girih.buffer<arena, 0, <16>>, #girih.buffer<output, 0, <16>>]} {
       %a = girih.launch @k(%x) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<4>, bytes = #girih.dims<32>,
-        girih.places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32>
+        places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32>
       %b = girih.launch @k(%a) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<4>, bytes = #girih.dims<32>,
-        girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32>
+        places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]} : (tensor<4xf32>) -> tensor<4xf32>
       return {girih.places = [#girih.place<2, offset = <0>, strides = <1>>]} %b : tensor<4xf32>
     }
     // becomes

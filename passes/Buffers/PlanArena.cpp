@@ -1,3 +1,4 @@
+#include "dialects/Graph/Attributes.h"
 #include "passes/Buffers/Constants.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Buffers/Strides.h"
@@ -38,8 +39,8 @@ public:
 
 private:
   LogicalResult readBuffers();
-  LogicalResult readAccesses(Operation *op, ValueRange operands, ValueRange results,
-                             SmallVectorImpl<Access> &accesses);
+  LogicalResult readAccesses(Operation *op, ArrayAttr places, SmallVectorImpl<Access> &accesses);
+  Access readAccess(Value value, PlaceAttr place);
   LogicalResult placeWeights();
   void share(LaunchOp op, ArrayRef<Access> accesses, int64_t index);
   Buffer &buffer(const Access &access) { return buffers[same.getOrInsertLeaderValue(access.place.buffer)]; }
@@ -61,32 +62,32 @@ private:
 } // namespace
 
 LogicalResult ArenaPlanner::readBuffers() {
-  auto list = main->getAttrOfType<ArrayAttr>("girih.buffers");
+  auto list = kBuffers.get(main);
   if (!list) return main.emitError("has no girih.buffers; girih-plan-places makes them");
   for (auto [i, attr] : llvm::enumerate(list.getAsRange<BufferAttr>()))
     buffers[i] = {attr.getBase(), attr.getIndex(), attr.getBytes().getDims().front()};
   return success();
 }
 
-LogicalResult ArenaPlanner::readAccesses(Operation *op, ValueRange operands, ValueRange results,
-                                         SmallVectorImpl<Access> &list) {
-  SmallVector<Value> values = llvm::to_vector(operands);
-  llvm::append_range(values, results);
-  auto places = op->getAttrOfType<ArrayAttr>("girih.places");
-  if (!places || places.size() != values.size())
-    return op->emitError("expected girih.places with ")
-           << values.size() << " places, one for each operand and result";
-  for (auto [value, attr] : llvm::zip(values, places.getAsRange<PlaceAttr>())) {
-    auto type = cast<RankedTensorType>(value.getType());
-    int64_t bytes = getStorageBytes(type.getElementType());
-    Access access{value, Place::fromAttr(attr), {}};
-    access.offset = dimSimplify(access.place.offset * bytes);
-    list.push_back(access);
-    // What the tile stage added between launches has no entry in girih.buffers: it is dense and has a buffer
-    // of its own.
-    Buffer &b = buffers[access.place.buffer];
-    if (!b.bytes) b.bytes = dimSimplify(dimProduct(ctx, getDims(type)) * bytes);
-  }
+Access ArenaPlanner::readAccess(Value value, PlaceAttr place) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t bytes = getStorageBytes(type.getElementType());
+  Access access{value, Place::fromAttr(place), {}};
+  access.offset = dimSimplify(access.place.offset * bytes);
+  // What the tile stage added between launches has no entry in girih.buffers: it is dense and has a buffer
+  // of its own.
+  Buffer &b = buffers[access.place.buffer];
+  if (!b.bytes) b.bytes = dimSimplify(dimProduct(ctx, getDims(type)) * bytes);
+  return access;
+}
+
+/// Those of an op with places for its operands and results.
+LogicalResult ArenaPlanner::readAccesses(Operation *op, ArrayAttr places, SmallVectorImpl<Access> &list) {
+  if (!places) return op->emitOpError("has no places; girih-plan-places makes them");
+  SmallVector<Value> values = llvm::to_vector(op->getOperands());
+  llvm::append_range(values, op->getResults());
+  for (auto [value, place] : llvm::zip_equal(values, places.getAsRange<PlaceAttr>()))
+    list.push_back(readAccess(value, place));
   return success();
 }
 
@@ -122,13 +123,12 @@ LogicalResult ArenaPlanner::placeWeights() {
   return success();
 }
 
-/// Merges the buffer of an operand that dies at `op` with that of result 0, where `girih.in_place` allows it.
+/// Merges the buffer of an operand that dies at `op` with that of result 0, where `in_place` allows it.
 void ArenaPlanner::share(LaunchOp op, ArrayRef<Access> list, int64_t index) {
-  auto candidates = op->getAttrOfType<DenseI64ArrayAttr>("girih.in_place");
-  if (!candidates || op->getNumResults() == 0) return;
+  auto candidates = op.getInPlace();
+  if (!candidates) return;
   const Access &result = list[op->getNumOperands()];
-  for (int64_t i : candidates.asArrayRef()) {
-    if (i < 0 || i >= op->getNumOperands()) continue;
+  for (int64_t i : *candidates) {
     const Access &operand = list[i];
     Buffer &to = buffer(result), &from = buffer(operand);
     bool owned =
@@ -181,9 +181,9 @@ LogicalResult ArenaPlanner::planArena() {
   }
   auto module = main->getParentOfType<ModuleOp>();
   Builder builder(ctx);
-  module->setAttr("girih.arena", builder.getArrayAttr(arena));
-  module->setAttr("girih.arena_bytes", builder.getI64IntegerAttr(total));
-  module->setAttr("girih.arena_lower_bound", builder.getI64IntegerAttr(bound));
+  kArena.set(module, builder.getArrayAttr(arena));
+  kArenaBytes.set(module, builder.getI64IntegerAttr(total));
+  kArenaLowerBound.set(module, builder.getI64IntegerAttr(bound));
   return success();
 }
 
@@ -201,8 +201,7 @@ LogicalResult ArenaPlanner::run() {
   for (Operation &op : main.getBody().front()) {
     if (auto launch = dyn_cast<LaunchOp>(op)) {
       launches.push_back(launch);
-      if (failed(readAccesses(&op, op.getOperands(), op.getResults(), accesses.emplace_back())))
-        return failure();
+      if (failed(readAccesses(&op, launch.getPlacesAttr(), accesses.emplace_back()))) return failure();
     } else if (auto check = dyn_cast<CheckIndexOp>(op)) {
       checks.push_back(check);
     } else if (!isa<ConstantOp, ReshapeOp, AssembleOp>(op) && &op != end) {
@@ -211,9 +210,11 @@ LogicalResult ArenaPlanner::run() {
   }
   // The return comes after the last launch, and so do the checks of indices.
   SmallVector<Access> &last = accesses.emplace_back();
-  if (failed(readAccesses(end, end->getOperands(), {}, last))) return failure();
-  for (CheckIndexOp check : checks)
-    if (failed(readAccesses(check, check->getOperands(), {}, last))) return failure();
+  if (failed(readAccesses(end, kPlaces.get(end), last))) return failure();
+  for (CheckIndexOp check : checks) {
+    if (!check.getPlaceAttr()) return check.emitOpError("has no place; girih-plan-places makes it");
+    last.push_back(readAccess(check.getWorst(), check.getPlaceAttr()));
+  }
   if (failed(placeWeights())) return failure();
 
   // What the return copies from, no launch may write over.
@@ -239,7 +240,7 @@ LogicalResult ArenaPlanner::run() {
   for (auto [op, list] : llvm::zip(launches, accesses))
     op.setRefsAttr(refs(list));
   ArrayRef<Access> results = ArrayRef(accesses.back()).take_front(end->getNumOperands());
-  end->setAttr("girih.refs", refs(results));
+  kRefs.set(end, refs(results));
   for (auto [check, access] : llvm::zip(checks, ArrayRef(accesses.back()).drop_front(results.size())))
     check.setRefAttr(ref(access));
   return success();

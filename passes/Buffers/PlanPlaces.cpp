@@ -1,3 +1,4 @@
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/Buffers/InPlace.h"
@@ -59,7 +60,7 @@ static bool isReadIfAny(OpOperand &use) {
   while (!views.empty()) {
     for (Operation *user : views.pop_back_val().getUsers()) {
       if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(user)) views.push_back(user->getResult(0));
-      if (user->hasAttr("girih.if_any")) return true;
+      if (kIfAny.get(user)) return true;
     }
   }
   return false;
@@ -228,7 +229,7 @@ Value Planner::copy(OpBuilder &b, Location loc, Value value, const Place &place)
       RankedTensorType::get(type.getShape(), getStorageType(type.getElementType()), type.getEncoding());
   std::string name = "copy";
   if (auto named = dyn_cast<NameLoc>(loc)) name = (named.getName().getValue() + " (copy)").str();
-  auto kernel = KernelOp::create(b, loc, type, name, value, ArrayAttr());
+  auto kernel = KernelOp::create(b, loc, type, name, value);
   OpBuilder::InsertionGuard guard(b);
   Block *body = b.createBlock(&kernel.getBody());
   Value source = body->addArgument(storage, loc);
@@ -308,13 +309,15 @@ void Planner::annotate() {
   };
   for (Operation &op : main.getBody().front()) {
     if (auto kernel = dyn_cast<KernelOp>(op)) {
-      op.setAttr("girih.places", list(op.getOperands(), op.getResults()));
+      kernel.setPlacesAttr(list(op.getOperands(), op.getResults()));
       if (SmallVector<int64_t> inputs = getOverwritableInputs(kernel); !inputs.empty())
-        op.setAttr("girih.in_place", b.getDenseI64ArrayAttr(inputs));
+        kernel.setInPlace(inputs);
     }
-    if (isa<func::ReturnOp, CheckIndexOp>(op)) op.setAttr("girih.places", list(op.getOperands()));
+    if (auto check = dyn_cast<CheckIndexOp>(op))
+      check.setPlaceAttr(places.find(check.getWorst())->second.toAttr());
+    if (isa<func::ReturnOp>(op)) kPlaces.set(&op, list(op.getOperands()));
   }
-  main->setAttr("girih.buffers", b.getArrayAttr(SmallVector<Attribute>(buffers.begin(), buffers.end())));
+  kBuffers.set(main, b.getArrayAttr(SmallVector<Attribute>(buffers.begin(), buffers.end())));
 }
 
 LogicalResult Planner::run() {

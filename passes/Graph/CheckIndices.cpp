@@ -1,5 +1,5 @@
 // Indices into tensors: which of them are inside is proved, left to a check of sizes, or to one of the run.
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/HostTensor.h"
 #include "dialects/Graph/Inference.h"
 #include "mlir/IR/Builders.h"
@@ -175,14 +175,13 @@ namespace {
 struct CheckIndices : girih::impl::CheckIndicesBase<CheckIndices> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (auto imported = module->getAttrOfType<ArrayAttr>("girih.checks"))
-      llvm::append_range(checks, imported);
+    if (auto imported = kChecks.get(module)) llvm::append_range(checks, imported);
     SmallVector<Operation *> ops;
     module.walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)
       for (const Use &use : getUses(op))
         if (failed(check(op, use))) return signalPassFailure();
-    if (!checks.empty()) module->setAttr("girih.checks", ArrayAttr::get(module.getContext(), checks));
+    if (!checks.empty()) kChecks.set(module, ArrayAttr::get(module.getContext(), checks));
   }
 
 private:

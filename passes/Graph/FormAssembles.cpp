@@ -163,8 +163,7 @@ private:
       offset[d] = low[d];
       size[d] = in[d];
     }
-    auto kernel =
-        KernelOp::create(b, op.getLoc(), types, kernelName({op}), ValueRange(), /*schedule=*/ArrayAttr());
+    auto kernel = KernelOp::create(b, op.getLoc(), types, kernelName({op}), ValueRange());
     {
       OpBuilder::InsertionGuard guard(b);
       b.createBlock(&kernel.getBody());

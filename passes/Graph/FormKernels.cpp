@@ -35,7 +35,7 @@ void buildKernel(const Group &group) {
     if (op != group.root) rootFirst.push_back(op);
   auto locations = llvm::map_to_vector(rootFirst, [](Operation *op) { return op->getLoc(); });
   auto kernel = KernelOp::create(b, b.getFusedLoc(locations), group.exit->getResultTypes(),
-                                 kernelName(rootFirst), inputs.getArrayRef(), /*schedule=*/ArrayAttr());
+                                 kernelName(rootFirst), inputs.getArrayRef());
   group.exit->replaceAllUsesWith(kernel.getResults());
 
   Block *body = b.createBlock(&kernel.getBody());

@@ -1,6 +1,6 @@
 // What ops take for granted of sizes becomes checks of the artifact, and indices that only a run tells are
 // checked there.
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/Inference.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "passes/Graph/Passes.h"
@@ -28,8 +28,7 @@ struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions>
       if (seen.insert({kind, check.getSizes()}).second) checks.push_back(check);
     };
     // What import has recorded comes first.
-    if (auto imported = module->getAttrOfType<ArrayAttr>("girih.checks"))
-      llvm::for_each(imported.getAsRange<CheckAttr>(), record);
+    if (auto imported = kChecks.get(module)) llvm::for_each(imported.getAsRange<CheckAttr>(), record);
     DimExpr zero = dimConstant(ctx, 0);
     module.walk([&](Operation *op) {
       if (!isa_and_nonnull<GirihDialect>(op->getDialect())) return;
@@ -43,7 +42,7 @@ struct RecordAssumptions : girih::impl::RecordAssumptionsBase<RecordAssumptions>
               record(CheckAttr::get(ctx, CheckKind::at_most, DimsAttr::get(ctx, {zero, size}), node));
     });
     numChecks += checks.size();
-    if (!checks.empty()) module->setAttr("girih.checks", ArrayAttr::get(ctx, checks));
+    if (!checks.empty()) kChecks.set(module, ArrayAttr::get(ctx, checks));
   }
 };
 } // namespace

@@ -1,5 +1,6 @@
 // Reshapes move below element-wise ops, so that these meet the contraction or the chain in front of the
 // reshape.
+#include "dialects/Graph/Attributes.h"
 #include "passes/Graph/Constants.h"
 #include "passes/Graph/Passes.h"
 #include "passes/Graph/Rewrite.h"
@@ -13,10 +14,6 @@ using namespace mlir;
 using namespace girih;
 
 namespace {
-
-/// On the reshapes that the other operands of a moved op get: these stay, or two operands would be reshaped
-/// to each other's shape in turns.
-constexpr StringLiteral kStays = "girih.stays";
 
 bool isComputed(Value v) {
   Operation *def = v.getDefiningOp();
@@ -41,7 +38,7 @@ struct SinkBelowElementwise : RewritePattern {
     ReshapeOp reshape;
     for (Value v : op->getOperands()) {
       auto candidate = v.getDefiningOp<ReshapeOp>();
-      if (candidate && !candidate->hasAttr(kStays) && candidate->hasOneUse() &&
+      if (candidate && !kStays.get(candidate) && candidate->hasOneUse() &&
           isComputed(candidate.getOperand()) && getDims(v) == dims) {
         reshape = candidate;
         break;
@@ -68,7 +65,7 @@ struct SinkBelowElementwise : RewritePattern {
       Type element = cast<RankedTensorType>(v.getType()).getElementType();
       auto reshapeTo = [&](ArrayRef<DimExpr> to) -> Value {
         auto other = ReshapeOp::create(rewriter, reshape.getLoc(), getTensorType(to, element), v);
-        other->setAttr(kStays, rewriter.getUnitAttr());
+        kStays.set(other, rewriter.getUnitAttr());
         return other;
       };
       if (v == reshape.getResult())
@@ -95,7 +92,7 @@ struct SinkReshapesPass : girih::impl::SinkReshapesBase<SinkReshapesPass> {
     patterns.add<SinkBelowElementwise>(&getContext());
     if (failed(applyGraphPatterns(getOperation(), std::move(patterns), "moving reshapes")))
       return signalPassFailure();
-    getOperation().walk([](ReshapeOp op) { op->removeAttr(kStays); });
+    getOperation().walk([](ReshapeOp op) { kStays.remove(op); });
   }
 };
 

@@ -1,4 +1,5 @@
 // The pass: each kernel's region is rebuilt op by op on storage types.
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -54,7 +55,7 @@ static LogicalResult keep(Lowering &l, Operation *op) {
   for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
     l.set(from, to);
   Type element = getElementTypeOrSelf(op->getOperand(0).getType());
-  if (element.isUnsignedInteger()) copy->setAttr("girih.unsigned", l.b.getUnitAttr());
+  if (element.isUnsignedInteger()) kUnsigned.set(copy, l.b.getUnitAttr());
   auto onTruth = [](ScatterFn fn) {
     return fn == ScatterFn::add ? ScatterFn::max : fn == ScatterFn::mul ? ScatterFn::min : fn;
   };

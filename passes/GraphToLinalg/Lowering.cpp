@@ -1,4 +1,5 @@
 #include "passes/GraphToLinalg/Lowering.h"
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -195,7 +196,7 @@ static TypedAttr getSplat(Value tensor) {
 static Value extractElement(Body &body, Value tensor, ArrayRef<Value> indices, bool ifAny = false) {
   if (TypedAttr splat = getSplat(tensor)) return body.load(arith::ConstantOp::create(body, splat));
   auto extract = tensor::ExtractOp::create(body, tensor, indices);
-  if (ifAny) extract->setAttr("girih.if_any", body.getUnitAttr());
+  if (ifAny) kIfAny.set(extract, body.getUnitAttr());
   return body.load(extract);
 }
 

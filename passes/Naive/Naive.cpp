@@ -149,16 +149,15 @@ struct NaiveKernels : girih::impl::NaiveKernelsBase<NaiveKernels> {
       if (!getSpecialOp(kernel)) kernels.push_back(kernel);
     });
     for (KernelOp kernel : kernels) {
-      FailureOr<KernelFunction> function = KernelFunction::create(kernel);
-      if (failed(function)) return signalPassFailure();
-      OpBuilder b(function->getFunction().getBody().front().getTerminator());
+      KernelFunction function = KernelFunction::create(kernel);
+      OpBuilder b(function.getFunction().getBody().front().getTerminator());
       auto task = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
                                         ValueRange(), std::nullopt);
       b.setInsertionPointToStart(task.getBody());
-      if (failed(Bufferizer(*function, b).run(kernel))) return signalPassFailure();
-      function->replaceDims();
-      if (failed(lowerToLoops(function->getFunction()))) return signalPassFailure();
-      function->launch(kernel, dimConstant(&getContext(), 1));
+      if (failed(Bufferizer(function, b).run(kernel))) return signalPassFailure();
+      function.replaceDims();
+      if (failed(lowerToLoops(function.getFunction()))) return signalPassFailure();
+      function.launch(kernel, dimConstant(&getContext(), 1));
       ++numKernels;
     }
   }

@@ -75,7 +75,7 @@ bool applyLinear(AffineExpr e, ArrayRef<Idx> dims, Idx &out) {
 
 static MemoryView viewOf(KernelOp kernel, unsigned buffer, RankedTensorType type) {
   MemoryView v{buffer, type.getElementType(), getDims(type), {}};
-  if (auto places = kernel->getAttrOfType<ArrayAttr>("girih.places"))
+  if (ArrayAttr places = kernel.getPlacesAttr())
     v.strides = llvm::to_vector(cast<PlaceAttr>(places[buffer]).getStrides().getDims());
   else
     v.strides = getDenseStrides(kernel.getContext(), v.sizes);

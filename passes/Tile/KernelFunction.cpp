@@ -1,4 +1,5 @@
 #include "passes/Tile/KernelFunction.h"
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -62,24 +63,7 @@ static std::string getFunctionName(StringRef kernelName) {
   return name;
 }
 
-/// Strides that the places state for each operand and result; null where dense.
-static LogicalResult getPlaces(KernelOp kernel, ArrayRef<RankedTensorType> types,
-                               SmallVectorImpl<PlaceAttr> &places) {
-  places.assign(types.size(), {});
-  auto attr = kernel->getAttrOfType<ArrayAttr>("girih.places");
-  if (!attr) return success();
-  if (attr.size() != types.size())
-    return kernel.emitOpError("has ")
-           << attr.size() << " places for " << types.size() << " operands and results";
-  for (auto [i, a] : llvm::enumerate(attr)) {
-    places[i] = dyn_cast<PlaceAttr>(a);
-    if (!places[i] || places[i].getStrides().getDims().size() != size_t(types[i].getRank()))
-      return kernel.emitOpError("place ") << i << " is " << a << ", which does not fit " << types[i];
-  }
-  return success();
-}
-
-FailureOr<KernelFunction> KernelFunction::create(KernelOp kernel) {
+KernelFunction KernelFunction::create(KernelOp kernel) {
   MLIRContext *ctx = kernel.getContext();
   Block &body = kernel.getBody().front();
   SmallVector<RankedTensorType> types;
@@ -87,8 +71,6 @@ FailureOr<KernelFunction> KernelFunction::create(KernelOp kernel) {
     types.push_back(cast<RankedTensorType>(t));
   for (Type t : body.getTerminator()->getOperandTypes())
     types.push_back(cast<RankedTensorType>(t));
-  SmallVector<PlaceAttr> places;
-  if (failed(getPlaces(kernel, types, places))) return failure();
 
   auto module = kernel->getParentOfType<ModuleOp>();
   OpBuilder b(ctx);
@@ -108,8 +90,8 @@ FailureOr<KernelFunction> KernelFunction::create(KernelOp kernel) {
   for (auto [i, type] : llvm::enumerate(types)) {
     SmallVector<DimExpr> dims = getDims(type), dense = getDenseStrides(ctx, dims), strides = dense;
     bool isDense = true;
-    if (places[i]) {
-      strides = llvm::to_vector(places[i].getStrides().getDims());
+    if (ArrayAttr places = kernel.getPlacesAttr()) {
+      strides = llvm::to_vector(cast<PlaceAttr>(places[i]).getStrides().getDims());
       for (auto [d, stride, e] : llvm::zip(dims, strides, dense)) {
         // Strides of size-1 dimensions mean nothing; taking the dense one keeps equal kernels equal.
         if (dimValue(d) == 1) stride = e;
@@ -160,7 +142,7 @@ Value KernelFunction::addScratch(Type element, DimExpr elements) {
   Location loc = function.getLoc();
   if (!scratch) {
     unsigned position = function.getNumArguments();
-    auto attributes = DictionaryAttr::get(ctx, b.getNamedAttr("girih.scratch", b.getUnitAttr()));
+    auto attributes = DictionaryAttr::get(ctx, kScratch.with(b.getUnitAttr()));
     auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
     (void)function.insertArgument(position, type, attributes, loc);
     scratch = function.getArgument(position);
@@ -188,14 +170,12 @@ LaunchOp KernelFunction::launch(KernelOp kernel, DimExpr tasks, func::FuncOp cal
   SmallVector<DimExpr> dims;
   for (auto &[expr, value] : sizes)
     dims.push_back(expr);
-  auto op =
-      LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),
-                       FlatSymbolRefAttr::get((callee ? callee : function).getSymNameAttr()),
-                       kernel.getInputs(), list(dims), list(dimSimplify(tasks)), list(getKernelFlops(kernel)),
-                       list(getKernelBytes(kernel)), scratch ? list(scratchBytes) : DimsAttr(), ArrayAttr());
-  op->setAttr("girih.name", kernel.getKernelNameAttr());
-  for (StringRef name : {"girih.places", "girih.in_place"})
-    if (Attribute attr = kernel->getAttr(name)) op->setAttr(name, attr);
+  auto op = LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),
+                             FlatSymbolRefAttr::get((callee ? callee : function).getSymNameAttr()),
+                             kernel.getInputs(), kernel.getKernelNameAttr(), list(dims),
+                             list(dimSimplify(tasks)), list(getKernelFlops(kernel)),
+                             list(getKernelBytes(kernel)), scratch ? list(scratchBytes) : DimsAttr(),
+                             kernel.getPlacesAttr(), kernel.getInPlaceAttr(), /*refs=*/ArrayAttr());
   kernel.replaceAllUsesWith(op);
   kernel.erase();
   return op;

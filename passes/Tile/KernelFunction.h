@@ -13,14 +13,13 @@ namespace girih {
 /// being built.
 ///
 /// Buffers come in as flat pointers. At the function's entry each is viewed (memref.reinterpret_cast) as the
-/// shape of its value, with the strides that `girih.places` states, or dense ones. Everything constant is
-/// static in the view's type; other sizes and strides are `index` arguments, one for each distinct
+/// shape of its value, with the strides that the kernel's `places` state, or dense ones. Everything constant
+/// is static in the view's type; other sizes and strides are `index` arguments, one for each distinct
 /// expression.
 class KernelFunction {
 public:
-  /// Adds an empty function for `kernel` (at the linalg stage) to its module. Fails if `girih.places` does
-  /// not fit.
-  static mlir::FailureOr<KernelFunction> create(KernelOp kernel);
+  /// Adds an empty function for `kernel` (at the linalg stage) to its module.
+  static KernelFunction create(KernelOp kernel);
 
   mlir::func::FuncOp getFunction() { return function; }
   /// Strided views of the kernel's inputs and results.

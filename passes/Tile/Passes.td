@@ -59,7 +59,7 @@ def TileKernels : Pass<"girih-tile-kernels", "::mlir::ModuleOp"> {
     }
     // becomes
     func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
-      %r = girih.launch @kernel_relu(%x) {bytes = #girih.dims<512>, dims = #girih.dims<>, flops = #girih.dims<64>, girih.name = "relu",
+      %r = girih.launch @kernel_relu(%x) {bytes = #girih.dims<512>, dims = #girih.dims<>, flops = #girih.dims<64>, name = "relu",
         tasks = #girih.dims<2>} : (tensor<64xf32>) -> tensor<64xf32>
       return %r : tensor<64xf32>
     }

@@ -2,6 +2,7 @@
 // elements of any type.
 #pragma once
 
+#include "dialects/Graph/Attributes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Tile/KernelFunction.h"
 
@@ -11,7 +12,7 @@ using Coordinates = llvm::SmallVector<mlir::Value>;
 
 struct SpecialLoops {
   SpecialLoops(mlir::OpBuilder &builder, mlir::Operation *op, KernelFunction &fn)
-      : b(op->getLoc(), builder), op(op), fn(fn), isUnsigned(op->hasAttr("girih.unsigned")) {}
+      : b(op->getLoc(), builder), op(op), fn(fn), isUnsigned(kUnsigned.get(op) != nullptr) {}
 
   /// The buffer of an operand or a result of the operator.
   mlir::Value buffer(mlir::Value tensor);

@@ -25,6 +25,7 @@ namespace {
 /// A kernel function that has been emitted, and the kernel it was made from (kept for comparison).
 struct Emitted {
   OwningOpRef<KernelOp> kernel;
+  SmallVector<bool> constants; // which inputs are
   KernelFunction function;
   DimExpr tasks;
 };
@@ -42,7 +43,7 @@ llvm::hash_code hashBody(KernelOp kernel) {
 /// Places with the buffers' numbers and offsets left out: they are arguments.
 SmallVector<Attribute> layoutOf(KernelOp kernel) {
   SmallVector<Attribute> out;
-  if (auto places = kernel->getAttrOfType<ArrayAttr>("girih.places"))
+  if (ArrayAttr places = kernel.getPlacesAttr())
     for (auto place : places.getAsRange<PlaceAttr>())
       out.push_back(place.getStrides());
   return out;
@@ -75,9 +76,7 @@ private:
 
 LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
                           Emitted &out) {
-  auto function = KernelFunction::create(kernel);
-  if (failed(function)) return failure();
-  out.function = *function;
+  out.function = KernelFunction::create(kernel);
   OpBuilder b(out.function.getFunction().getBody().front().getTerminator());
   if (Operation *special = getSpecialOp(kernel))
     return emitSpecial(b, kernel, special, out.function, &out.tasks);
@@ -114,11 +113,11 @@ void Tiler::usePacked(LaunchOp launch, unsigned input, ElementsAttr value) {
   OpBuilder b(launch);
   auto old = launch.getInputs()[input].getDefiningOp<ConstantOp>();
   launch->setOperand(input, ConstantOp::create(b, old.getLoc(), value));
-  if (auto places = launch->getAttrOfType<ArrayAttr>("girih.places")) {
+  if (ArrayAttr places = launch.getPlacesAttr()) {
     SmallVector<Attribute> list(places.begin(), places.end());
     auto number = [&](int64_t n) { return DimsAttr::get(ctx, {dimConstant(ctx, n)}); };
     list[input] = PlaceAttr::get(ctx, cast<PlaceAttr>(list[input]).getBuffer(), number(0), number(1));
-    launch->setAttr("girih.places", b.getArrayAttr(list));
+    launch.setPlacesAttr(b.getArrayAttr(list));
   }
   if (old.use_empty()) erase(old);
 }
@@ -140,16 +139,15 @@ LogicalResult Tiler::tile(KernelOp kernel) {
   if (failed(schedules)) return failure();
 
   size_t hash = hashBody(kernel);
+  SmallVector<bool> areConstants = llvm::map_to_vector(kernel.getInputs(), isConstant);
   Emitted *emitted = nullptr;
   auto [begin, end] = table.equal_range(hash);
   for (auto it = begin; it != end && !emitted; ++it) {
     KernelOp other = *it->second.kernel;
     bool equal = OperationEquivalence::isRegionEquivalentTo(&other.getBody(), &kernel.getBody(),
                                                             OperationEquivalence::IgnoreLocations) &&
-                 other.getScheduleAttr() == kernel.getScheduleAttr() && layoutOf(other) == layoutOf(kernel);
-    auto constants = other->getAttrOfType<DenseBoolArrayAttr>("girih.constants");
-    for (auto [i, v] : llvm::enumerate(kernel.getInputs()))
-      equal = equal && constants[i] == isConstant(v);
+                 other.getScheduleAttr() == kernel.getScheduleAttr() && layoutOf(other) == layoutOf(kernel) &&
+                 it->second.constants == areConstants;
     if (equal) emitted = &it->second;
   }
   if (emitted) {
@@ -159,10 +157,8 @@ LogicalResult Tiler::tile(KernelOp kernel) {
     if (failed(emit(kernel, *domains, *schedules, fresh))) return failure();
     // The copy has no operands: only its body is compared.
     KernelOp copy = kernel.clone();
-    SmallVector<bool> constants = llvm::map_to_vector(kernel.getInputs(), isConstant);
-    copy->setAttr("girih.constants", DenseBoolArrayAttr::get(ctx, constants));
     copy->setOperands(ValueRange());
-    fresh.kernel = copy;
+    fresh.kernel = copy, fresh.constants = areConstants;
     emitted = &table.emplace(hash, std::move(fresh))->second;
     ++functions;
   }

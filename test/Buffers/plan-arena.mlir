@@ -14,21 +14,21 @@ module {
     // CHECK: refs = [#girih.ref<input, 0, <0>>, #girih.ref<weight, 0, <0>>, #girih.ref<arena, 0, <0>>]
     // ZONES: #girih.ref<weight, 0, <1024>>
     %a = girih.launch @k(%x, %w) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>,
-      girih.places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<5, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]}
+      places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<5, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]}
       : (tensor<64xf32>, tensor<8xf32>) -> tensor<64xf32>
     // CHECK: refs = [#girih.ref<arena, 0, <0>>, #girih.ref<weight, 0, <64>>, #girih.ref<arena, 0, <0>>]
     // ZONES: #girih.ref<weight, 0, <2112>>
-    %b = girih.launch @k(%a, %v) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, girih.in_place = array<i64: 0>,
-      girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<6, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]}
+    %b = girih.launch @k(%a, %v) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, in_place = array<i64: 0>,
+      places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<6, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]}
       : (tensor<64xf32>, tensor<2xi32>) -> tensor<64xf32>
     // CHECK: refs = [#girih.ref<arena, 0, <128>>, #girih.ref<weight, 0, <64>>, #girih.ref<arena, 1, <0>>]
     // ZONES: #girih.ref<weight, 0, <2112>>
-    %c = girih.launch @k(%b, %u) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, girih.in_place = array<i64: 0>,
-      girih.places = [#girih.place<2, offset = <32>, strides = <1>>, #girih.place<7, offset = <0>, strides = <1>>, #girih.place<3, offset = <0>, strides = <1>>]}
+    %c = girih.launch @k(%b, %u) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, in_place = array<i64: 0>,
+      places = [#girih.place<2, offset = <32>, strides = <1>>, #girih.place<7, offset = <0>, strides = <1, 1>>, #girih.place<3, offset = <0>, strides = <1>>]}
       : (tensor<64xf32>, tensor<2x1xi32>) -> tensor<32xf32>
     // CHECK: refs = [#girih.ref<arena, 1, <0>>, #girih.ref<output, 0, <0>>]
     %d = girih.launch @k(%c) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>,
-      girih.places = [#girih.place<3, offset = <0>, strides = <1>>, #girih.place<4, offset = <0>, strides = <1>>]}
+      places = [#girih.place<3, offset = <0>, strides = <1>>, #girih.place<4, offset = <0>, strides = <1>>]}
       : (tensor<32xf32>) -> tensor<64xf32>
     // CHECK: return {{.*}}girih.refs = [#girih.ref<output, 0, <0>>, #girih.ref<input, 0, <0>>]
     return {girih.places = [#girih.place<4, offset = <0>, strides = <1>>, #girih.place<0, offset = <0>, strides = <1>>]} %d, %x : tensor<64xf32>, tensor<64xf32>
@@ -44,10 +44,10 @@ module {
   func.func @main(%x: tensor<?xf32, #girih.dims<n>>) -> tensor<?xf32, #girih.dims<n>>
       attributes {girih.buffers = [#girih.buffer<input, 0, <n * 4>>, #girih.buffer<arena, 0, <n * 4>>, #girih.buffer<output, 0, <n * 4>>]} {
     %a = girih.launch @k(%x) {dims = #girih.dims<n>, tasks = #girih.dims<1>, flops = #girih.dims<n>, bytes = #girih.dims<n * 8>,
-      girih.places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]}
+      places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]}
       : (tensor<?xf32, #girih.dims<n>>) -> tensor<?xf32, #girih.dims<n>>
     %b = girih.launch @k(%a) {dims = #girih.dims<n>, tasks = #girih.dims<1>, flops = #girih.dims<n>, bytes = #girih.dims<n * 8>,
-      girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]}
+      places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]}
       : (tensor<?xf32, #girih.dims<n>>) -> tensor<?xf32, #girih.dims<n>>
     return {girih.places = [#girih.place<2, offset = <0>, strides = <1>>]} %b : tensor<?xf32, #girih.dims<n>>
   }
@@ -62,11 +62,11 @@ module {
   func.func @main(%x: tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>)
       attributes {girih.buffers = [#girih.buffer<input, 0, <256>>, #girih.buffer<arena, 0, <256>>, #girih.buffer<output, 1, <256>>]} {
     %a = girih.launch @k(%x) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>,
-      girih.places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]}
+      places = [#girih.place<0, offset = <0>, strides = <1>>, #girih.place<1, offset = <0>, strides = <1>>]}
       : (tensor<64xf32>) -> tensor<64xf32>
     // CHECK: refs = [#girih.ref<arena, 0, <0>>, #girih.ref<output, 1, <0>>]
-    %c = girih.launch @k(%a) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, girih.in_place = array<i64: 0>,
-      girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]}
+    %c = girih.launch @k(%a) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<64>, bytes = #girih.dims<512>, in_place = array<i64: 0>,
+      places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]}
       : (tensor<64xf32>) -> tensor<64xf32>
     // CHECK: return {{.*}}girih.refs = [#girih.ref<arena, 0, <0>>, #girih.ref<output, 1, <0>>]
     return {girih.places = [#girih.place<1, offset = <0>, strides = <1>>, #girih.place<2, offset = <0>, strides = <1>>]} %a, %c : tensor<64xf32>, tensor<64xf32>

@@ -5,7 +5,7 @@
 // CHECK-SAME:  girih.buffers = [#girih.buffer<input, 0, <16>>, #girih.buffer<output, 0, <40>>]
 func.func @main(%x: tensor<2x2xf32>) -> tensor<2x5xf32> {
   // CHECK: girih.kernel "a"
-  // CHECK-SAME: girih.places = [#girih.place<0, offset = <0>, strides = <2, 1>>, #girih.place<1, offset = <0>, strides = <5, 1>>]
+  // CHECK-SAME: places = [#girih.place<0, offset = <0>, strides = <2, 1>>, #girih.place<1, offset = <0>, strides = <5, 1>>]
   %a = girih.kernel "a"(%x) : (tensor<2x2xf32>) -> tensor<2x2xf32> {
   ^bb0(%i: tensor<2x2xf32>):
     girih.yield %i : tensor<2x2xf32>
@@ -33,9 +33,9 @@ func.func @main(%x: tensor<4xf32>) -> (tensor<12xf32>, tensor<4xf32>, tensor<2x2
   ^bb0(%i: tensor<4xf32>):
     girih.yield %i : tensor<4xf32>
   }
-  // CHECK: %[[X:.*]] = girih.kernel "cat (copy)"(%{{.*}}) attributes {{{.*}}girih.places = [#girih.place<0, {{.*}}>, #girih.place<1, offset = <0>, strides = <1>>]}
+  // CHECK: %[[X:.*]] = girih.kernel "cat (copy)"(%{{.*}}) attributes {{{.*}}places = [#girih.place<0, {{.*}}>, #girih.place<1, offset = <0>, strides = <1>>]}
   // CHECK: linalg.generic
-  // CHECK: %[[B:.*]] = girih.kernel "cat (copy)"(%[[A]]) attributes {{{.*}}girih.places = [#girih.place<1, offset = <4>, strides = <1>>, #girih.place<1, offset = <8>, strides = <1>>]}
+  // CHECK: %[[B:.*]] = girih.kernel "cat (copy)"(%[[A]]) attributes {{{.*}}places = [#girih.place<1, offset = <4>, strides = <1>>, #girih.place<1, offset = <8>, strides = <1>>]}
   // CHECK: girih.assemble %[[X]], %[[A]], %[[B]]
   %y = girih.assemble %x, %a, %a {offsets = [#girih.dims<0>, #girih.dims<4>, #girih.dims<8>]} : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<12xf32> loc("cat"("Concat"))
   %r = girih.reshape %a : (tensor<4xf32>) -> tensor<2x2xf32>
@@ -65,7 +65,7 @@ func.func @main(%x: tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x12xf32, #gir
   %br = girih.reshape %b : (tensor<?x2x2xf32, #girih.dims<n, 2, 2>>) -> tensor<?x4xf32, #girih.dims<n, 4>>
   %ab = girih.assemble %a, %br {offsets = [#girih.dims<0, 0>, #girih.dims<0, 4>]} : (tensor<?x4xf32, #girih.dims<n, 4>>, tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x8xf32, #girih.dims<n, 8>>
   // CHECK: girih.kernel "c"
-  // CHECK-SAME: girih.places = [#girih.place<1, offset = <0>, strides = <12, 1>>, #girih.place<1, offset = <8>, strides = <12, 1>>]
+  // CHECK-SAME: places = [#girih.place<1, offset = <0>, strides = <12, 1>>, #girih.place<1, offset = <8>, strides = <12, 1>>]
   %c = girih.kernel "c"(%ab) : (tensor<?x8xf32, #girih.dims<n, 8>>) -> tensor<?x4xf32, #girih.dims<n, 4>> {
   ^bb0(%i: tensor<?x8xf32, #girih.dims<n, 8>>):
     %s = girih.dim #girih.dims<n>
@@ -116,7 +116,7 @@ func.func @main(%x: tensor<2x2xf32>) -> (tensor<4xf32>, tensor<2x4xf32>) {
 // CHECK-LABEL: func.func @main
 func.func @main(%a: tensor<4x4xf32>, %b: tensor<4x4xf32>, %c: tensor<4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
   // CHECK: girih.kernel "sum"
-  // CHECK-SAME: girih.in_place = array<i64: 0>,
+  // CHECK-SAME: in_place = array<i64: 0>,
   %y = girih.kernel "sum"(%a, %b, %c) : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<4x4xf32> {
   ^bb0(%i: tensor<4x4xf32>, %j: tensor<4x4xf32>, %k: tensor<4xf32>):
     %e = tensor.empty() : tensor<4x4xf32>
@@ -129,7 +129,7 @@ func.func @main(%a: tensor<4x4xf32>, %b: tensor<4x4xf32>, %c: tensor<4xf32>) -> 
     girih.yield %r : tensor<4x4xf32>
   }
   // CHECK: girih.kernel "normalise"
-  // CHECK-NOT: girih.in_place
+  // CHECK-NOT: in_place
   // CHECK: return
   %z = girih.kernel "normalise"(%a) : (tensor<4x4xf32>) -> tensor<4x4xf32> {
   ^bb0(%i: tensor<4x4xf32>):

@@ -5,11 +5,11 @@
 
 // n * 1024 is 65536: tasks of some tiles; 7552 is 59 * 128.
 // CHECK: girih.kernel "merged"({{.*}}nest = [<d0, 7552, task>, <d0, 64, lanes>]>
-// TASKS: girih.launch {{.*}}girih.name = "merged"{{.*}}tasks = #girih.dims<n * 8 ceildiv 59>
+// TASKS: girih.launch {{.*}}name = "merged"{{.*}}tasks = #girih.dims<n * 8 ceildiv 59>
 
 // A dimension alone is 64, too little for a second task; a million is not.
 // CHECK: girih.kernel "alone"({{.*}}nest = [<d0, 7552, task>, <d0, 64, lanes>]>
-// TASKS: girih.launch {{.*}}girih.name = "alone"{{.*}}tasks = #girih.dims<n ceildiv 7552>
+// TASKS: girih.launch {{.*}}name = "alone"{{.*}}tasks = #girih.dims<n ceildiv 7552>
 
 // min(n, 8) is 8, (n + 2) * 3 is 198.
 // CHECK: girih.kernel "bounded"({{.*}}nest = [<d0, 3, task>, <d0, 1>, <d1, 64, lanes>]>
@@ -20,7 +20,7 @@
 
 // What is known is planned as it is: too little work for two tasks.
 // CHECK: girih.kernel "known"({{.*}}nest = [<d0, 64, lanes>]>
-// TASKS: girih.launch {{.*}}girih.name = "known"{{.*}}tasks = #girih.dims<1>
+// TASKS: girih.launch {{.*}}name = "known"{{.*}}tasks = #girih.dims<1>
 func.func @main(%a: tensor<?x1024xf32, #girih.dims<n, 1024>> {girih.name = "a"}, %b: tensor<?xf32, #girih.dims<n>> {girih.name = "b"},
                 %c: tensor<?x3000xf32, #girih.dims<min(n, 8), 3000>> {girih.name = "c"}, %d: tensor<?x3000xf32, #girih.dims<3 * (n + 2), 3000>> {girih.name = "d"},
                 %e: tensor<?x5xf32, #girih.dims<n, 5>> {girih.name = "e"}, %f: tensor<64xf32> {girih.name = "f"}, %t: tensor<3000xf32> {girih.name = "t"}, %s: tensor<5xf32> {girih.name = "s"})

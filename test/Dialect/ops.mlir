@@ -180,7 +180,8 @@ func.func @kernels(%x: tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x8xf32, #g
   // CHECK: girih.launch @kernel(%{{.*}}) {{{.*}}refs = [#girih.ref<input, 0, <0>>, #girih.ref<arena, 1, <n * 16>>]
   %l = girih.launch @kernel(%x) {dims = #girih.dims<n>, tasks = #girih.dims<n ceildiv 8>, flops = #girih.dims<4 * n>, bytes = #girih.dims<32 * n>,
     refs = [#girih.ref<input, 0, #girih.dims<0>>, #girih.ref<arena, 1, #girih.dims<16 * n>>],
-    girih.places = [#girih.place<0, offset = #girih.dims<0>, strides = #girih.dims<4, 1>>]} : (tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x4xf32, #girih.dims<n, 4>>
+    name = "relu2", in_place = array<i64: 0>,
+    places = [#girih.place<0, offset = #girih.dims<0>, strides = #girih.dims<4, 1>>, #girih.place<1, offset = #girih.dims<0>, strides = #girih.dims<4, 1>>]} : (tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x4xf32, #girih.dims<n, 4>>
   // CHECK: girih.assemble %{{.*}}, %{{.*}} {offsets = [#girih.dims<0, 0>, #girih.dims<0, 4>]}
   %c = girih.assemble %r, %l {offsets = [#girih.dims<0, 0>, #girih.dims<0, 4>]} : (tensor<?x4xf32, #girih.dims<n, 4>>, tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x8xf32, #girih.dims<n, 8>>
   return %c : tensor<?x8xf32, #girih.dims<n, 8>>

@@ -2,7 +2,7 @@
 
 // Buffers come in flat; sizes and strides that are not constant are arguments.
 // CHECK-LABEL: func.func @main
-// CHECK: girih.launch @kernel_relu(%{{.*}}) {bytes = #girih.dims<n * 32>, dims = #girih.dims<n>, flops = #girih.dims<n * 4>, girih.name = "relu", tasks = #girih.dims<1>}
+// CHECK: girih.launch @kernel_relu(%{{.*}}) {bytes = #girih.dims<n * 32>, dims = #girih.dims<n>, flops = #girih.dims<n * 4>, name = "relu", tasks = #girih.dims<1>}
 func.func @main(%x: tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x4xf32, #girih.dims<n, 4>> {
   %r = girih.kernel "relu"(%x) : (tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x4xf32, #girih.dims<n, 4>> {
   ^bb0(%a: tensor<?x4xf32, #girih.dims<n, 4>>):

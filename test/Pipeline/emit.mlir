@@ -44,7 +44,7 @@ module attributes {girih.model = "scale", girih.arena = [#girih.dims<max(n, 3) *
   }
   func.func @main(%x: tensor<?xf32, #girih.dims<n>> {girih.name = "x"}) -> (tensor<?xf32, #girih.dims<n>> {girih.name = "y"}) {
     %w = girih.constant dense<2.5> : tensor<1xf32>
-    %y = girih.launch @scale(%x, %w) {dims = #girih.dims<n>, tasks = #girih.dims<n>, flops = #girih.dims<n>, bytes = #girih.dims<n * 8>, girih.name = "Mul_0",
+    %y = girih.launch @scale(%x, %w) {dims = #girih.dims<n>, tasks = #girih.dims<n>, flops = #girih.dims<n>, bytes = #girih.dims<n * 8>, name = "Mul_0",
       refs = [#girih.ref<input, 0, <0>>, #girih.ref<weight, 0, <0>>, #girih.ref<output, 0, <0>>]} : (tensor<?xf32, #girih.dims<n>>, tensor<1xf32>) -> tensor<?xf32, #girih.dims<n>>
     return {girih.refs = [#girih.ref<output, 0, <0>>]} %y : tensor<?xf32, #girih.dims<n>>
   }

@@ -62,7 +62,7 @@ module attributes {{girih.model = "touch", girih.arena = [#girih.dims<20, 0, 0, 
       (tensor<5xf32> {{girih.name = "y"}}) {{
     %w = girih.constant dense<2.5> : tensor<5xf32>
     %y = girih.launch @touch({"%w" if place == "weight" else "%x"}) {{dims = #girih.dims<count>, tasks = #girih.dims<1>, flops = #girih.dims<1>,
-      bytes = #girih.dims<8>, girih.name = "touch", refs = [#girih.ref<{PLACES[place][0]}>, #girih.ref<output, 0, <0>>]}} :
+      bytes = #girih.dims<8>, name = "touch", refs = [#girih.ref<{PLACES[place][0]}>, #girih.ref<output, 0, <0>>]}} :
       (tensor<5xf32>) -> tensor<5xf32>
     return {{girih.refs = [#girih.ref<output, 0, <0>>]}} %y : tensor<5xf32>
   }}

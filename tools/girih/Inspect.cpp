@@ -2,7 +2,7 @@
 #include "compiler/Diagnostics.h"
 #include "compiler/Dialects.h"
 #include "compiler/Statistics.h"
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/TypeText.h"
 #include "tools/girih/Artifact.h"
 #include "tools/girih/Commands.h"
@@ -117,10 +117,10 @@ int inspectCommand(Arguments args) {
   if (!main) return fail("'" + files[0] + "' holds no model: it has no function @main");
   Tensors inputs, outputs;
   for (auto [i, type] : enumerate(main.getArgumentTypes()))
-    inputs.push_back({nameOf(main.getArgAttrOfType<StringAttr>(i, "girih.name")), girih::typeText(type),
-                      main.getArgAttr(i, "girih.default") != nullptr});
+    inputs.push_back({nameOf(kName.getOfArgument(main, i)), girih::typeText(type),
+                      kDefault.getOfArgument(main, i) != nullptr});
   for (auto [i, type] : enumerate(main.getResultTypes()))
-    outputs.push_back({nameOf(main.getResultAttrOfType<StringAttr>(i, "girih.name")), girih::typeText(type)});
+    outputs.push_back({nameOf(kName.getOfResult(main, i)), girih::typeText(type)});
   Statistics statistics = countModel(**module);
   if (json) {
     printJson(statistics, inputs, outputs);
