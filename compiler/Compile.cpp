@@ -204,7 +204,9 @@ LogicalResult Compilation::runStage(Stage stage) {
 /// into the shared library.
 LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   TimingScope scope = timing.nest("weights");
-  Weights weights = collectWeights(*module, host.sanitize ? GIRIH_RED_ZONE : 0);
+  FailureOr<Weights> collected = collectWeights(*module, host.sanitize ? GIRIH_RED_ZONE : 0);
+  if (failed(collected)) return failure();
+  const Weights &weights = *collected;
   emitted.weightsBytes = weights.bytes;
   if (weights.bytes) {
     bool isObject =

@@ -261,6 +261,11 @@ llvm::Constant *HostBuilder::checks(uint32_t &count) {
 llvm::Constant *HostBuilder::indexChecks(uint32_t &count) {
   SmallVector<C> list;
   main.walk([&](CheckIndexOp op) {
+    if (!op.getRefAttr()) {
+      op.emitOpError("has no ref; the buffers stage makes it");
+      failedSize = true;
+      return;
+    }
     list.push_back(
         record({ref(op.getRefAttr(), op.getLoc()), size(op.getSize().getDims().front(), op.getLoc()),
                 text(getNodeName(op.getLoc()))}));

@@ -11,7 +11,7 @@ using namespace llvm::ELF;
 
 namespace girih {
 
-Weights collectWeights(ModuleOp module, int64_t redZone) {
+FailureOr<Weights> collectWeights(ModuleOp module, int64_t redZone) {
   Weights result;
   llvm::DenseSet<int64_t> seen;
   auto add = [&](ValueRange operands, ArrayAttr refs) {
@@ -27,11 +27,15 @@ Weights collectWeights(ModuleOp module, int64_t redZone) {
       result.bytes = std::max(result.bytes, offset + size);
     }
   };
-  module.walk([&](Operation *op) {
-    if (auto launch = dyn_cast<LaunchOp>(op)) add(launch.getInputs(), *launch.getRefs());
-    if (isa<func::ReturnOp>(op))
-      if (auto refs = kRefs.get(op)) add(op->getOperands(), refs);
+  WalkResult walk = module.walk([&](Operation *op) {
+    auto launch = dyn_cast<LaunchOp>(op);
+    if (!launch && !isa<func::ReturnOp>(op)) return WalkResult::advance();
+    ArrayAttr refs = launch ? launch.getRefsAttr() : kRefs.get(op);
+    if (refs) return add(op->getOperands(), refs), WalkResult::advance();
+    op->emitOpError("has no refs; the buffers stage makes them");
+    return WalkResult::interrupt();
   });
+  if (walk.wasInterrupted()) return failure();
   llvm::sort(result.pieces, [](const auto &a, const auto &b) { return a.offset < b.offset; });
   if (result.bytes) result.bytes = llvm::alignTo(result.bytes + redZone, GIRIH_ALIGNMENT);
   auto main = module.lookupSymbol<func::FuncOp>("main");

@@ -21,8 +21,8 @@ struct Weights {
 };
 
 /// The weights that the launches' `refs` speak of, and behind them the inputs' defaults; `redZone` bytes
-/// after the last weight and after each default.
-Weights collectWeights(mlir::ModuleOp module, int64_t redZone);
+/// after the last weight and after each default. Fails where the buffers stage has left no refs.
+mlir::FailureOr<Weights> collectWeights(mlir::ModuleOp module, int64_t redZone);
 
 /// Writes them, padded to their offsets.
 mlir::LogicalResult writeWeights(const Weights &weights, llvm::raw_ostream &os);

@@ -25,8 +25,10 @@ LogicalResult CheckAttr::verify(EmitError emitError, CheckKind kind, DimsAttr si
   return emitError() << stringifyCheckKind(kind) << " relates " << sizes << ", expected two sizes";
 }
 
-LogicalResult RefAttr::verify(EmitError emitError, BufferBase, int64_t, DimsAttr offset) {
-  return verifyOne(emitError, "the offset", offset);
+LogicalResult RefAttr::verify(EmitError emitError, BufferBase base, int64_t, DimsAttr offset) {
+  if (failed(verifyOne(emitError, "the offset", offset))) return failure();
+  if (base != BufferBase::weight || dimValue(offset.getDims().front())) return success();
+  return emitError() << "a weight's offset is " << offset << ", expected a number";
 }
 
 LogicalResult PlaceAttr::verify(EmitError emitError, int64_t, DimsAttr offset, DimsAttr) {

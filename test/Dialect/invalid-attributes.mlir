@@ -13,6 +13,11 @@ module attributes {x = #girih.ref<arena, 0, <0, 4>>} {}
 
 // -----
 
+// expected-error@+1 {{a weight's offset is #girih.dims<n>, expected a number}}
+module attributes {x = #girih.ref<weight, 0, <n>>} {}
+
+// -----
+
 // expected-error@+1 {{the offset is #girih.dims<>, expected one expression}}
 module attributes {x = #girih.place<0, offset = <>, strides = <1>>} {}
 
