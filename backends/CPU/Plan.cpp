@@ -67,7 +67,7 @@ uint64_t times(uint64_t a, uint64_t b) {
 /// The numbers of a schedule while they are being chosen.
 struct Choice {
   int64_t width = 1, vectorDim = -1, vectors = 1, rowDim = -1, rows = 1;
-  SmallVector<int64_t> order; // of the loops over register tiles
+  SmallVector<int64_t> order;                     // of the loops over register tiles
   SmallVector<std::pair<int64_t, int64_t>> tasks; // dimensions and how much of each
   int64_t unroll = 1;
   SmallVector<LoopAttr> around; // tasks and what stages are inside of
@@ -440,7 +440,8 @@ private:
     double row = 4 * double(reductionSize()), all = row * double(extent(c.rowDim)), l2 = double(machine.l2);
     int64_t block = int64_t(l2 / 2 / row) / c.rows * c.rows;
     if (all <= l2 || block < 2 * c.rows) return;
-    double panelByPanel = all * double(llvm::divideCeil(extent(c.vectorDim), step(c.vectorDim))) + double(panels);
+    double panelByPanel =
+        all * double(llvm::divideCeil(extent(c.vectorDim), step(c.vectorDim))) + double(panels);
     double blockByBlock = all + double(panels) * double(llvm::divideCeil(extent(c.rowDim), block));
     if (panelByPanel < kWorthIt * blockByBlock) return;
     c.tasks = {{c.rowDim, block}, {c.vectorDim, step(c.vectorDim)}};

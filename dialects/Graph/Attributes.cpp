@@ -31,8 +31,14 @@ LogicalResult RefAttr::verify(EmitError emitError, BufferBase base, int64_t, Dim
   return emitError() << "a weight's offset is " << offset << ", expected a number";
 }
 
-LogicalResult PlaceAttr::verify(EmitError emitError, int64_t, DimsAttr offset, DimsAttr) {
-  return verifyOne(emitError, "the offset", offset);
+LogicalResult PlaceAttr::verify(EmitError emitError, int64_t, DimsAttr offset, DimsAttr strides,
+                                AffineMap layout) {
+  if (failed(verifyOne(emitError, "the offset", offset))) return failure();
+  if (!layout || (layout.getNumDims() == strides.getDims().size() && !layout.getNumSymbols() &&
+                  layout.getNumResults() == 1))
+    return success();
+  return emitError() << "the layout is " << AffineMapAttr::get(layout) << ", expected a map from "
+                     << strides.getDims().size() << " indices to an element";
 }
 
 LogicalResult BufferAttr::verify(EmitError emitError, BufferBase, int64_t, DimsAttr bytes) {

@@ -1,6 +1,7 @@
 // Ops on constants are evaluated, in one sweep.
 #include "dialects/Graph/Evaluate.h"
 #include "passes/Graph/Constants.h"
+#include "passes/Graph/LayoutForms.h"
 #include "passes/Graph/Passes.h"
 #include "passes/Graph/Rewrite.h"
 
@@ -29,6 +30,26 @@ bool isWorthStoring(Operation *op, ArrayRef<ElementsAttr> operands, int64_t grow
   return bytes <= growthLimit || bytes <= 2 * operandBytes;
 }
 
+/// A weight that others read as it is, such as a tied embedding, stays one: products read it transposed.
+bool readTransposed(Operation *op) {
+  auto transpose = dyn_cast<TransposeOp>(op);
+  if (!transpose || transpose.getOperand().hasOneUse()) return false;
+  Permutation p(transpose.getPermutation()), swapped = identityPermutation(p.size());
+  if (p.size() < 2) return false;
+  std::swap(swapped[p.size() - 2], swapped[p.size() - 1]);
+  bool isRead = p == swapped && llvm::all_of(op->getUses(), [](OpOperand &use) {
+                  auto product = dyn_cast<MatMulOp>(use.getOwner());
+                  return product && use == product.getRhsMutable();
+                });
+  if (!isRead) return false;
+  for (Operation *user : llvm::to_vector(op->getUsers())) {
+    auto product = cast<MatMulOp>(user);
+    product.getRhsMutable().set(transpose.getOperand());
+    product.setTransposeRhs(!product.getTransposeRhs());
+  }
+  return true;
+}
+
 struct FoldConstantsPass : girih::impl::FoldConstantsBase<FoldConstantsPass> {
   using FoldConstantsBase::FoldConstantsBase;
 
@@ -41,7 +62,7 @@ struct FoldConstantsPass : girih::impl::FoldConstantsBase<FoldConstantsPass> {
       auto operands = llvm::map_to_vector(op.getOperands(), constantValue);
       // Without operands there is something to fold only in a list of known integers.
       if (llvm::is_contained(operands, nullptr) || (operands.empty() && !isa<ShapeOp>(op)) ||
-          !isWorthStoring(&op, operands, growthLimit))
+          !isWorthStoring(&op, operands, growthLimit) || readTransposed(&op))
         continue;
       FailureOr<ElementsAttr> value = evaluateConstant(&op, operands);
       if (failed(value)) continue;

@@ -75,10 +75,13 @@ bool applyLinear(AffineExpr e, ArrayRef<Idx> dims, Idx &out) {
 
 static MemoryView viewOf(KernelOp kernel, unsigned buffer, RankedTensorType type) {
   MemoryView v{buffer, type.getElementType(), getDims(type), {}};
-  if (ArrayAttr places = kernel.getPlacesAttr())
-    v.strides = llvm::to_vector(cast<PlaceAttr>(places[buffer]).getStrides().getDims());
-  else
+  if (ArrayAttr places = kernel.getPlacesAttr()) {
+    auto place = cast<PlaceAttr>(places[buffer]);
+    v.strides = llvm::to_vector(place.getStrides().getDims());
+    v.layout = place.getLayout();
+  } else {
     v.strides = getDenseStrides(kernel.getContext(), v.sizes);
+  }
   return v;
 }
 
@@ -215,7 +218,9 @@ struct Analyzer {
       for (auto [i, s] : llvm::zip(indices, view.strides)) {
         a.lin = a.lin + i.lin * s;
         a.dynamic |= static_cast<bool>(i.dyn);
+        if (view.layout) pin(i);
       }
+      if (view.layout) a.lin = zero().lin, a.dynamic = true;
       domain.accesses.push_back(std::move(a));
       return;
     }

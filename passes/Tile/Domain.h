@@ -15,6 +15,7 @@ struct MemoryView {
   unsigned buffer = 0; // position among operands, then results
   mlir::Type element;
   llvm::SmallVector<DimExpr> sizes, strides;
+  mlir::AffineMap layout = {}; // of a packed constant: from its indices to the element; instead of strides
 };
 
 /// One loop: adjacent dimensions that every access walks as one. The innermost carries the loop, the others

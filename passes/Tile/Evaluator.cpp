@@ -65,6 +65,9 @@ Idx Evaluator::applyMap(AffineExpr e, ArrayRef<Idx> dims) {
   // Not linear: computed as numbers.
   auto bin = cast<AffineBinaryOpExpr>(e);
   Idx l = applyMap(bin.getLHS(), dims), r = applyMap(bin.getRHS(), dims);
+  // What is linear in a sum stays so.
+  if (e.getKind() == AffineExprKind::Add && !(l.dyn && r.dyn))
+    return {l.lin + r.lin, l.dyn ? l.dyn : r.dyn, l.dynLanes || r.dynLanes};
   Value a = materialize(l), c = materialize(r);
   bool lanes = l.hasLanes() || r.hasLanes();
   if (lanes) a = vector({a}), c = vector({c});
@@ -203,6 +206,10 @@ std::optional<Val> Evaluator::loadTransposed(Type element, unsigned buffer, cons
 }
 
 Val Evaluator::load(const MemoryView &view, ArrayRef<Idx> indices) {
+  if (view.layout) {
+    Idx at = applyMap(view.layout.getResult(0), indices);
+    return loadAt(view.element, view.buffer, at.lin, at.dyn, at.dynLanes);
+  }
   Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
   Value dyn;
   bool dynLanes = false;

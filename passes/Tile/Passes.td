@@ -38,7 +38,7 @@ def TileKernels : Pass<"girih-tile-kernels", "::mlir::ModuleOp"> {
     Each `girih.kernel` becomes a `func.func` on flat memrefs whose tasks are an `scf.forall`, and a `girih.launch` of it. What a schedule
     stores is in views of one more argument, `memref<?xi8> {girih.scratch}`, which the map stage takes from the thread. Kernels that are
     equal in body, places and schedule share one function. Constants that a contraction reads are packed here, at compile time, into
-    the order in which its register tiles read them.
+    the order in which its register tiles read them; what gathers from the same constant reads it there, through its place's `layout`.
 
     ```mlir
     func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {

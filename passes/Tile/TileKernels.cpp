@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/OperationSupport.h"
@@ -44,8 +45,10 @@ llvm::hash_code hashBody(KernelOp kernel) {
 SmallVector<Attribute> layoutOf(KernelOp kernel) {
   SmallVector<Attribute> out;
   if (ArrayAttr places = kernel.getPlacesAttr())
-    for (auto place : places.getAsRange<PlaceAttr>())
+    for (auto place : places.getAsRange<PlaceAttr>()) {
       out.push_back(place.getStrides());
+      out.push_back(place.getLayout() ? AffineMapAttr::get(place.getLayout()) : AffineMapAttr());
+    }
   return out;
 }
 
@@ -58,6 +61,7 @@ public:
   explicit Tiler(ModuleOp module) : ctx(module.getContext()) {
     module.walk([&](ConstantOp constant) { ++constants[constant.getValue()]; });
   }
+  LogicalResult shareConstants(ArrayRef<KernelOp> kernels);
   LogicalResult tile(KernelOp kernel);
   int64_t functions = 0, shared = 0, packedConstants = 0;
 
@@ -72,6 +76,8 @@ private:
   std::multimap<size_t, Emitted> table;
   DenseMap<std::pair<Attribute, Attribute>, Attribute> packings; // (constant, how) -> packed constant
   DenseMap<Attribute, int64_t> constants;                        // how many operations have each
+  /// Constants that a kernel reads as another one packs them.
+  DenseMap<Operation *, SmallVector<std::pair<unsigned, ElementsAttr>>> elsewhere;
 };
 
 LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
@@ -131,6 +137,113 @@ void Tiler::erase(ConstantOp constant) {
   constant.erase();
 }
 
+//===-- Constants that are read in two ways -------------------------------===//
+
+SmallVector<Packing> listPackings(ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules) {
+  SmallVector<Packing> list;
+  for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
+    llvm::append_range(list, getPackings(domain, schedule));
+    for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored()))
+      llvm::append_range(list, getPackings(stage, stored.getSchedule()));
+  }
+  return list;
+}
+
+/// From a constant's indices to its element in packed order; null where the packing reads it through a view.
+AffineMap getLayout(const Packing &p) {
+  MLIRContext *ctx = p.operand->get().getContext();
+  if (!isa<BlockArgument>(p.operand->get())) return {};
+  AffineMap map = cast<linalg::GenericOp>(p.operand->getOwner()).getMatchingIndexingMap(p.operand);
+  if (!map.isProjectedPermutation() || map.getNumResults() != p.order.size()) return {};
+  AffineExpr element = getAffineConstantExpr(0, ctx);
+  for (unsigned i = 0; i < map.getNumResults(); ++i) {
+    AffineExpr index = getAffineDimExpr(i, ctx);
+    auto it = llvm::find(p.order, map.getDimPosition(i));
+    int64_t stride = p.strides[it - p.order.begin()];
+    element =
+        element + (*it == p.vectorDim ? index.floorDiv(p.block) * stride + index % p.block : index * stride);
+  }
+  return AffineMap::get(map.getNumResults(), 0, element);
+}
+
+/// Whether the loops of two analyses of a kernel are the same, so that one schedule fits both.
+bool haveSameLoops(ArrayRef<Domain> a, ArrayRef<Domain> b) {
+  auto sameLoops = [](ArrayRef<LoopDim> x, ArrayRef<LoopDim> y) {
+    return llvm::equal(x, y, [](const LoopDim &l, const LoopDim &m) { return l.dims == m.dims; });
+  };
+  return llvm::equal(a, b, [&](const Domain &x, const Domain &y) {
+    return x.parallel == y.parallel && sameLoops(x.dims, y.dims) && haveSameLoops(x.stages, y.stages) &&
+           llvm::equal(x.reductions, y.reductions,
+                       [&](const Reduction &r, const Reduction &s) { return sameLoops(r.loops, s.loops); });
+  });
+}
+
+/// Whether all reads of an operand are at computed indices: where it lies makes them no slower.
+bool isGathered(ArrayRef<Domain> domains, unsigned buffer) {
+  return llvm::all_of(domains, [&](const Domain &domain) {
+    return isGathered(domain.stages, buffer) &&
+           llvm::all_of(domain.accesses, [&](const Access &a) { return a.buffer != buffer || a.dynamic; });
+  });
+}
+
+/// What one kernel packs, others gather from where it is packed, so that it is stored once: an embedding that
+/// is the last layer's weight as well.
+LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
+  llvm::MapVector<Value, SmallVector<OpOperand *>> uses;
+  llvm::SmallPtrSet<Value, 4> gathered;
+  for (KernelOp kernel : kernels)
+    for (OpOperand &operand : kernel->getOpOperands()) {
+      Value constant = operand.get();
+      if (!isConstant(constant) || constant.hasOneUse()) continue;
+      uses[constant].push_back(&operand);
+      auto argument = kernel.getBody().getArgument(operand.getOperandNumber());
+      if (llvm::any_of(argument.getUsers(), llvm::IsaPred<tensor::ExtractOp>)) gathered.insert(constant);
+    }
+  for (auto &[constant, operands] : uses) {
+    if (!gathered.contains(constant)) continue;
+    std::optional<AffineMap> layout;
+    ElementsAttr data;
+    SmallVector<OpOperand *> readers;
+    for (OpOperand *operand : operands) {
+      auto kernel = cast<KernelOp>(operand->getOwner());
+      if (getSpecialOp(kernel)) continue;
+      auto domains = analyzeScheduled(kernel);
+      if (failed(domains)) return failure();
+      auto schedules = getSchedules(kernel, *domains);
+      if (failed(schedules)) return failure();
+      auto list = listPackings(*domains, *schedules);
+      auto packing = llvm::find_if(list, [&](auto &p) { return p.buffer == operand->getOperandNumber(); });
+      if (packing == list.end()) {
+        readers.push_back(operand);
+      } else if (!layout) {
+        layout = getLayout(*packing);
+        if (*layout) data = cast<ElementsAttr>(packed(kernel, *packing));
+      }
+    }
+    if (!data) continue;
+    for (OpOperand *operand : readers) {
+      auto kernel = cast<KernelOp>(operand->getOwner());
+      unsigned number = operand->getOperandNumber();
+      ArrayAttr places = kernel.getPlacesAttr();
+      bool isViewed = llvm::any_of(kernel.getBody().getArgument(number).getUsers(), [](Operation *user) {
+        return !isa<linalg::GenericOp, tensor::ExtractOp>(user);
+      });
+      auto before = analyzeScheduled(kernel);
+      if (!places || isViewed || !isGathered(*before, number)) continue;
+      SmallVector<Attribute> list(places.begin(), places.end());
+      auto place = cast<PlaceAttr>(list[number]);
+      list[number] = PlaceAttr::get(ctx, place.getBuffer(), place.getOffset(), place.getStrides(), *layout);
+      kernel.setPlacesAttr(ArrayAttr::get(ctx, list));
+      auto after = analyzeScheduled(kernel);
+      if (succeeded(after) && haveSameLoops(*before, *after))
+        elsewhere[kernel].push_back({number, data});
+      else
+        kernel.setPlacesAttr(places);
+    }
+  }
+  return success();
+}
+
 LogicalResult Tiler::tile(KernelOp kernel) {
   FailureOr<std::vector<Domain>> domains = std::vector<Domain>();
   if (!getSpecialOp(kernel)) domains = analyzeScheduled(kernel);
@@ -162,18 +275,16 @@ LogicalResult Tiler::tile(KernelOp kernel) {
     emitted = &table.emplace(hash, std::move(fresh))->second;
     ++functions;
   }
-  SmallVector<Packing> list;
-  for (auto [domain, schedule] : llvm::zip(*domains, *schedules)) {
-    llvm::append_range(list, getPackings(domain, schedule));
-    for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored()))
-      llvm::append_range(list, getPackings(stage, stored.getSchedule()));
-  }
+  SmallVector<Packing> list = listPackings(*domains, *schedules);
   // Packing reads the kernel's body, which the launch replaces.
   SmallVector<Attribute> data =
       llvm::map_to_vector(list, [&](const Packing &p) { return packed(kernel, p); });
+  auto shared = elsewhere.lookup(kernel);
   LaunchOp launch = emitted->function.launch(kernel, emitted->tasks);
   for (auto [p, attr] : llvm::zip(list, data))
     usePacked(launch, p.buffer, cast<ElementsAttr>(attr));
+  for (auto [number, value] : shared)
+    usePacked(launch, number, value);
   return success();
 }
 
@@ -182,6 +293,7 @@ struct TileKernels : girih::impl::TileKernelsBase<TileKernels> {
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp op) { kernels.push_back(op); });
     Tiler tiler(getOperation());
+    if (failed(tiler.shareConstants(kernels))) return signalPassFailure();
     for (KernelOp kernel : kernels)
       if (failed(tiler.tile(kernel))) return signalPassFailure();
     functions += tiler.functions, shared += tiler.shared, packedConstants += tiler.packedConstants;

@@ -296,3 +296,8 @@ func.func private @f() -> (tensor<2xf32> {girih.name = 1 : i64})
 
 // expected-error@+1 {{result 0 has girih.default, which is no attribute that a result may have}}
 func.func private @f() -> (tensor<2xf32> {girih.default = dense<1.0> : tensor<2xf32>})
+
+// -----
+
+// expected-error@+1 {{the layout is affine_map<(d0) -> (d0)>, expected a map from 2 indices to an element}}
+module attributes {a = #girih.place<0, offset = <0>, strides = <4, 1>, layout = (i) -> (i)>} {}

@@ -212,6 +212,19 @@ def test_attention():
     check(graph)
 
 
+@pytest.mark.parametrize("rows, size", [(97, 40), (64, 17), (5, 8)])
+def test_tied_embedding(rows, size):
+    """What is gathered is also the weight of a product, transposed: it lies as the product has packed it."""
+    graph = Graph(10)
+    table = graph.normal_weight(rows, size)
+    ids = graph.input(np.concatenate([np.arange(-rows, rows), [0, 3]]), ["n"])
+    x = graph.op("Gather", table, ids, axis=0)
+    graph.output(x)
+    graph.output(graph.op("MatMul", x, graph.op("Transpose", table, perm=[1, 0])))
+    graph.output(graph.op("Gemm", graph.op("Relu", x), table, transB=1))
+    check(graph)
+
+
 @pytest.mark.parametrize("activation", ["Gelu", "Sigmoid", "Tanh"])
 def test_elementary_functions_behind_products(activation):
     """Every size of register tile is put down and taken up again row by row, with partial vectors as well."""
