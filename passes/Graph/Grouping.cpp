@@ -1,6 +1,7 @@
 #include "passes/Graph/Grouping.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include <set>
 
 using namespace mlir;
 
@@ -114,32 +115,37 @@ private:
     group.exit = transpose;
   }
 
-  /// What a product reads through a softmax, back to the product before it: attention. A part of the scores
-  /// at a time stays in the cache, and all of them are never anywhere.
+  /// What a product reads through a softmax along its rows, back to the product before it: attention. A part
+  /// of the scores at a time stays in the cache, and all of them are never anywhere.
   void addScores(Group &group) {
     auto product = dyn_cast<MatMulOp>(group.root);
     if (!product) return;
-    SmallVector<Operation *> chain;
-    if (findScores(product.getLhs(), /*behindSoftmax=*/false, largestGroup - group.ops.size(), chain))
-      for (Operation *op : chain)
+    SmallVector<DimExpr> dims = getDims(product.getLhs());
+    llvm::SmallSetVector<Operation *, 8> found;
+    std::set<size_t> behind; // operators that are read by what has been found
+    bool hasSoftmax = false, hasScores = false;
+    auto look = [&](Value value) {
+      if (Operation *op = value.getDefiningOp(); op && getDims(value) == dims) behind.insert(index.at(op));
+    };
+    look(product.getLhs());
+    // The last first: when one is looked at, all that read it have been.
+    while (!behind.empty() && group.ops.size() + found.size() < largestGroup) {
+      Operation *op = ops[*behind.rbegin()];
+      behind.erase(*behind.rbegin());
+      bool isInside = !groupOf.contains(op) && llvm::all_of(op->getUses(), [&](OpOperand &use) {
+        return found.contains(use.getOwner()) || use == product.getLhsMutable();
+      });
+      auto softmax = dyn_cast<SoftmaxOp>(op);
+      bool isRows = softmax && !hasSoftmax && int64_t(softmax.getAxis()) + 1 == softmax.getType().getRank();
+      bool isScores = isa<MatMulOp>(op) && hasSoftmax && !hasScores;
+      if (!isInside || (!isRows && !isScores && getRole(op) != OpRole::Elementwise)) continue;
+      found.insert(op);
+      hasSoftmax |= isRows, hasScores |= isScores;
+      if (!isScores) llvm::for_each(op->getOperands(), look);
+    }
+    if (hasScores)
+      for (Operation *op : found)
         add(group, op);
-  }
-
-  /// The operators from a product over a softmax along its rows to `value`, at most `most`; all of them have
-  /// no other reader.
-  bool findScores(Value value, bool behindSoftmax, size_t most, SmallVectorImpl<Operation *> &chain) {
-    Operation *op = value.getDefiningOp();
-    if (!op || !op->hasOneUse() || groupOf.contains(op) || chain.size() >= most) return false;
-    chain.push_back(op);
-    if (isa<MatMulOp>(op) && behindSoftmax) return true;
-    auto softmax = dyn_cast<SoftmaxOp>(op);
-    bool isRows = softmax && !behindSoftmax && int64_t(softmax.getAxis()) + 1 == softmax.getType().getRank();
-    if (isRows || getRole(op) == OpRole::Elementwise)
-      for (Value operand : op->getOperands())
-        if (getDims(operand) == getDims(value) && findScores(operand, behindSoftmax || isRows, most, chain))
-          return true;
-    chain.pop_back();
-    return false;
   }
 
   static bool keepsMinor(TransposeOp op) {

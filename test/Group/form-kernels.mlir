@@ -65,6 +65,26 @@ func.func @attention(%q: tensor<1x5x2x8xf32>, %k: tensor<1x5x2x8xf32>, %v: tenso
   return %8 : tensor<1x5x2x8xf32>
 }
 
+// Rows that are all masked are zeros: their weights are read twice, by what is in the kernel.
+// CHECK-LABEL: @attention_without_nans
+// CHECK: girih.kernel "matmul"
+// CHECK: girih.matmul
+// CHECK: girih.softmax
+// CHECK: girih.unary isnan
+// CHECK: girih.where
+// CHECK: girih.matmul
+// CHECK-NOT: girih.kernel
+func.func @attention_without_nans(%q: tensor<5x8xf32>, %k: tensor<8x5xf32>, %v: tensor<5x8xf32>, %mask: tensor<5x5xf32>) -> tensor<5x8xf32> {
+  %zero = girih.constant dense<0.0> : tensor<f32>
+  %0 = girih.matmul %q, %k : (tensor<5x8xf32>, tensor<8x5xf32>) -> tensor<5x5xf32>
+  %1 = girih.binary add %0, %mask : (tensor<5x5xf32>, tensor<5x5xf32>) -> tensor<5x5xf32>
+  %2 = girih.softmax %1 {axis = 1 : i64} : (tensor<5x5xf32>) -> tensor<5x5xf32>
+  %3 = girih.unary isnan %2 : (tensor<5x5xf32>) -> tensor<5x5xi1>
+  %4 = girih.where %3, %zero, %2 : (tensor<5x5xi1>, tensor<f32>, tensor<5x5xf32>) -> tensor<5x5xf32>
+  %5 = girih.matmul %4, %v : (tensor<5x5xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %5 : tensor<5x8xf32>
+}
+
 // Not where somebody else reads the scores, or where a softmax along another axis needs all of them.
 // CHECK-LABEL: @scores_read_twice
 // CHECK: girih.kernel "matmul"
