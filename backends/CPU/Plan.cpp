@@ -75,8 +75,9 @@ struct Choice {
 
 class Planner {
 public:
-  /// Of a stage, `steps` are how much of its dimensions is computed at once.
-  Planner(KernelOp kernel, const Domain &domain, const Machine &machine, ArrayRef<int64_t> steps = {})
+  /// Of a stage, `steps` are how much of its dimensions is computed at once, nothing where all of it is.
+  Planner(KernelOp kernel, const Domain &domain, const Machine &machine,
+          ArrayRef<std::optional<int64_t>> steps = {})
       : kernel(kernel), domain(domain), machine(machine), steps(steps) {
     int64_t bits = 0;
     for (const Access &a : domain.accesses)
@@ -112,6 +113,7 @@ public:
     const Domain &stage = domain.stages[0];
     Planner sums(kernel, stage, machine);
     sums.choose();
+    if (sums.c.vectorDim < 0) return {};
     SmallVector<int64_t> source;
     for (unsigned d = 0; d < stage.dims.size(); ++d) {
       auto s = getSource(domain, 0, d);
@@ -152,7 +154,7 @@ private:
   }
   int64_t extent(int64_t d) const {
     int64_t n = guess(domain.dims[d].extent);
-    return steps.empty() ? n : std::min(n, steps[d]);
+    return steps.empty() ? n : std::min(n, steps[d].value_or(n));
   }
   int64_t step(int64_t d) const {
     return d == c.vectorDim ? c.width * c.vectors : d == c.rowDim ? c.rows : 1;
@@ -201,12 +203,13 @@ private:
   /// The register tile of a stage divides what is computed at once.
   void fitSteps() {
     auto fit = [&](int64_t dim, int64_t unit, int64_t &n) {
-      while (dim >= 0 && n > 1 && steps[dim] % (unit * n))
+      while (dim >= 0 && n > 1 && steps[dim] && *steps[dim] % (unit * n))
         --n;
     };
     fit(c.rowDim, 1, c.rows);
     fit(c.vectorDim, c.width, c.vectors);
-    if (c.vectorDim >= 0 && steps[c.vectorDim] % c.width) c.vectorDim = -1, c.width = 1;
+    if (c.vectorDim >= 0 && steps[c.vectorDim] && *steps[c.vectorDim] % c.width)
+      c.vectorDim = -1, c.width = 1;
   }
 
   /// Stages are computed for as many rows (or vectors) as leave their values in the second-level cache,
@@ -224,7 +227,7 @@ private:
     chooseTasks(times(4, reductionSize()));
     c.tasks.truncate(std::min<size_t>(c.tasks.size(), followed));
 
-    // Elements of all stages for one index of the dimensions that they follow.
+    // Of the largest stage, for one register tile: they mostly take each other's place.
     int64_t grown = c.rowDim >= 0 && isFollowed[c.rowDim] ? c.rowDim : -1;
     double bytes = 0;
     for (auto [s, stage] : llvm::enumerate(domain.stages)) {
@@ -252,11 +255,9 @@ private:
       around(c.order[i], part(c.order[i]), LoopRole::each);
     SmallVector<StoredAttr> stored;
     for (auto [s, stage] : llvm::enumerate(domain.stages)) {
-      SmallVector<int64_t> steps;
-      for (unsigned d = 0; d < stage.dims.size(); ++d) {
-        auto source = getSource(domain, s, d);
-        steps.push_back(source && isFollowed[*source] ? part(*source) : int64_t(1) << 40);
-      }
+      SmallVector<std::optional<int64_t>> steps(stage.dims.size());
+      for (unsigned d = 0; d < stage.dims.size(); ++d)
+        if (auto source = getSource(domain, s, d); source && isFollowed[*source]) steps[d] = part(*source);
       stored.push_back(store(s, Planner(kernel, stage, machine, steps).plan()));
     }
     c.order = order;
@@ -288,10 +289,12 @@ private:
     }
     return true;
   }
+  /// Steps of the first reduction, 1 where there is none.
   uint64_t reductionSize() const {
     uint64_t n = 1;
-    for (const LoopDim &l : domain.reductions[0].loops)
-      n = times(n, guess(l.extent));
+    if (!domain.reductions.empty())
+      for (const LoopDim &l : domain.reductions[0].loops)
+        n = times(n, guess(l.extent));
     return n;
   }
 
@@ -548,7 +551,7 @@ private:
   KernelOp kernel;
   const Domain &domain;
   const Machine &machine;
-  SmallVector<int64_t> steps;
+  SmallVector<std::optional<int64_t>> steps;
   int64_t lanes;
   Choice c;
 };
