@@ -196,10 +196,9 @@ std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr sched
 }
 
 SmallVector<int64_t> getRowSizes(int64_t rows) {
-  constexpr int64_t kFew = 4;
   SmallVector<int64_t> sizes{rows};
-  if (rows > kFew) sizes.push_back(kFew);
-  if (rows > 1) sizes.push_back(1);
+  for (int64_t n : {4, 2, 1})
+    if (n < rows) sizes.push_back(n);
   return sizes;
 }
 
