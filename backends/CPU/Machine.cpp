@@ -5,6 +5,7 @@
 #include "llvm/CodeGen/TargetSubtargetInfo.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -13,47 +14,102 @@ using namespace llvm;
 namespace girih {
 
 namespace {
+/// The units of a core, as of Machine's fields of the same names. `bits` are those of the vectors that
+/// are whole for it.
+struct Core {
+  int64_t bits;
+  double fmas, vectorOps, loads, stores, issue, fmaLatency, addLatency, compareCycles, divideCycles,
+      gatherCycles, l2Bandwidth, l3Bandwidth;
+};
 struct Known {
   StringLiteral cpu; // LLVM's name
   int64_t l1KiB, l1Ways, l2KiB;
+  Core core;
+  int64_t l3MiB, cores;
+  double ghz, memoryBandwidth;
   bool halfByHalf = false; // one multiply-add of 512 bits a cycle, two of 256
 };
 } // namespace
 
-/// Sources: Intel's optimization reference manual, AMD's software optimization guides.
+// Sources: Intel's optimization reference manual and AMD's software optimization guides; units, latencies and
+// throughputs also as measured in Agner Fog's "The microarchitecture of Intel, AMD and VIA CPUs" and at
+// uops.info. Bandwidths are what one core sustains, clocks what vectors run at; both are round. Where one
+// name serves desktops and servers, L3 and cores are those of common ones; l3MiB is what one core may fill.
+static constexpr Core haswell = {256, 2, 3, 2, 1, 4, 5, 3, 0.5, 13, 1.5, 30, 15};
+static constexpr Core skylake = {256, 2, 3, 2, 1, 4, 4, 4, 0.5, 5, 0.7, 32, 18};
+static constexpr Core skylakeServer = {512, 2, 2, 2, 1, 4, 4, 4, 1, 10, 0.7, 48, 10};
+static constexpr Core cannonLake = {512, 1, 2, 2, 1, 4, 4, 4, 1, 10, 0.7, 40, 16};
+static constexpr Core sunnyCove = {512, 1, 2, 2, 1, 5, 4, 4, 1, 8, 0.7, 44, 16};
+static constexpr Core sunnyCoveServer = {512, 2, 2, 2, 1, 5, 4, 4, 1, 8, 0.7, 48, 10};
+static constexpr Core goldenCove = {256, 2, 3, 3, 2, 6, 4, 3, 0.5, 5, 0.6, 44, 16};
+static constexpr Core goldenCoveServer = {512, 2, 2, 2, 1, 6, 4, 3, 1, 8, 0.6, 48, 10};
+static constexpr Core zen1 = {256, 1, 2, 1, 0.5, 5, 5, 3, 1, 8, 2.5, 28, 16};
+static constexpr Core zen2 = {256, 2, 4, 2, 1, 6, 5, 3, 0.5, 6, 2, 30, 20};
+static constexpr Core zen3 = {256, 2, 4, 2, 1, 6, 4, 3, 0.5, 6, 1.5, 30, 24};
+static constexpr Core zen4 = {512, 1, 2, 1, 0.5, 6, 4, 3, 2, 9, 1.5, 30, 24};
+static constexpr Core zen5 = {512, 2, 4, 2, 1, 8, 4, 2, 1, 8, 1.5, 56, 26};
+
 static constexpr Known knownX86[] = {
-    {"haswell", 32, 8, 256},
-    {"broadwell", 32, 8, 256},
-    {"skylake", 32, 8, 256},
-    {"skylake-avx512", 32, 8, 1024},
-    {"cascadelake", 32, 8, 1024},
-    {"cooperlake", 32, 8, 1024},
-    {"cannonlake", 32, 8, 256, true},
-    {"icelake-client", 48, 12, 512, true},
-    {"rocketlake", 48, 12, 512, true},
-    {"tigerlake", 48, 12, 1280, true},
-    {"icelake-server", 48, 12, 1280},
-    {"sapphirerapids", 48, 12, 2048},
-    {"emeraldrapids", 48, 12, 2048},
-    {"graniterapids", 48, 12, 2048},
-    {"alderlake", 48, 12, 1280},
-    {"raptorlake", 48, 12, 2048},
-    {"znver1", 32, 8, 512},
-    {"znver2", 32, 8, 512},
-    {"znver3", 32, 8, 512},
-    {"znver4", 32, 8, 1024, true},
-    {"znver5", 48, 12, 1024},
+    {"haswell", 32, 8, 256, haswell, 8, 4, 3.5, 18},
+    {"broadwell", 32, 8, 256, haswell, 8, 4, 3.5, 18},
+    {"skylake", 32, 8, 256, skylake, 8, 4, 4, 22},
+    {"skylake-avx512", 32, 8, 1024, skylakeServer, 24, 16, 2.8, 12},
+    {"cascadelake", 32, 8, 1024, skylakeServer, 24, 16, 2.9, 13},
+    {"cooperlake", 32, 8, 1024, skylakeServer, 24, 16, 2.9, 13},
+    {"cannonlake", 32, 8, 256, cannonLake, 4, 2, 3, 18, true},
+    {"icelake-client", 48, 12, 512, sunnyCove, 8, 4, 3.6, 24, true},
+    {"rocketlake", 48, 12, 512, sunnyCove, 16, 8, 4.6, 26, true},
+    {"tigerlake", 48, 12, 1280, sunnyCove, 12, 4, 4.2, 28, true},
+    {"icelake-server", 48, 12, 1280, sunnyCoveServer, 48, 32, 3, 13},
+    {"sapphirerapids", 48, 12, 2048, goldenCoveServer, 60, 32, 3, 13},
+    {"emeraldrapids", 48, 12, 2048, goldenCoveServer, 160, 32, 3.1, 14},
+    {"graniterapids", 48, 12, 2048, goldenCoveServer, 160, 64, 3.3, 15},
+    {"alderlake", 48, 12, 1280, goldenCove, 30, 8, 4.8, 32},
+    {"raptorlake", 48, 12, 2048, goldenCove, 36, 8, 5.3, 36},
+    {"znver1", 32, 8, 512, zen1, 8, 8, 3.4, 20},
+    {"znver2", 32, 8, 512, zen2, 16, 8, 3.4, 22},
+    {"znver3", 32, 8, 512, zen3, 32, 8, 3.6, 26},
+    {"znver4", 32, 8, 1024, zen4, 32, 8, 4, 28, true},
+    {"znver5", 48, 12, 1024, zen5, 32, 8, 4.1, 34},
 };
 
-/// Sources: the technical reference manuals of Arm's cores, of whose sizes the larger one; Apple's cores
-/// share 12 MB.
+// Sources: the technical reference manuals and software optimization guides of Arm's cores, of cache sizes
+// the larger one; Apple's cores, whose 12 MB are shared, as measured by others.
+static constexpr Core inOrder = {128, 1, 1, 1, 1, 2, 4, 4, 1, 10, 2, 8, 4};
+static constexpr Core cortexA72 = {128, 1, 2, 1, 1, 3, 7, 4, 1, 12, 1.5, 16, 8};
+static constexpr Core cortexA76 = {128, 2, 2, 2, 2, 4, 4, 2, 0.5, 5, 1, 32, 12};
+static constexpr Core cortexX1 = {128, 4, 4, 2, 2, 5, 4, 2, 0.25, 5, 1, 32, 16};
+static constexpr Core neoverseV2 = {128, 4, 4, 3, 2, 8, 4, 2, 0.5, 5, 1, 40, 16};
+static constexpr Core firestorm = {128, 4, 4, 3, 2, 8, 4, 3, 0.25, 2, 1, 64, 32};
+
 static constexpr Known knownAArch64[] = {
-    {"generic", 32, 4, 512},        {"cortex-a53", 32, 4, 512},   {"cortex-a55", 32, 4, 256},
-    {"cortex-a72", 32, 2, 1024},    {"cortex-a76", 64, 4, 512},   {"cortex-a78", 64, 4, 512},
-    {"cortex-x1", 64, 4, 1024},     {"neoverse-n1", 64, 4, 1024}, {"neoverse-n2", 64, 4, 1024},
-    {"neoverse-v1", 64, 4, 1024},   {"neoverse-v2", 64, 4, 2048}, {"ampere1", 64, 4, 2048},
-    {"apple-m1", 128, 8, 3 * 1024},
+    {"generic", 32, 4, 512, cortexA76, 2, 4, 2.4, 8},
+    {"cortex-a53", 32, 4, 512, inOrder, 0, 4, 1.4, 3},
+    {"cortex-a55", 32, 4, 256, inOrder, 1, 4, 1.8, 5},
+    {"cortex-a72", 32, 2, 1024, cortexA72, 0, 4, 1.8, 4},
+    {"cortex-a76", 64, 4, 512, cortexA76, 2, 4, 2.4, 10},
+    {"cortex-a78", 64, 4, 512, cortexA76, 4, 4, 2.6, 14},
+    {"cortex-x1", 64, 4, 1024, cortexX1, 4, 1, 2.9, 20},
+    {"neoverse-n1", 64, 4, 1024, cortexA76, 32, 64, 2.6, 16},
+    {"neoverse-n2", 64, 4, 1024, cortexA76, 32, 64, 3, 20},
+    {"neoverse-v1", 64, 4, 1024, cortexX1, 32, 64, 2.6, 20},
+    {"neoverse-v2", 64, 4, 2048, neoverseV2, 64, 72, 3.1, 30},
+    {"ampere1", 64, 4, 2048, cortexA76, 32, 128, 3, 16},
+    {"apple-m1", 128, 8, 3 * 1024, firestorm, 8, 4, 3.2, 55},
 };
+
+/// Takes over what is known of the units of a core. Of vectors narrower than those it was made for, it does
+/// as many a cycle, or twice as many where it does whole ones in halves.
+static void setCore(Machine &m, const Core &core, bool halfByHalf) {
+  double speed = halfByHalf && m.vectorBits < core.bits ? 2 : 1;
+  m.fmas = core.fmas * speed, m.vectorOps = core.vectorOps * speed;
+  m.loads = core.loads * speed, m.stores = core.stores * speed;
+  m.compareCycles = core.compareCycles / speed;
+  m.divideCycles = core.divideCycles / std::max(1.0, double(core.bits) / double(m.vectorBits));
+  m.issue = core.issue, m.fmaLatency = core.fmaLatency, m.addLatency = core.addLatency,
+  m.gatherCycles = core.gatherCycles;
+  m.l2Bandwidth = core.l2Bandwidth, m.l3Bandwidth = core.l3Bandwidth;
+}
 
 Machine Machine::fromTarget(const CpuTarget &target) {
   Machine m;
@@ -75,7 +131,9 @@ Machine Machine::fromTarget(const CpuTarget &target) {
   ArrayRef<Known> known = isAArch64 ? ArrayRef(knownAArch64) : ArrayRef(knownX86);
   for (const Known &k : known)
     if (k.cpu == target.cpu) {
-      m.l1 = k.l1KiB << 10, m.l1Ways = k.l1Ways, m.l2 = k.l2KiB << 10;
+      m.l1 = k.l1KiB << 10, m.l1Ways = k.l1Ways, m.l2 = k.l2KiB << 10, m.l3 = k.l3MiB << 20;
+      m.cores = k.cores, m.ghz = k.ghz, m.memoryBandwidth = k.memoryBandwidth;
+      setCore(m, k.core, k.halfByHalf);
       if (m.vectorBits == 512 && k.halfByHalf) m.halfRate = 1;
     }
   return m;
@@ -84,20 +142,74 @@ Machine Machine::fromTarget(const CpuTarget &target) {
 //===-- Files -------------------------------------------------------------===//
 
 namespace {
-/// What files may state; whether there are fused multiply-adds is the instruction set's.
+/// What files may state, sizes or rates; whether there are fused multiply-adds is the instruction set's.
 struct Field {
   StringLiteral key;
-  int64_t Machine::*value;
-  int64_t least, most; // most 0: what the CPU has; more would be made of several
+  int64_t Machine::*size;
+  double Machine::*rate;
+  double least, most; // most 0: what the CPU has; more would be made of several
   bool isPowerOfTwo = false;
 };
 } // namespace
 
+static constexpr Field sizeField(StringLiteral key, int64_t Machine::*size, int64_t least, int64_t most = 0,
+                                 bool isPowerOfTwo = false) {
+  return {key, size, nullptr, double(least), double(most), isPowerOfTwo};
+}
+static constexpr Field rateField(StringLiteral key, double Machine::*rate, double least, double most) {
+  return {key, nullptr, rate, least, most};
+}
+
 static constexpr Field fields[] = {
-    {"vector_bits", &Machine::vectorBits, 128, 0, true},   {"registers", &Machine::registers, 8, 0},
-    {"l1_bytes", &Machine::l1, 1 << 10, 1 << 30},          {"l1_ways", &Machine::l1Ways, 1, 1 << 10},
-    {"l2_bytes", &Machine::l2, 1 << 10, int64_t(1) << 40},
+    sizeField("vector_bits", &Machine::vectorBits, 128, 0, /*isPowerOfTwo=*/true),
+    sizeField("registers", &Machine::registers, 8),
+    rateField("half_rate", &Machine::halfRate, 0.125, 1),
+    sizeField("l1_bytes", &Machine::l1, 1 << 10, 1 << 30),
+    sizeField("l1_ways", &Machine::l1Ways, 1, 1 << 10),
+    sizeField("l2_bytes", &Machine::l2, 1 << 10, int64_t(1) << 40),
+    sizeField("l3_bytes", &Machine::l3, 0, int64_t(1) << 40),
+    sizeField("cores", &Machine::cores, 1, 1 << 16),
+    rateField("ghz", &Machine::ghz, 0.125, 100),
+    rateField("fmas_per_cycle", &Machine::fmas, 0.125, 100),
+    rateField("vector_instructions_per_cycle", &Machine::vectorOps, 0.125, 100),
+    rateField("loads_per_cycle", &Machine::loads, 0.125, 100),
+    rateField("stores_per_cycle", &Machine::stores, 0.125, 100),
+    rateField("instructions_per_cycle", &Machine::issue, 0.125, 100),
+    rateField("fma_latency", &Machine::fmaLatency, 1, 100),
+    rateField("add_latency", &Machine::addLatency, 1, 100),
+    rateField("compare_cycles", &Machine::compareCycles, 0.125, 1000),
+    rateField("divide_cycles", &Machine::divideCycles, 0.125, 1000),
+    rateField("gather_cycles", &Machine::gatherCycles, 0.125, 1000),
+    rateField("l2_bytes_per_cycle", &Machine::l2Bandwidth, 0.125, 10000),
+    rateField("l3_bytes_per_cycle", &Machine::l3Bandwidth, 0.125, 10000),
+    rateField("memory_bytes_per_ns", &Machine::memoryBandwidth, 0.125, 10000),
 };
+
+Error Machine::set(StringRef key, double value) {
+  const Field *field = find_if(fields, [&](const Field &f) { return f.key == key; });
+  if (field == std::end(fields)) {
+    std::string known;
+    for (const Field &f : fields)
+      known += (known.empty() ? "" : ", ") + f.key.str();
+    return createStringError("unknown key '" + key + "'; known are " + known);
+  }
+  bool isOfCpu = field->most == 0;
+  double most = isOfCpu ? double(this->*field->size) : field->most;
+  bool isWhole = !field->size || value == std::floor(value);
+  if (!(value >= field->least && value <= most) || !isWhole ||
+      (field->isPowerOfTwo && !isPowerOf2_64(uint64_t(value))))
+    return createStringError(formatv("{0}: expected {1} from {2} to {3}{4}", key,
+                                     field->isPowerOfTwo ? "a power of two"
+                                     : field->size       ? "an integer"
+                                                         : "a number",
+                                     json::Value(field->least), json::Value(most),
+                                     isOfCpu ? ", which the CPU has" : ""));
+  if (field->size)
+    this->*field->size = int64_t(value);
+  else
+    this->*field->rate = value;
+  return Error::success();
+}
 
 Expected<Machine> Machine::withFile(StringRef file) const {
   auto bad = [&](const Twine &message) { return createStringError("machine '" + file + "': " + message); };
@@ -108,30 +220,9 @@ Expected<Machine> Machine::withFile(StringRef file) const {
   const json::Object *object = parsed->getAsObject();
   if (!object) return bad("expected an object, as 'girih machine' prints it");
   Machine m = *this;
-  for (const auto &[key, value] : *object) {
-    StringRef name = key;
-    if (name == "half_rate") {
-      auto rate = value.getAsNumber();
-      if (!rate || !(*rate > 0 && *rate <= 1)) return bad("half_rate: expected a number above 0, at most 1");
-      m.halfRate = *rate;
-      continue;
-    }
-    const Field *field = find_if(fields, [&](const Field &f) { return f.key == name; });
-    if (field == std::end(fields)) {
-      std::string known = "half_rate";
-      for (const Field &f : fields)
-        known += ", " + f.key.str();
-      return bad("unknown key '" + name + "'; known are " + known);
-    }
-    bool isOfCpu = field->most == 0;
-    int64_t most = isOfCpu ? this->*field->value : field->most;
-    auto number = value.getAsInteger();
-    if (!number || *number < field->least || *number > most ||
-        (field->isPowerOfTwo && !isPowerOf2_64(*number)))
-      return bad(name + ": expected " + (field->isPowerOfTwo ? "a power of two" : "an integer") + " from " +
-                 Twine(field->least) + " to " + Twine(most) + (isOfCpu ? ", which the CPU has" : ""));
-    m.*field->value = *number;
-  }
+  for (const auto &[key, value] : *object)
+    // What is no number is out of every range.
+    if (Error e = m.set(key, value.getAsNumber().value_or(std::nan("")))) return bad(toString(std::move(e)));
   return m;
 }
 
@@ -139,8 +230,10 @@ void Machine::print(raw_ostream &os) const {
   json::OStream out(os, /*IndentSize=*/2);
   out.object([&] {
     for (const Field &f : fields)
-      out.attribute(f.key, this->*f.value);
-    out.attribute("half_rate", halfRate);
+      if (f.size)
+        out.attribute(f.key, this->*f.size);
+      else
+        out.attribute(f.key, this->*f.rate);
   });
   os << '\n';
 }

@@ -6,15 +6,25 @@ using namespace llvm;
 
 namespace girih::tool {
 
-static const Page page = {"machine", "[options]",
-                          "Prints what plans are made from: vectors, registers and caches of a CPU, as JSON. "
-                          "An edited copy is given to\n"
-                          "'girih compile --machine'. half_rate: multiply-adds a cycle with vectors of half "
-                          "the size, as a part of those\n"
-                          "with whole ones; 1 where whole ones are done in two halves. l1_ways: places that "
-                          "the first-level cache has for\n"
-                          "one line.",
-                          R"(  girih machine
+static const Page page = {
+    "machine", "[options]",
+    "Prints what is known of a CPU as JSON: what plans and predicted times are made from. An edited copy is "
+    "given to 'girih compile\n"
+    "--machine'. Rates are of vectors of vector_bits, for one core; docs/machine.md has more on each.\n\n"
+    "  vector_bits, registers         vector registers that plans use\n"
+    "  half_rate                      multiply-adds a cycle with vectors of half the size, as a part of "
+    "those "
+    "with whole ones; 1\n"
+    "                                 where whole ones are done in two halves\n"
+    "  l1_bytes, l1_ways, l2_bytes    caches of a core; ways: places for one line\n"
+    "  l3_bytes                       what one core may fill of the third-level cache\n"
+    "  cores, ghz                     of a common part, and its clock while vectors are computed with\n"
+    "  fmas_per_cycle, vector_instructions_per_cycle, loads_per_cycle, stores_per_cycle, "
+    "instructions_per_cycle\n"
+    "  fma_latency, add_latency       cycles until a result may be used\n"
+    "  compare_cycles, divide_cycles  cycles between two of them; gather_cycles: a lane\n"
+    "  l2_bytes_per_cycle, l3_bytes_per_cycle, memory_bytes_per_ns",
+    R"(  girih machine
       this machine's CPU
   girih machine --cpu=sapphirerapids > server.json
   girih compile model.onnx -o model.so --cpu=sapphirerapids --machine=server.json
