@@ -40,6 +40,37 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
                  Option<"l2", "l2", "int64_t", "1 << 20", "bytes of second-level cache a core">];
 }
 
+def PredictTimes : Pass<"girih-predict-cpu", "::mlir::ModuleOp"> {
+  let summary = "say how long every kernel will take on a CPU";
+  let description = [{
+    Pre-condition: kernels have schedules. Sets `predicted` on each kernel whose sizes are known: nanoseconds of one run on one thread, as
+    `backends/CPU/Cost.h` computes them. It becomes a part of the artifact, for `girih bench --profile` to show beside what is measured.
+
+    ```mlir
+    func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
+      %r = girih.kernel "relu"(%x) attributes {schedule = [#girih.schedule<width = 16, fma = true, nest = [<d0, 64, lanes>]>]}
+        : (tensor<64xf32>) -> tensor<64xf32> {
+      ^bb0(%a: tensor<64xf32>):
+        %e = tensor.empty() : tensor<64xf32>
+        %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+          ins(%a : tensor<64xf32>) outs(%e : tensor<64xf32>) {
+        ^bb0(%in: f32, %out: f32):
+          %zero = arith.constant 0.0 : f32
+          %m = arith.maximumf %in, %zero : f32
+          linalg.yield %m : f32
+        } -> tensor<64xf32>
+        girih.yield %0 : tensor<64xf32>
+      }
+      return %r : tensor<64xf32>
+    }
+    // becomes
+    %r = girih.kernel "relu"(%x) attributes {predicted = 107 : i64, schedule = [...]} : (tensor<64xf32>) -> tensor<64xf32> {
+    ```
+  }];
+  let options = [ListOption<"numbers", "machine", "std::string",
+                            "what differs from a common machine, as 'girih machine' names it: l2_bytes=524288,ghz=2.5">];
+}
+
 def MapTasks : Pass<"girih-map-cpu", "::mlir::ModuleOp"> {
   let summary = "turn kernel functions into task functions of the runtime's ABI";
   let description = [{

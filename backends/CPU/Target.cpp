@@ -2,6 +2,7 @@
 #include "backends/CPU/EmitKernels.h"
 #include "backends/CPU/Machine.h"
 #include "backends/CPU/Passes.h"
+#include "backends/CPU/Predict.h"
 #include "passes/Host/ToLLVM.h"
 
 using namespace mlir;
@@ -24,6 +25,7 @@ public:
     plan.l1Ways = machine.l1Ways;
     plan.l2 = machine.l2;
     pm.addPass(createPlanKernels(plan));
+    pm.addPass(createPredictTimes(machine));
   }
 
   void addMapPasses(OpPassManager &pm) const override { pm.addPass(createMapTasks()); }

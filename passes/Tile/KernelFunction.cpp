@@ -170,12 +170,12 @@ LaunchOp KernelFunction::launch(KernelOp kernel, DimExpr tasks, func::FuncOp cal
   SmallVector<DimExpr> dims;
   for (auto &[expr, value] : sizes)
     dims.push_back(expr);
-  auto op = LaunchOp::create(b, kernel.getLoc(), kernel.getResultTypes(),
-                             FlatSymbolRefAttr::get((callee ? callee : function).getSymNameAttr()),
-                             kernel.getInputs(), kernel.getKernelNameAttr(), list(dims),
-                             list(dimSimplify(tasks)), list(getKernelFlops(kernel)),
-                             list(getKernelBytes(kernel)), scratch ? list(scratchBytes) : DimsAttr(),
-                             kernel.getPlacesAttr(), kernel.getInPlaceAttr(), /*refs=*/ArrayAttr());
+  auto op = LaunchOp::create(
+      b, kernel.getLoc(), kernel.getResultTypes(),
+      FlatSymbolRefAttr::get((callee ? callee : function).getSymNameAttr()), kernel.getInputs(),
+      kernel.getKernelNameAttr(), list(dims), list(dimSimplify(tasks)), list(getKernelFlops(kernel)),
+      list(getKernelBytes(kernel)), scratch ? list(scratchBytes) : DimsAttr(), kernel.getPlacesAttr(),
+      kernel.getInPlaceAttr(), kernel.getPredictedAttr(), /*refs=*/ArrayAttr());
   kernel.replaceAllUsesWith(op);
   kernel.erase();
   return op;

@@ -1,0 +1,432 @@
+#include "backends/CPU/Cost.h"
+#include "backends/CPU/TileWork.h"
+#include "passes/Tile/Schedule.h"
+
+using namespace mlir;
+
+namespace girih {
+
+namespace {
+
+constexpr int64_t kLine = 64; // bytes
+
+/// How a dimension's indices fall into steps of a register tile: `count` steps of `size`.
+struct Tiles {
+  int64_t count, size;
+};
+
+SmallVector<Tiles, 2> getTiles(int64_t extent, int64_t size) {
+  SmallVector<Tiles, 2> tiles;
+  if (extent >= size) tiles.push_back({extent / size, size});
+  if (extent % size) tiles.push_back({1, extent % size});
+  return tiles;
+}
+
+/// Bytes that miss each of the three caches.
+struct Misses {
+  std::array<double, 3> read{}, written{};
+  Misses &operator+=(const Misses &o) { return add(o, 1); }
+  Misses &add(const Misses &o, double times) {
+    for (int level = 0; level < 3; ++level)
+      read[level] += o.read[level] * times, written[level] += o.written[level] * times;
+    return *this;
+  }
+};
+
+class DomainCost {
+public:
+  /// Of a stage, `steps` are how much of its dimensions is computed at once; else all of them are.
+  DomainCost(KernelOp kernel, const Domain &domain, ScheduleAttr schedule, const Machine &machine,
+             ArrayRef<std::optional<int64_t>> steps = {})
+      : kernel(kernel), domain(domain), schedule(schedule), machine(machine) {
+    for (auto [d, dim] : llvm::enumerate(domain.dims)) {
+      auto extent = dimValue(dim.extent);
+      isKnown &= extent.has_value();
+      int64_t n = std::max<int64_t>(extent.value_or(1), 1);
+      if (!steps.empty() && steps[d]) n = std::min(n, *steps[d]);
+      extents.push_back(n), counts[domain.variable(d)] = n;
+    }
+    for (const Reduction &r : domain.reductions)
+      for (unsigned k = 0; k < r.loops.size(); ++k) {
+        auto extent = dimValue(r.loops[k].extent);
+        isKnown &= extent.has_value();
+        counts[r.variable(k)] = std::max<int64_t>(extent.value_or(1), 1);
+      }
+    for (LoopAttr l : schedule.getNest()) {
+      (l.getDim() < domain.parallel ? outer : behind).push_back(l);
+      // all loops of one dimension are on the same side
+    }
+    for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored())) {
+      SmallVector<std::optional<int64_t>> of;
+      for (unsigned d = 0; d < stage.dims.size(); ++d) {
+        auto source = getSource(domain, stages.size(), d);
+        of.push_back(source ? schedule.getStep(*source, stored.getAt()) : std::nullopt);
+      }
+      stages.push_back(std::make_unique<DomainCost>(kernel, stage, stored.getSchedule(), machine, of));
+      isKnown &= stages.back()->isKnown;
+    }
+  }
+
+  bool isKnown = true;
+
+  /// Cycles of the units for all of the domain.
+  double getCycles() const;
+  double getTasks() const;
+  /// All bytes that it goes through.
+  double getBytes() const { return total(0); }
+  /// Bytes that miss the caches, where operands are as `isWarm` says in which of them beforehand.
+  Misses getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const;
+
+private:
+  using Counts = DenseMap<unsigned, int64_t>;
+  struct Loop {
+    unsigned variable;
+    int64_t size;
+  };
+  Tiles tile(unsigned dim) const;
+  double countReduction(const Reduction &r, StageAttr stage, int64_t rows, int64_t vectors) const;
+  double countFinish(int64_t rows, int64_t vectors) const;
+  double sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t)> cost) const;
+  SmallVector<Idx> lastDims() const;
+  double getTrips(size_t level) const;
+
+  SmallVector<Loop> loopsOf(int reduction) const;
+  Counts countsAt(ArrayRef<Loop> loops, size_t level) const;
+  double footprint(const Access &a, const Counts &at) const;
+  double footprint(const Lin &lin, Type element, const Counts &at) const;
+  double total(size_t level) const;
+  double phaseTotal(int reduction, size_t level) const;
+  double storeBytes(const Counts &at) const;
+  template <typename Footprint, typename Depends>
+  double missesOf(int reduction, double cache, Footprint footprintAt, Depends depends) const;
+
+  mutable KernelOp kernel; // MLIR's accessors are not const
+  const Domain &domain;
+  ScheduleAttr schedule;
+  const Machine &machine;
+  SmallVector<int64_t> extents;
+  Counts counts; // of each variable's indices
+  SmallVector<LoopAttr> outer, behind;
+  std::vector<std::unique_ptr<DomainCost>> stages;
+};
+
+//===-- Units -------------------------------------------------------------===//
+
+SmallVector<Idx> DomainCost::lastDims() const {
+  MLIRContext *ctx = kernel.getContext();
+  linalg::GenericOp last = domain.last;
+  SmallVector<Idx> dims(last.getNumLoops(), Idx{Lin::ofConstant(dimConstant(ctx, 0))});
+  for (unsigned d = 0; d < domain.dims.size(); ++d)
+    dims[domain.dims[d].dims.back()] = {Lin::ofVariable(domain.variable(d), ctx)};
+  return dims;
+}
+
+/// The cost of every register tile: whole ones and remainders, `rows` by `vectors`. Of `all` dimensions, or
+/// of those that reductions depend on.
+double DomainCost::sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t)> cost) const {
+  size_t end = all ? domain.dims.size() : domain.parallel;
+  int64_t rowDim = schedule.getRowDim(), vectorDim = schedule.getVectorDim(), width = schedule.getWidth();
+  SmallVector<Tiles, 2> rows{{1, 1}}, vectors{{1, 1}};
+  double others = 1;
+  for (size_t d = 0; d < end; ++d) {
+    if (int64_t(d) == rowDim)
+      rows = getTiles(extents[d], schedule.getRows());
+    else if (int64_t(d) == vectorDim)
+      vectors = getTiles(extents[d], width * schedule.getVectors());
+    else
+      others *= double(extents[d]);
+  }
+  bool lanes = vectorDim >= 0 && size_t(vectorDim) < end;
+  double sum = 0;
+  for (Tiles r : rows)
+    for (Tiles v : vectors)
+      sum += others * double(r.count * v.count) * cost(r.size, lanes ? llvm::divideCeil(v.size, width) : 1);
+  return sum;
+}
+
+/// Cycles from one partial result of a reduction to the next: the longest way through its body.
+static double getLatency(linalg::GenericOp op, bool fma, const Machine &machine) {
+  DenseMap<Value, double> ready; // what depends on the partial results
+  for (unsigned i = op.getNumDpsInputs(); i < op.getBody()->getNumArguments(); ++i)
+    ready[op.getBody()->getArgument(i)] = 0;
+  bool isFused = fma && girih::isContraction(op);
+  for (Operation &inside : op.getBody()->without_terminator()) {
+    double begin = -1;
+    for (Value v : inside.getOperands())
+      if (auto it = ready.find(v); it != ready.end()) begin = std::max(begin, it->second);
+    if (begin < 0) continue;
+    bool isSlow = isa<arith::MulFOp>(inside) || (isFused && isa<arith::AddFOp>(inside));
+    bool isSum = isa<arith::AddFOp, arith::SubFOp, arith::CmpFOp>(inside);
+    double latency = isSlow ? machine.fmaLatency : isSum ? machine.addLatency : 1;
+    for (Value v : inside.getResults())
+      ready[v] = begin + latency;
+  }
+  double latency = 0;
+  for (Value v : op.getBody()->getTerminator()->getOperands())
+    latency = std::max(latency, ready.lookup(v));
+  return latency;
+}
+
+double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t rows, int64_t vectors) const {
+  int64_t width = schedule.getWidth(), rowDim = schedule.getRowDim(), vectorDim = schedule.getVectorDim();
+  SmallVector<std::pair<unsigned, int64_t>> copies;
+  SmallVector<unsigned> inner;
+  unsigned vectorVariable = 0;
+  if (rowDim >= 0) copies.push_back({domain.variable(rowDim), rows});
+  if (vectorDim >= 0 && size_t(vectorDim) < domain.parallel) {
+    vectorVariable = domain.variable(vectorDim);
+    copies.push_back({vectorVariable, vectors});
+  }
+  double iterations = 1, chain = 1, chains = 1;
+  for (LoopAttr l : stage.getNest()) {
+    unsigned v = r.variable(l.getDim());
+    int64_t n = counts.at(v), size = std::min(l.getSize(), n);
+    inner.push_back(v);
+    if (l.getRole() == LoopRole::lanes) {
+      vectorVariable = v;
+      int64_t all = llvm::divideCeil(n, width);
+      chains = double(std::min<int64_t>(llvm::divideCeil(l.getSize(), width), all));
+      copies.push_back({v, int64_t(chains)});
+      iterations *= double(all) / chains;
+    } else {
+      copies.push_back({v, size});
+      chain *= double(size);
+      iterations *= double(n) / double(size);
+    }
+  }
+  TileWork work(kernel, domain, width, schedule.getFma(), machine, copies, vectorVariable, 0);
+  work.count(r.op, r.indices, inner);
+  double latency = chain * getLatency(r.op, schedule.getFma(), machine);
+  double cycles = iterations * std::max(work.each.cycles(machine), latency) + work.once.cycles(machine);
+  // Lanes are combined half by half, after each other.
+  if (chains > 1 || (vectorVariable && llvm::is_contained(inner, vectorVariable)))
+    cycles += (std::log2(double(width)) + chains - 1) * (machine.addLatency + 2);
+  return cycles;
+}
+
+double DomainCost::countFinish(int64_t rows, int64_t vectors) const {
+  int64_t rowDim = schedule.getRowDim(), vectorDim = schedule.getVectorDim(), width = schedule.getWidth();
+  SmallVector<std::pair<unsigned, int64_t>> copies;
+  unsigned vectorVariable = vectorDim >= 0 ? domain.variable(vectorDim) : 0;
+  if (vectorDim >= 0) copies.push_back({vectorVariable, vectors});
+  if (rowDim >= 0) copies.push_back({domain.variable(rowDim), rows});
+  bool isSquare = rows > 1 && rows == width && rows % 4 == 0;
+  TileWork work(kernel, domain, width, schedule.getFma(), machine, copies, vectorVariable,
+                isSquare ? domain.variable(rowDim) : 0);
+  SmallVector<Idx> dims = lastDims();
+  linalg::GenericOp last = domain.last;
+  if (!last.getNumReductionLoops()) work.count(last, dims);
+  for (const Lin &store : domain.stores)
+    work.countStore(store, getElementTypeOrSelf(last.getResult(0).getType()), dims);
+  return work.each.cycles(machine);
+}
+
+double DomainCost::getCycles() const {
+  double cycles = sumTiles(true, [&](int64_t rows, int64_t vectors) { return countFinish(rows, vectors); });
+  for (auto [r, stage] : llvm::zip(domain.reductions, schedule.getReductions()))
+    cycles += sumTiles(false, [&, &r = r, &stage = stage](int64_t rows, int64_t vectors) {
+      return countReduction(r, stage, rows, vectors);
+    });
+  for (auto [stage, stored] : llvm::zip(stages, schedule.getStored()))
+    cycles += getTrips(stored.getAt()) * stage->getCycles();
+  return cycles;
+}
+
+/// How often the first `level` loops come around.
+double DomainCost::getTrips(size_t level) const {
+  SmallVector<Loop> loops = loopsOf(-1);
+  double trips = 1;
+  Counts at = counts;
+  for (const Loop &l : ArrayRef(loops).take_front(level)) {
+    trips *= double(llvm::divideCeil(at[l.variable], l.size));
+    at[l.variable] = std::min(at[l.variable], l.size);
+  }
+  return trips;
+}
+
+double DomainCost::getTasks() const {
+  double tasks = 1;
+  for (LoopAttr l : schedule.getNest().take_front(schedule.getTaskCount()))
+    tasks *= double(llvm::divideCeil(extents[l.getDim()], l.getSize()));
+  return tasks;
+}
+
+//===-- Memory ------------------------------------------------------------===//
+
+/// The loops around a reduction's body; -1: around the last generic.
+SmallVector<DomainCost::Loop> DomainCost::loopsOf(int reduction) const {
+  SmallVector<Loop> loops;
+  for (LoopAttr l : outer)
+    loops.push_back({domain.variable(l.getDim()), l.getSize()});
+  if (reduction < 0)
+    for (LoopAttr l : behind)
+      loops.push_back({domain.variable(l.getDim()), l.getSize()});
+  else
+    for (LoopAttr l : schedule.getReductions()[reduction].getNest())
+      loops.push_back({domain.reductions[reduction].variable(l.getDim()), l.getSize()});
+  return loops;
+}
+
+/// How many indices each variable goes through inside of the first `level` loops.
+DomainCost::Counts DomainCost::countsAt(ArrayRef<Loop> loops, size_t level) const {
+  Counts at = counts;
+  for (const Loop &l : loops.take_front(level))
+    at[l.variable] = std::min(at[l.variable], l.size);
+  return at;
+}
+
+/// Bytes of whole cache lines: what is dense, or has gaps within lines, then so many of that.
+double DomainCost::footprint(const Lin &lin, Type element, const Counts &at) const {
+  SmallVector<std::pair<double, double>> terms;
+  for (auto &[v, c] : lin.terms)
+    if (auto it = at.find(v); it != at.end() && it->second > 1)
+      terms.push_back({std::abs(double(dimValue(c).value_or(1))), double(it->second)});
+  llvm::sort(terms);
+  double bytes = double(element.getIntOrFloatBitWidth()) / 8, span = bytes, lines = 0;
+  for (auto [stride, n] : terms) {
+    double step = stride * bytes, longer = span + step * (n - 1);
+    if (!lines && step > std::max<double>(span, kLine)) lines = std::ceil(span / kLine);
+    if (lines) lines *= step > span ? n : longer / span;
+    span = longer;
+  }
+  return kLine * (lines ? lines : std::ceil(span / kLine));
+}
+
+double DomainCost::footprint(const Access &a, const Counts &at) const {
+  double bytes = double(a.element.getIntOrFloatBitWidth()) / 8;
+  if (llvm::is_contained(domain.packable, a.buffer)) {
+    for (auto &[v, c] : a.lin.terms)
+      if (auto it = at.find(v); it != at.end()) bytes *= double(it->second);
+    return bytes;
+  }
+  double linear = footprint(a.lin, a.element, at);
+  if (!a.dynamic) return linear;
+  // Anywhere in the operand, as often as there are indices.
+  for (unsigned d = 0; d < domain.dims.size(); ++d)
+    if (!a.lin.has(domain.variable(d))) linear *= double(at.at(domain.variable(d)));
+  auto type = cast<RankedTensorType>(kernel.getInputs()[a.buffer].getType());
+  return type.hasStaticShape() ? std::min(linear, bytes * double(type.getNumElements())) : linear;
+}
+
+double DomainCost::storeBytes(const Counts &at) const {
+  linalg::GenericOp last = domain.last;
+  double bytes = 0;
+  for (const Lin &store : domain.stores)
+    bytes += footprint(store, getElementTypeOrSelf(last.getResult(0).getType()), at);
+  return bytes;
+}
+
+/// What is touched inside of the first `level` loops of a reduction's body or the last generic.
+double DomainCost::phaseTotal(int reduction, size_t level) const {
+  if (level <= outer.size()) return total(level);
+  Counts at = countsAt(loopsOf(reduction), level);
+  double bytes = reduction < 0 ? storeBytes(at) : 0;
+  for (const Access &a : domain.accesses)
+    if (a.reduction == reduction) bytes += footprint(a, at);
+  return bytes;
+}
+
+double DomainCost::total(size_t level) const {
+  Counts at = countsAt(loopsOf(-1), level);
+  std::map<unsigned, double> most; // of a buffer
+  for (const Access &a : domain.accesses)
+    if (a.stage < 0) most[a.buffer] = std::max(most[a.buffer], footprint(a, at));
+  double bytes = storeBytes(at);
+  for (auto [buffer, b] : most)
+    bytes += b;
+  for (auto [stage, stored] : llvm::zip(stages, schedule.getStored()))
+    bytes += stage->total(0);
+  return bytes;
+}
+
+/// Bytes that miss a cache of this size: what a tile touches, grown by each loop around it that touches more,
+/// and again for each that touches the same after more than the cache holds.
+template <typename Footprint, typename Depends>
+double DomainCost::missesOf(int reduction, double cache, Footprint footprintAt, Depends depends) const {
+  SmallVector<Loop> loops = loopsOf(reduction);
+  double bytes = footprintAt(loops.size()), inner = bytes;
+  for (size_t j = loops.size(); j-- > 0;) {
+    if (depends(loops[j])) {
+      double grown = footprintAt(j);
+      bytes *= grown / inner, inner = grown;
+      continue;
+    }
+    size_t same = j;
+    while (same + 1 < loops.size() && !depends(loops[same + 1]))
+      ++same;
+    if (phaseTotal(reduction, same + 1) <= cache) continue;
+    Counts at = countsAt(loops, j);
+    bytes *= double(llvm::divideCeil(at[loops[j].variable], loops[j].size));
+  }
+  return bytes;
+}
+
+Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const {
+  Misses misses{};
+  const double sizes[] = {double(machine.l1), double(machine.l2), double(machine.l3)};
+  for (int level = 0; level < 3; ++level) {
+    double cache = sizes[level];
+    bool phasesShare = total(outer.size()) <= cache;
+    std::map<unsigned, double> ofBuffer, once;
+    for (const Access &a : domain.accesses) {
+      SmallVector<Loop> loops = loopsOf(a.reduction);
+      auto at = [&](size_t l) { return footprint(a, countsAt(loops, l)); };
+      auto depends = [&](const Loop &l) { return a.dynamic || a.lin.has(l.variable); };
+      double bytes = missesOf(a.reduction, cache, at, depends);
+      double &sum = ofBuffer[a.buffer];
+      sum = phasesShare ? std::max(sum, bytes) : sum + bytes;
+      once[a.buffer] = std::max(once[a.buffer], at(0));
+    }
+    unsigned results = kernel->getNumOperands() + kernel->getNumResults();
+    for (auto [buffer, bytes] : ofBuffer) {
+      // Stages have just been computed.
+      bool warm = buffer >= results ? stages[buffer - results]->total(0) <= cache : isWarm(buffer, level);
+      misses.read[level] += warm ? std::max(bytes - once[buffer], 0.0) : bytes;
+    }
+    double stored = storeBytes(counts);
+    bool warm = domain.results.empty() ? stored <= cache : isWarm(kernel->getNumOperands(), level);
+    if (!warm) misses.written[level] += stored;
+  }
+  for (auto [stage, stored] : llvm::zip(stages, schedule.getStored()))
+    misses.add(stage->getMisses(isWarm), getTrips(stored.getAt()));
+  return misses;
+}
+
+} // namespace
+
+std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
+                                const Machine &machine, double runBytes) {
+  constexpr double kLaunch = 30, kTask = 5; // nanoseconds
+  Cost cost;
+  double tasks = 0;
+  Misses misses{};
+  for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
+    DomainCost of(kernel, domain, schedule, machine);
+    if (!of.isKnown) return std::nullopt;
+    cost.cycles += of.getCycles();
+    tasks += of.getTasks();
+    double bytes = of.getBytes();
+    const double sizes[] = {double(machine.l1), double(machine.l2), double(machine.l3)};
+    misses += of.getMisses([&](unsigned buffer, int level) {
+      bool isConstant =
+          buffer < kernel->getNumOperands() && kernel.getInputs()[buffer].getDefiningOp<ConstantOp>();
+      return (isConstant ? runBytes : bytes) <= sizes[level];
+    });
+  }
+  double core = cost.cycles / machine.ghz;
+  // What misses a larger cache has missed the smaller ones.
+  auto timeOf = [&](const std::array<double, 3> &bytes) {
+    double fromL3 = std::max(bytes[1] - bytes[2], 0.0);
+    double fromL2 = std::max(bytes[0] - std::max(bytes[1], bytes[2]), 0.0);
+    cost.l2Bytes += fromL2, cost.l3Bytes += fromL3, cost.memoryBytes += bytes[2];
+    return (fromL2 / machine.l2Bandwidth + fromL3 / machine.l3Bandwidth) / machine.ghz +
+           bytes[2] / machine.memoryBandwidth;
+  };
+  double read = timeOf(misses.read), written = timeOf(misses.written);
+  constexpr double kHidden = 0.6;
+  cost.nanoseconds =
+      std::max(core, read) + (1 - kHidden) * std::min(core, read) + written + kLaunch + tasks * kTask;
+  return cost;
+}
+
+} // namespace girih

@@ -1,0 +1,78 @@
+#include "backends/CPU/Predict.h"
+#include "backends/CPU/Cost.h"
+#include "backends/CPU/Passes.h"
+#include "passes/Tile/Schedule.h"
+
+namespace girih {
+#define GEN_PASS_DEF_PREDICTTIMES
+#include "backends/CPU/Passes.h.inc"
+} // namespace girih
+
+using namespace mlir;
+using namespace girih;
+
+namespace {
+
+double getBytes(Type type) {
+  double bytes = getStorageBytes(getElementTypeOrSelf(type));
+  for (DimExpr d : getDims(cast<RankedTensorType>(type)))
+    bytes *= double(dimValue(d).value_or(1));
+  return bytes;
+}
+
+/// What a run goes through before it is back at the same weights: all of them, and the largest kernel's
+/// values.
+double getRunBytes(ModuleOp module) {
+  double weights = 0, values = 0;
+  module.walk([&](Operation *op) {
+    if (auto constant = dyn_cast<ConstantOp>(op)) weights += getBytes(constant.getType());
+    if (!isa<KernelOp>(op)) return;
+    double bytes = 0;
+    for (Value v : op->getOperands())
+      if (!v.getDefiningOp<ConstantOp>()) bytes += getBytes(v.getType());
+    for (Type t : op->getResultTypes())
+      bytes += getBytes(t);
+    values = std::max(values, bytes);
+  });
+  return weights + values;
+}
+
+struct PredictTimes : girih::impl::PredictTimesBase<PredictTimes> {
+  using PredictTimesBase::PredictTimesBase;
+  explicit PredictTimes(const Machine &machine) : machine(machine) {}
+
+  void runOnOperation() override {
+    for (StringRef number : numbers) {
+      auto [key, text] = number.split('=');
+      double value;
+      llvm::Error error = text.getAsDouble(value)
+                              ? llvm::createStringError("expected KEY=NUMBER, got '" + number + "'")
+                              : machine.set(key, value);
+      if (!error) continue;
+      getOperation().emitError("machine: ") << llvm::toString(std::move(error));
+      return signalPassFailure();
+    }
+    double runBytes = getRunBytes(getOperation());
+    WalkResult result = getOperation().walk([&](KernelOp kernel) {
+      if (getSpecialOp(kernel)) return WalkResult::advance();
+      auto domains = analyzeScheduled(kernel);
+      if (failed(domains)) return WalkResult::interrupt();
+      auto schedules = getSchedules(kernel, *domains);
+      if (failed(schedules)) return WalkResult::interrupt();
+      if (auto cost = predictCost(kernel, *domains, *schedules, machine, runBytes)) {
+        auto nanoseconds = std::max<int64_t>(std::llround(cost->nanoseconds), 1);
+        kernel.setPredicted(nanoseconds);
+      }
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted()) signalPassFailure();
+  }
+
+  Machine machine;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> girih::createPredictTimes(const Machine &machine) {
+  return std::make_unique<PredictTimes>(machine);
+}
