@@ -60,6 +60,7 @@ typedef struct {
   girih_abi_size tasks;
   girih_abi_size flops; /* of contractions: 2 a multiply-add; of others: 1 an element */
   girih_abi_size bytes; /* compulsory traffic: every operand and result once */
+  int64_t predicted;    /* nanoseconds of a run on one thread, as the compiler reckons; 0: not known */
 } girih_abi_launch;
 
 /* A buffer of the arena: bytes, alive from launch `first` to launch `last` inclusive. For static models

@@ -379,6 +379,7 @@ girih_status girih_get_launch(girih_context *context, uint32_t index, girih_laun
       .bytes = launch->bytes.slot < 0 || slots ? size_value(launch->bytes, slots) : 0,
       .runs = context->profiled_runs,
       .nanoseconds = context->profile ? context->profile[index] : 0,
+      .predicted = launch->predicted,
   };
   pthread_mutex_unlock(&context->mutex);
   return GIRIH_OK;

@@ -145,6 +145,7 @@ typedef struct girih_launch_info {
   int64_t bytes;           /* every operand and result once */
   uint64_t runs;           /* profiled */
   uint64_t nanoseconds;    /* sum over these runs */
+  int64_t predicted;       /* nanoseconds of one run on one thread, as the compiler reckons; 0: not known */
 } girih_launch_info;
 
 /* The version of this runtime, "0.1.0". Static memory. Any thread. */

@@ -121,7 +121,7 @@ llvm::Constant *HostBuilder::launch(LaunchOp op) {
   return record({kernel, text(op.getName().value_or(op.getKernel())), text(op.getKernel()),
                  array(buffers, "buffers"), sizes(op.getDims().getDims(), loc, "dims"), i32(buffers.size()),
                  i32(op.getDims().getDims().size()), one(op.getTasks()), one(op.getFlops()),
-                 one(op.getBytes())});
+                 one(op.getBytes()), i64(op.getPredicted().value_or(0))});
 }
 
 static uint32_t getDtype(Type type) {

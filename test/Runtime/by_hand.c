@@ -66,9 +66,9 @@ static const girih_abi_buffer_ref scale_buffers[] = {{GIRIH_BASE_ARENA, 0, CONST
 static const girih_abi_buffer_ref fill_buffers[] = {{GIRIH_BASE_OUTPUT, 2, CONSTANT(0)}};
 
 static const girih_abi_launch launches[] = {
-    {add_one, "Add_0", "add_one", add_buffers, four, 2, 1, SLOT(N), SLOT(FLOPS), SLOT(SUM_BYTES)},
-    {scale, "Mul_1+Abs_2", "scale", scale_buffers, four, 4, 1, SLOT(N), SLOT(FLOPS), SLOT(SUM_BYTES)},
-    {fill, "Range_3", "fill", fill_buffers, n, 1, 1, SLOT(SIZE), CONSTANT(0), CONSTANT(0)},
+    {add_one, "Add_0", "add_one", add_buffers, four, 2, 1, SLOT(N), SLOT(FLOPS), SLOT(SUM_BYTES), 0},
+    {scale, "Mul_1+Abs_2", "scale", scale_buffers, four, 4, 1, SLOT(N), SLOT(FLOPS), SLOT(SUM_BYTES), 1500},
+    {fill, "Range_3", "fill", fill_buffers, n, 1, 1, SLOT(SIZE), CONSTANT(0), CONSTANT(0), 0},
 };
 
 static const girih_abi_tensor inputs[] = {{"x", GIRIH_F32, 2, n4, n4_text, -1},

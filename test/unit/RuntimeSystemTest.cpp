@@ -261,7 +261,8 @@ TEST(Runtime, BeyondInt32) {
                              1,
                              {-1, tasks},
                              {-1, INT64_C(1) << 62},
-                             {-1, INT64_C(1) << 46}};
+                             {-1, INT64_C(1) << 46},
+                             0};
   girih_abi_arena_buffer arena[] = {{{-1, bytes}, 0, 0, 0}, {{-1, bytes}, 0, 0, 0}};
   girih_artifact artifact = girih_artifact_table;
   artifact.input_count = artifact.output_count = artifact.symbol_count = artifact.slot_count =

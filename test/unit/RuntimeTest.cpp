@@ -158,6 +158,7 @@ TEST(Runtime, Profile) {
   EXPECT_EQ(info.bytes, 160);
   EXPECT_EQ(info.runs, 2u);
   EXPECT_GT(info.nanoseconds, 0u);
+  EXPECT_EQ(info.predicted, 1500);
   ASSERT_EQ(girih_set_profiling(context.get(), 0, nullptr), GIRIH_OK);
   girih_error error;
   EXPECT_EQ(girih_get_launch(context.get(), 3, &info, &error), GIRIH_INVALID_ARGUMENT);
@@ -315,8 +316,8 @@ TEST(Runtime, SanitizedArena) {
   const girih_abi_arena_buffer arena[] = {{{-1, 20}, 0, 0, 0}, {{-1, 64}, 1, 1, 0}};
   const girih_abi_buffer_ref refs[] = {{GIRIH_BASE_ARENA, 0, {-1, 0}}, {GIRIH_BASE_ARENA, 1, {-1, 0}}};
   const girih_abi_size one = {-1, 1}, none = {-1, 0};
-  const girih_abi_launch launches[] = {{look, "a", "look", &refs[0], nullptr, 1, 0, one, none, none},
-                                       {look, "b", "look", &refs[1], nullptr, 1, 0, one, none, none}};
+  const girih_abi_launch launches[] = {{look, "a", "look", &refs[0], nullptr, 1, 0, one, none, none, 0},
+                                       {look, "b", "look", &refs[1], nullptr, 1, 0, one, none, none, 0}};
   artifact.arena_buffers = arena, artifact.arena_buffer_count = 2, artifact.arena_bytes = 64;
   artifact.launches = launches, artifact.launch_count = 2;
   auto run = [&](uint32_t flags) {

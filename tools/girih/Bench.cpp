@@ -15,9 +15,11 @@ static const Page page = {
     "bench", "OUT.so [options]",
     "Times a compiled model: loading, the first run, and after a warm-up as many runs as fit into the given "
     "time. With --profile\n"
-    "also the time of each kernel, beside what this machine could do at best, measured in the same run. "
-    "Loading a library runs its\n"
-    "code: load what you trust ('girih inspect' only reads it).",
+    "also the time of each kernel, beside what this machine could do at best, measured in the same run, and "
+    "beside what the compiler\n"
+    "predicted for one thread of the machine that it planned for ('girih machine'). Loading a library runs "
+    "its code: load what you\n"
+    "trust ('girih inspect' only reads it).",
     R"(  girih bench model.so
   girih bench model.so --threads=1 --seconds=5
   girih bench model.so --threads=1 --profile
@@ -143,36 +145,81 @@ static double share(double part, double whole) {
   return whole > 0 ? 100 * part / whole : 0;
 }
 
-static void printProfile(std::vector<KernelTime> kernels, const Machine &machine) {
+namespace {
+/// How far predictions are off, as parts of the measured time, over the kernels that have one.
+struct PredictionError {
+  double weighted = 0; // by time
+  double mean = 0;
+  size_t kernels = 0;
+};
+} // namespace
+
+static PredictionError getPredictionError(ArrayRef<KernelTime> kernels) {
+  PredictionError error;
+  double total = 0;
+  for (const KernelTime &k : kernels) {
+    if (!k.info.predicted || k.seconds <= 0) continue;
+    double off = std::abs(double(k.info.predicted) * 1e-9 - k.seconds);
+    error.weighted += off, error.mean += off / k.seconds, total += k.seconds;
+    ++error.kernels;
+  }
+  if (error.kernels) error.weighted /= total, error.mean /= double(error.kernels);
+  return error;
+}
+
+static void printPredictionError(ArrayRef<KernelTime> kernels, unsigned threads) {
+  PredictionError error = getPredictionError(kernels);
+  if (!error.kernels) {
+    outs() << "no kernel's time was predicted: their sizes depend on the inputs\n";
+    return;
+  }
+  outs() << format("predictions are off by %.1f%% of the time, a kernel's by %.1f%% on average",
+                   100 * error.weighted, 100 * error.mean);
+  if (error.kernels < kernels.size())
+    outs() << " (" << error.kernels << " of " << kernels.size() << " kernels have one)";
+  if (threads > 1) outs() << "; they are for one thread, and " << threads << " ran";
+  outs() << "\n";
+}
+
+static void printProfile(std::vector<KernelTime> kernels, const Machine &machine, unsigned threads) {
   raw_ostream &os = outs();
   os << format("\nthis machine now: %.1f GFLOP/s (%s FMA)", machine.flopsPerSecond * 1e-9,
                machine.instructions.c_str());
   for (const Bandwidth &b : machine.levels)
     os << format(", %s %.1f GB/s", b.level.c_str(), b.bytesPerSecond * 1e-9);
-  os << "\n\n        us      %  GFLOP/s     GB/s  limit%  kernel\n";
+  os << "\n\n        us  predicted      %  GFLOP/s     GB/s  limit%  kernel\n";
   double total = 0, limit = 0;
-  int64_t flops = 0, bytes = 0;
+  int64_t flops = 0, bytes = 0, predicted = 0;
   for (const KernelTime &k : kernels) {
-    total += k.seconds, flops += k.info.flops, bytes += k.info.bytes;
+    total += k.seconds, flops += k.info.flops, bytes += k.info.bytes, predicted += k.info.predicted;
     limit += machine.limit(k.info.flops, k.info.bytes);
   }
-  auto line = [&](double seconds, int64_t flops, int64_t bytes, double limit) {
+  auto line = [&](double seconds, int64_t predicted, int64_t flops, int64_t bytes, double limit) {
     double time = std::max(seconds, 1e-12);
-    os << format("%10.1f %6.1f %8.1f %8.1f %7.1f  ", seconds * 1e6, share(seconds, total),
-                 double(flops) / time * 1e-9, double(bytes) / time * 1e-9, 100 * limit / time);
+    os << format("%10.1f ", seconds * 1e6);
+    if (predicted)
+      os << format("%10.1f", double(predicted) * 1e-3);
+    else
+      os << "         -";
+    os << format(" %6.1f %8.1f %8.1f %7.1f  ", share(seconds, total), double(flops) / time * 1e-9,
+                 double(bytes) / time * 1e-9, 100 * limit / time);
   };
   llvm::sort(kernels, [](const KernelTime &a, const KernelTime &b) { return a.seconds > b.seconds; });
   for (const KernelTime &k : kernels) {
-    line(k.seconds, k.info.flops, k.info.bytes, machine.limit(k.info.flops, k.info.bytes));
+    line(k.seconds, k.info.predicted, k.info.flops, k.info.bytes, machine.limit(k.info.flops, k.info.bytes));
     os << k.info.name << "  (" << k.info.kernel_name << ", " << k.info.tasks
        << (k.info.tasks == 1 ? " task)" : " tasks)") << "\n";
   }
-  line(total, flops, bytes, limit);
+  line(total, predicted, flops, bytes, limit);
   os << "all kernels\n";
+  printPredictionError(kernels, threads);
 }
 
 static json::Object profileJson(ArrayRef<KernelTime> kernels, const Machine &machine) {
   json::Array levels, list;
+  auto predictedUs = [](const KernelTime &k) {
+    return k.info.predicted ? json::Value(double(k.info.predicted) * 1e-3) : json::Value(nullptr);
+  };
   for (const Bandwidth &b : machine.levels)
     levels.push_back(json::Object{{"level", b.level}, {"gb_per_s", b.bytesPerSecond * 1e-9}});
   for (const KernelTime &k : kernels)
@@ -182,8 +229,14 @@ static json::Object profileJson(ArrayRef<KernelTime> kernels, const Machine &mac
                                 {"flops", k.info.flops},
                                 {"bytes", k.info.bytes},
                                 {"us", k.seconds * 1e6},
+                                {"predicted_us", predictedUs(k)},
                                 {"limit_us", machine.limit(k.info.flops, k.info.bytes) * 1e6}});
-  return json::Object{{"peak_gflop_per_s", machine.flopsPerSecond * 1e-9},
+  PredictionError error = getPredictionError(kernels);
+  auto percent = [&](double part) { return error.kernels ? json::Value(100 * part) : json::Value(nullptr); };
+  return json::Object{{"prediction_error_percent", percent(error.weighted)},
+                      {"prediction_error_percent_a_kernel", percent(error.mean)},
+                      {"predicted_threads", 1},
+                      {"peak_gflop_per_s", machine.flopsPerSecond * 1e-9},
                       {"instructions", machine.instructions},
                       {"bandwidth", std::move(levels)},
                       {"kernels", std::move(list)}};
@@ -236,7 +289,7 @@ static Error benchModel(StringRef path, const BenchOptions &options) {
     if (options.json)
       report["profile"] = profileJson(*kernels, machine);
     else
-      printProfile(std::move(*kernels), machine);
+      printProfile(std::move(*kernels), machine, threads);
   }
   if (options.json) outs() << formatv("{0:2}\n", json::Value(std::move(report)));
   return Error::success();
