@@ -14,6 +14,7 @@ struct TargetOptions {
   std::string cpu;         // empty: host, or the least of another target
   std::string mattr;       // LLVM features to add or remove
   std::string machineFile; // what plans are to take for the machine instead of what is known of the CPU
+  std::vector<std::pair<std::string, double>> measured; // numbers of such a file that were measured
 };
 
 class Target {

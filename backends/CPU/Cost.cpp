@@ -25,10 +25,9 @@ SmallVector<Tiles, 2> getTiles(int64_t extent, int64_t size) {
 /// Bytes that miss each of the three caches.
 struct Misses {
   std::array<double, 3> read{}, written{};
-  Misses &operator+=(const Misses &o) { return add(o, 1); }
-  Misses &add(const Misses &o, double times) {
+  Misses &operator+=(const Misses &o) {
     for (int level = 0; level < 3; ++level)
-      read[level] += o.read[level] * times, written[level] += o.written[level] * times;
+      read[level] += o.read[level], written[level] += o.written[level];
     return *this;
   }
 };
@@ -52,18 +51,20 @@ public:
         isKnown &= extent.has_value();
         counts[r.variable(k)] = std::max<int64_t>(extent.value_or(1), 1);
       }
-    for (LoopAttr l : schedule.getNest()) {
+    for (LoopAttr l : schedule.getNest())
       (l.getDim() < domain.parallel ? outer : behind).push_back(l);
-      // all loops of one dimension are on the same side
-    }
     for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored())) {
+      SmallVector<std::optional<unsigned>> sources;
       SmallVector<std::optional<int64_t>> of;
       for (unsigned d = 0; d < stage.dims.size(); ++d) {
         auto source = getSource(domain, stages.size(), d);
+        sources.push_back(source);
         of.push_back(source ? schedule.getStep(*source, stored.getAt()) : std::nullopt);
       }
-      stages.push_back(std::make_unique<DomainCost>(kernel, stage, stored.getSchedule(), machine, of));
-      isKnown &= stages.back()->isKnown;
+      auto cost = std::make_unique<DomainCost>(kernel, stage, stored.getSchedule(), machine, of);
+      cost->parent = this, cost->around = stored.getAt(), cost->sources = std::move(sources);
+      isKnown &= cost->isKnown;
+      stages.push_back(std::move(cost));
     }
   }
 
@@ -83,12 +84,14 @@ private:
     unsigned variable;
     int64_t size;
   };
-  Tiles tile(unsigned dim) const;
   double countReduction(const Reduction &r, StageAttr stage, int64_t rows, int64_t vectors) const;
   double countFinish(int64_t rows, int64_t vectors) const;
   double sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t)> cost) const;
   SmallVector<Idx> lastDims() const;
+  /// What is stored where this is computed.
+  ArrayRef<Domain> getStages() const { return parent ? parent->domain.stages : domain.stages; }
   double getTrips(size_t level) const;
+  double getRepeats(const Access &a, double cache) const;
 
   SmallVector<Loop> loopsOf(int reduction) const;
   Counts countsAt(ArrayRef<Loop> loops, size_t level) const;
@@ -105,9 +108,13 @@ private:
   ScheduleAttr schedule;
   const Machine &machine;
   SmallVector<int64_t> extents;
-  Counts counts; // of each variable's indices
-  SmallVector<LoopAttr> outer, behind;
+  Counts counts;                       // of each variable's indices
+  SmallVector<LoopAttr> outer, behind; // loops of the nest: around reductions, and behind them
   std::vector<std::unique_ptr<DomainCost>> stages;
+  // Of a stage: the domain that stores it, inside of how many of its loops, and which of them its own follow.
+  const DomainCost *parent = nullptr;
+  size_t around = 0;
+  SmallVector<std::optional<unsigned>> sources;
 };
 
 //===-- Units -------------------------------------------------------------===//
@@ -156,8 +163,11 @@ static double getLatency(linalg::GenericOp op, bool fma, const Machine &machine)
       if (auto it = ready.find(v); it != ready.end()) begin = std::max(begin, it->second);
     if (begin < 0) continue;
     bool isSlow = isa<arith::MulFOp>(inside) || (isFused && isa<arith::AddFOp>(inside));
-    bool isSum = isa<arith::AddFOp, arith::SubFOp, arith::CmpFOp>(inside);
-    double latency = isSlow ? machine.fmaLatency : isSum ? machine.addLatency : 1;
+    bool isSum = isa<arith::AddFOp, arith::SubFOp>(inside);
+    double latency = isSlow                       ? machine.fmaLatency
+                     : isSum                      ? machine.addLatency
+                     : isa<arith::CmpFOp>(inside) ? machine.addLatency + machine.compareCycles
+                                                  : 1;
     for (Value v : inside.getResults())
       ready[v] = begin + latency;
   }
@@ -194,13 +204,18 @@ double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t r
       iterations *= double(n) / double(size);
     }
   }
-  TileWork work(kernel, domain, width, schedule.getFma(), machine, copies, vectorVariable, 0);
+  TileWork work(kernel, domain, getStages(), width, schedule.getFma(), machine, copies, vectorVariable, 0);
   work.count(r.op, r.indices, inner);
   double latency = chain * getLatency(r.op, schedule.getFma(), machine);
   double cycles = iterations * std::max(work.each.cycles(machine), latency) + work.once.cycles(machine);
-  // Lanes are combined half by half, after each other.
-  if (chains > 1 || (vectorVariable && llvm::is_contained(inner, vectorVariable)))
-    cycles += (std::log2(double(width)) + chains - 1) * (machine.addLatency + 2);
+  // Chains and then lanes, half by half, are combined one after the other. Half of that is beside the next
+  // tile's sums, but not where one phase waits for the other.
+  constexpr double kShuffle = 3;
+  if (vectorVariable && llvm::is_contained(inner, vectorVariable)) {
+    double steps = std::log2(double(width)) + chains - 1;
+    bool waits = domain.reductions.size() + domain.stages.size() > 1;
+    cycles += steps * (getLatency(r.op, false, machine) + kShuffle) / (waits ? 1 : 2);
+  }
   return cycles;
 }
 
@@ -211,7 +226,7 @@ double DomainCost::countFinish(int64_t rows, int64_t vectors) const {
   if (vectorDim >= 0) copies.push_back({vectorVariable, vectors});
   if (rowDim >= 0) copies.push_back({domain.variable(rowDim), rows});
   bool isSquare = rows > 1 && rows == width && rows % 4 == 0;
-  TileWork work(kernel, domain, width, schedule.getFma(), machine, copies, vectorVariable,
+  TileWork work(kernel, domain, getStages(), width, schedule.getFma(), machine, copies, vectorVariable,
                 isSquare ? domain.variable(rowDim) : 0);
   SmallVector<Idx> dims = lastDims();
   linalg::GenericOp last = domain.last;
@@ -361,6 +376,23 @@ double DomainCost::missesOf(int reduction, double cache, Footprint footprintAt, 
   return bytes;
 }
 
+/// How often a stage reads what is not in a cache of this size, as it is computed again and again: for every
+/// step of the loops around it that its operand differs along, and of others if too much is touched in
+/// between.
+double DomainCost::getRepeats(const Access &a, double cache) const {
+  if (!parent) return 1;
+  auto loops = parent->loopsOf(-1);
+  double repeats = 1;
+  for (size_t j = 0; j < around; ++j) {
+    bool depends = false;
+    for (unsigned d = 0; d < domain.dims.size(); ++d)
+      if (sources[d])
+        depends |= parent->domain.variable(*sources[d]) == loops[j].variable && a.lin.has(domain.variable(d));
+    if (depends || parent->total(j + 1) > cache) repeats *= parent->getTrips(j + 1) / parent->getTrips(j);
+  }
+  return repeats;
+}
+
 Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const {
   Misses misses{};
   const double sizes[] = {double(machine.l1), double(machine.l2), double(machine.l3)};
@@ -372,23 +404,25 @@ Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)
       SmallVector<Loop> loops = loopsOf(a.reduction);
       auto at = [&](size_t l) { return footprint(a, countsAt(loops, l)); };
       auto depends = [&](const Loop &l) { return a.dynamic || a.lin.has(l.variable); };
-      double bytes = missesOf(a.reduction, cache, at, depends);
+      double bytes = missesOf(a.reduction, cache, at, depends) * getRepeats(a, cache);
       double &sum = ofBuffer[a.buffer];
       sum = phasesShare ? std::max(sum, bytes) : sum + bytes;
-      once[a.buffer] = std::max(once[a.buffer], at(0));
+      once[a.buffer] = std::max(once[a.buffer], at(0) * getRepeats(a, INFINITY));
     }
     unsigned results = kernel->getNumOperands() + kernel->getNumResults();
     for (auto [buffer, bytes] : ofBuffer) {
       // Stages have just been computed.
-      bool warm = buffer >= results ? stages[buffer - results]->total(0) <= cache : isWarm(buffer, level);
+      bool isStage = buffer >= results;
+      const auto &of = parent ? parent->stages : stages;
+      bool warm = isStage ? of[buffer - results]->total(0) <= cache : isWarm(buffer, level);
       misses.read[level] += warm ? std::max(bytes - once[buffer], 0.0) : bytes;
     }
     double stored = storeBytes(counts);
     bool warm = domain.results.empty() ? stored <= cache : isWarm(kernel->getNumOperands(), level);
-    if (!warm) misses.written[level] += stored;
+    if (!warm) misses.written[level] += stored * (parent ? parent->getTrips(around) : 1);
   }
-  for (auto [stage, stored] : llvm::zip(stages, schedule.getStored()))
-    misses.add(stage->getMisses(isWarm), getTrips(stored.getAt()));
+  for (auto &stage : stages)
+    misses += stage->getMisses(isWarm);
   return misses;
 }
 
@@ -396,7 +430,8 @@ Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)
 
 std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
                                 const Machine &machine, double runBytes) {
-  constexpr double kLaunch = 30, kTask = 5; // nanoseconds
+  constexpr double kLaunch = 30, kTask = 5; // nanoseconds of a call, and of the loops around a task
+  constexpr double kHidden = 0.7;           // of the shorter of computing and reading, what the longer hides
   Cost cost;
   double tasks = 0;
   Misses misses{};
@@ -413,17 +448,18 @@ std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, Array
       return (isConstant ? runBytes : bytes) <= sizes[level];
     });
   }
-  double core = cost.cycles / machine.ghz;
-  // What misses a larger cache has missed the smaller ones.
+  // What is written is fetched first and written back later; between the nearer caches that is a way each.
+  for (int level : {1, 2})
+    misses.written[level] *= 2;
   auto timeOf = [&](const std::array<double, 3> &bytes) {
+    // What misses a larger cache has missed the smaller ones.
     double fromL3 = std::max(bytes[1] - bytes[2], 0.0);
     double fromL2 = std::max(bytes[0] - std::max(bytes[1], bytes[2]), 0.0);
     cost.l2Bytes += fromL2, cost.l3Bytes += fromL3, cost.memoryBytes += bytes[2];
     return (fromL2 / machine.l2Bandwidth + fromL3 / machine.l3Bandwidth) / machine.ghz +
            bytes[2] / machine.memoryBandwidth;
   };
-  double read = timeOf(misses.read), written = timeOf(misses.written);
-  constexpr double kHidden = 0.6;
+  double core = cost.cycles / machine.ghz, read = timeOf(misses.read), written = timeOf(misses.written);
   cost.nanoseconds =
       std::max(core, read) + (1 - kHidden) * std::min(core, read) + written + kLaunch + tasks * kTask;
   return cost;

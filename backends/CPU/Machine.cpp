@@ -5,6 +5,7 @@
 #include "llvm/CodeGen/TargetSubtargetInfo.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -34,7 +35,8 @@ struct Known {
 // Sources: Intel's optimization reference manual and AMD's software optimization guides; units, latencies and
 // throughputs also as measured in Agner Fog's "The microarchitecture of Intel, AMD and VIA CPUs" and at
 // uops.info. Bandwidths are what one core sustains, clocks what vectors run at; both are round. Where one
-// name serves desktops and servers, L3 and cores are those of common ones; l3MiB is what one core may fill.
+// name serves desktops and servers, L3 and cores are those of common ones; l3MiB is half of what cores share,
+// which others fill, too.
 static constexpr Core haswell = {256, 2, 3, 2, 1, 4, 5, 3, 0.5, 13, 1.5, 30, 15};
 static constexpr Core skylake = {256, 2, 3, 2, 1, 4, 4, 4, 0.5, 5, 0.7, 32, 18};
 static constexpr Core skylakeServer = {512, 2, 2, 2, 1, 4, 4, 4, 1, 10, 0.7, 48, 10};
@@ -46,31 +48,31 @@ static constexpr Core goldenCoveServer = {512, 2, 2, 2, 1, 6, 4, 3, 1, 8, 0.6, 4
 static constexpr Core zen1 = {256, 1, 2, 1, 0.5, 5, 5, 3, 1, 8, 2.5, 28, 16};
 static constexpr Core zen2 = {256, 2, 4, 2, 1, 6, 5, 3, 0.5, 6, 2, 30, 20};
 static constexpr Core zen3 = {256, 2, 4, 2, 1, 6, 4, 3, 0.5, 6, 1.5, 30, 24};
-static constexpr Core zen4 = {512, 1, 2, 1, 0.5, 6, 4, 3, 2, 9, 1.5, 30, 24};
+static constexpr Core zen4 = {512, 1, 2, 1, 0.5, 6, 4, 3, 2, 12, 1.5, 30, 24};
 static constexpr Core zen5 = {512, 2, 4, 2, 1, 8, 4, 2, 1, 8, 1.5, 56, 26};
 
 static constexpr Known knownX86[] = {
-    {"haswell", 32, 8, 256, haswell, 8, 4, 3.5, 18},
-    {"broadwell", 32, 8, 256, haswell, 8, 4, 3.5, 18},
-    {"skylake", 32, 8, 256, skylake, 8, 4, 4, 22},
-    {"skylake-avx512", 32, 8, 1024, skylakeServer, 24, 16, 2.8, 12},
-    {"cascadelake", 32, 8, 1024, skylakeServer, 24, 16, 2.9, 13},
-    {"cooperlake", 32, 8, 1024, skylakeServer, 24, 16, 2.9, 13},
-    {"cannonlake", 32, 8, 256, cannonLake, 4, 2, 3, 18, true},
-    {"icelake-client", 48, 12, 512, sunnyCove, 8, 4, 3.6, 24, true},
-    {"rocketlake", 48, 12, 512, sunnyCove, 16, 8, 4.6, 26, true},
-    {"tigerlake", 48, 12, 1280, sunnyCove, 12, 4, 4.2, 28, true},
-    {"icelake-server", 48, 12, 1280, sunnyCoveServer, 48, 32, 3, 13},
-    {"sapphirerapids", 48, 12, 2048, goldenCoveServer, 60, 32, 3, 13},
+    {"haswell", 32, 8, 256, haswell, 4, 4, 3.5, 18},
+    {"broadwell", 32, 8, 256, haswell, 4, 4, 3.5, 18},
+    {"skylake", 32, 8, 256, skylake, 4, 4, 4, 22},
+    {"skylake-avx512", 32, 8, 1024, skylakeServer, 16, 16, 2.8, 12},
+    {"cascadelake", 32, 8, 1024, skylakeServer, 16, 16, 2.9, 13},
+    {"cooperlake", 32, 8, 1024, skylakeServer, 16, 16, 2.9, 13},
+    {"cannonlake", 32, 8, 256, cannonLake, 2, 2, 3, 18, true},
+    {"icelake-client", 48, 12, 512, sunnyCove, 4, 4, 3.6, 24, true},
+    {"rocketlake", 48, 12, 512, sunnyCove, 8, 8, 4.6, 26, true},
+    {"tigerlake", 48, 12, 1280, sunnyCove, 6, 4, 4.2, 28, true},
+    {"icelake-server", 48, 12, 1280, sunnyCoveServer, 24, 32, 3, 13},
+    {"sapphirerapids", 48, 12, 2048, goldenCoveServer, 52, 32, 3, 13},
     {"emeraldrapids", 48, 12, 2048, goldenCoveServer, 160, 32, 3.1, 14},
     {"graniterapids", 48, 12, 2048, goldenCoveServer, 160, 64, 3.3, 15},
-    {"alderlake", 48, 12, 1280, goldenCove, 30, 8, 4.8, 32},
-    {"raptorlake", 48, 12, 2048, goldenCove, 36, 8, 5.3, 36},
-    {"znver1", 32, 8, 512, zen1, 8, 8, 3.4, 20},
-    {"znver2", 32, 8, 512, zen2, 16, 8, 3.4, 22},
-    {"znver3", 32, 8, 512, zen3, 32, 8, 3.6, 26},
-    {"znver4", 32, 8, 1024, zen4, 32, 8, 4, 28, true},
-    {"znver5", 48, 12, 1024, zen5, 32, 8, 4.1, 34},
+    {"alderlake", 48, 12, 1280, goldenCove, 15, 8, 4.8, 32},
+    {"raptorlake", 48, 12, 2048, goldenCove, 18, 8, 5.3, 36},
+    {"znver1", 32, 8, 512, zen1, 4, 8, 3.4, 20},
+    {"znver2", 32, 8, 512, zen2, 8, 8, 3.4, 22},
+    {"znver3", 32, 8, 512, zen3, 16, 8, 3.6, 26},
+    {"znver4", 32, 8, 1024, zen4, 16, 8, 4, 28, true},
+    {"znver5", 48, 12, 1024, zen5, 16, 8, 4.1, 34},
 };
 
 // Sources: the technical reference manuals and software optimization guides of Arm's cores, of cache sizes
@@ -229,11 +231,13 @@ Expected<Machine> Machine::withFile(StringRef file) const {
 void Machine::print(raw_ostream &os) const {
   json::OStream out(os, /*IndentSize=*/2);
   out.object([&] {
-    for (const Field &f : fields)
-      if (f.size)
-        out.attribute(f.key, this->*f.size);
-      else
-        out.attribute(f.key, this->*f.rate);
+    for (const Field &f : fields) {
+      out.attributeBegin(f.key);
+      // JSON's own numbers have 17 digits: 3.6899999999999999.
+      out.rawValue(
+          [&](raw_ostream &raw) { raw << format("%.12g", f.size ? double(this->*f.size) : this->*f.rate); });
+      out.attributeEnd();
+    }
   });
   os << '\n';
 }

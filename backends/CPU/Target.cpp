@@ -49,6 +49,8 @@ llvm::Expected<std::unique_ptr<Target>> createCpuTarget(const TargetOptions &opt
   auto cpu = resolveCpuTarget(options.target, options.cpu, options.mattr);
   if (!cpu) return cpu.takeError();
   Machine machine = Machine::fromTarget(*cpu);
+  for (const auto &[key, value] : options.measured)
+    if (llvm::Error e = machine.set(key, value)) return e;
   if (!options.machineFile.empty()) {
     auto stated = machine.withFile(options.machineFile);
     if (!stated) return stated.takeError();

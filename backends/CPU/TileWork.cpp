@@ -118,7 +118,7 @@ void TileWork::countRead(Value value, ArrayRef<Idx> indices) {
   SmallVector<Idx> dims(op.getNumLoops(), Idx{Lin::ofConstant(dimConstant(kernel.getContext(), 0))});
   for (auto [e, i] : llvm::zip(out.getResults(), indices))
     if (auto d = dyn_cast<AffineDimExpr>(e)) dims[d.getPosition()] = i;
-  for (const Domain &stage : domain.stages)
+  for (const Domain &stage : stages)
     if (stage.last == op) {
       if (isNew(op, dims)) {
         auto sizes = llvm::map_to_vector(stage.dims, [](const LoopDim &l) { return l.extent; });
@@ -153,8 +153,8 @@ void TileWork::countOperation(Operation *op, double n, bool lanes, Work &work) {
   } else if (isa<arith::CmpFOp, arith::CmpIOp>(op) && lanes) {
     work.compares += n * registers;
   } else if (isa<arith::ExtFOp, arith::TruncFOp>(op)) {
-    // From and to halves: scalars pass through an integer register or a shuffle.
-    count = lanes ? 2 : 3;
+    // From and to halves: scalars are put into a vector first.
+    count = lanes ? 2 : 4;
   }
   work.vectorOps += n * count * registers;
   work.instructions += n * count * std::max(registers, 1.0);

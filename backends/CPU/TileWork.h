@@ -15,11 +15,6 @@ struct Work {
   double fmas = 0, vectorOps = 0, loads = 0, stores = 0, divides = 0, compares = 0, gathered = 0,
          instructions = 0;
 
-  Work &operator+=(const Work &o) {
-    fmas += o.fmas, vectorOps += o.vectorOps, loads += o.loads, stores += o.stores, divides += o.divides;
-    compares += o.compares, gathered += o.gathered, instructions += o.instructions;
-    return *this;
-  }
   /// Units work side by side: the busiest one counts.
   double cycles(const Machine &m) const {
     return std::max({fmas / m.fmas, vectorOps / m.vectorOps, loads / m.loads + gathered * m.gatherCycles,
@@ -32,11 +27,11 @@ struct Work {
 class TileWork {
 public:
   /// `copies` says how often each variable's index is written out; `vectorVariable` counts in vectors.
-  TileWork(KernelOp kernel, const Domain &domain, int64_t width, bool fma, const Machine &machine,
-           llvm::ArrayRef<std::pair<unsigned, int64_t>> copies, unsigned vectorVariable,
-           unsigned squareVariable)
-      : kernel(kernel), domain(domain), width(width), fma(fma), machine(machine), copies(copies),
-        vectorVariable(vectorVariable), squareVariable(squareVariable) {}
+  TileWork(KernelOp kernel, const Domain &domain, llvm::ArrayRef<Domain> stages, int64_t width, bool fma,
+           const Machine &machine, llvm::ArrayRef<std::pair<unsigned, int64_t>> copies,
+           unsigned vectorVariable, unsigned squareVariable)
+      : kernel(kernel), domain(domain), stages(stages), width(width), fma(fma), machine(machine),
+        copies(copies), vectorVariable(vectorVariable), squareVariable(squareVariable) {}
 
   /// One iteration of `op` at `dims`. What none of `variables` reaches is the same for all of them: it is
   /// counted in `once`.
@@ -74,6 +69,7 @@ private:
 
   mutable KernelOp kernel; // MLIR's accessors are not const
   const Domain &domain;
+  llvm::ArrayRef<Domain> stages; // whose values are in memory
   int64_t width;
   bool fma;
   const Machine &machine;

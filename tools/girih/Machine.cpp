@@ -191,6 +191,40 @@ Machine measureMachine(unsigned threads) {
   return machine;
 }
 
+/// Sums that wait for each other, one a cycle on every CPU.
+static double measureClock() {
+  constexpr int64_t steps = 5000, unrolled = 100;
+  return unrolled * steps * rate(1, [](unsigned) {
+           int64_t sum = 0;
+           for (int64_t i = 0; i < steps; ++i)
+#pragma clang loop unroll(full)
+             for (int k = 0; k < unrolled; ++k) {
+               sum += i;
+               asm volatile("" : "+r"(sum)); // neither reordered nor left out
+             }
+         });
+}
+
+std::vector<std::pair<std::string, double>> measureNumbers() {
+  Kernels kernels = chooseKernels();
+  Machine machine = measureMachine(1);
+  double hertz = measureClock();
+  int64_t l2 = cacheBytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20), l3 = cacheBytes(_SC_LEVEL3_CACHE_SIZE, 0);
+  auto rounded = [](double value) { return std::round(value * 100) / 100; };
+  std::vector<std::pair<std::string, double>> numbers = {
+      {"l1_bytes", double(cacheBytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10))},
+      {"l2_bytes", double(l2)},
+      {"cores", double(std::max(std::thread::hardware_concurrency(), 1u))},
+      {"ghz", rounded(hertz * 1e-9)},
+      {"fmas_per_cycle", rounded(machine.flopsPerSecond / (2 * kernels.lanes) / hertz)},
+      {"l2_bytes_per_cycle", rounded(readRate(kernels, 1, l2 / 2) / hertz)},
+      {"memory_bytes_per_ns", rounded(machine.levels.back().bytesPerSecond * 1e-9)}};
+  // A guest of a larger machine has less of the third-level cache than it is told: no more of it than is
+  // needed.
+  if (l3 > 2 * l2) numbers.push_back({"l3_bytes_per_cycle", rounded(readRate(kernels, 1, 2 * l2) / hertz)});
+  return numbers;
+}
+
 double Machine::limit(int64_t flops, int64_t bytes) const {
   double transfer = 0;
   for (const Bandwidth &level : levels)

@@ -26,4 +26,7 @@ struct Machine {
 /// was measured in.
 Machine measureMachine(unsigned threads);
 
+/// What of `girih machine` can be asked of this machine or measured in a second, by name.
+std::vector<std::pair<std::string, double>> measureNumbers();
+
 } // namespace girih::tool

@@ -1,6 +1,7 @@
 #include "compiler/Compile.h"
 #include "tools/girih/CommandLine.h"
 #include "tools/girih/Commands.h"
+#include "tools/girih/Machine.h"
 
 using namespace llvm;
 
@@ -29,11 +30,14 @@ static const Page page = {
   girih machine --cpu=sapphirerapids > server.json
   girih compile model.onnx -o model.so --cpu=sapphirerapids --machine=server.json
       with the caches of an edited file
+  girih machine --measure > here.json
+      with this machine's caches, clock and bandwidths as they are now
 )"};
 
 int machineCommand(Arguments args) {
   TargetOptions options;
   SmallVector<std::string, 1> positional;
+  bool measure = false;
   Option table[] = {
       text("--target", "TRIPLE", "x86_64-linux-gnu or aarch64-linux-gnu; this machine's by default",
            options.target),
@@ -43,10 +47,15 @@ int machineCommand(Arguments args) {
            options.cpu),
       text("--mattr", "LIST", "LLVM features to add or remove: -avx512f", options.mattr),
       text("--machine", "FILE", "with what FILE states otherwise", options.machineFile),
+      flag("--measure",
+           "sizes of caches, clock, multiply-adds and bandwidths of this machine as they are now", measure),
   };
   if (auto code = parseArguments(page, table, args, positional)) return *code;
   if (!positional.empty())
     return fail("unexpected argument '" + positional[0] + "'; see 'girih machine --help'");
+  if (measure && (!options.target.empty() || !(options.cpu.empty() || options.cpu == "host")))
+    return fail("option '--measure' is about this machine: leave out --target and --cpu");
+  if (measure) options.measured = measureNumbers();
   return printMachine(options, outs());
 }
 
