@@ -10,6 +10,11 @@ namespace {
 
 constexpr int64_t kLine = 64; // bytes
 
+/// Bytes of the caches, nearest first.
+std::array<double, 3> getCaches(const Machine &m) {
+  return {double(m.l1), double(m.l2), double(m.l3)};
+}
+
 /// How a dimension's indices fall into steps of a register tile: `count` steps of `size`.
 struct Tiles {
   int64_t count, size;
@@ -395,9 +400,7 @@ double DomainCost::getRepeats(const Access &a, double cache) const {
 
 Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const {
   Misses misses{};
-  const double sizes[] = {double(machine.l1), double(machine.l2), double(machine.l3)};
-  for (int level = 0; level < 3; ++level) {
-    double cache = sizes[level];
+  for (auto [level, cache] : llvm::enumerate(getCaches(machine))) {
     bool phasesShare = total(outer.size()) <= cache;
     std::map<unsigned, double> ofBuffer, once;
     for (const Access &a : domain.accesses) {
@@ -441,11 +444,10 @@ std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, Array
     cost.cycles += of.getCycles();
     tasks += of.getTasks();
     double bytes = of.getBytes();
-    const double sizes[] = {double(machine.l1), double(machine.l2), double(machine.l3)};
     misses += of.getMisses([&](unsigned buffer, int level) {
       bool isConstant =
           buffer < kernel->getNumOperands() && kernel.getInputs()[buffer].getDefiningOp<ConstantOp>();
-      return (isConstant ? runBytes : bytes) <= sizes[level];
+      return (isConstant ? runBytes : bytes) <= getCaches(machine)[level];
     });
   }
   // What is written is fetched first and written back later; between the nearer caches that is a way each.

@@ -64,7 +64,7 @@ def PredictTimes : Pass<"girih-predict-cpu", "::mlir::ModuleOp"> {
       return %r : tensor<64xf32>
     }
     // becomes
-    %r = girih.kernel "relu"(%x) attributes {predicted = 107 : i64, schedule = [...]} : (tensor<64xf32>) -> tensor<64xf32> {
+    %r = girih.kernel "relu"(%x) attributes {predicted = ... : i64, schedule = ...} : (tensor<64xf32>) -> tensor<64xf32> {
     ```
   }];
   let options = [ListOption<"numbers", "machine", "std::string",
