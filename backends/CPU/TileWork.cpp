@@ -105,6 +105,7 @@ void TileWork::countRead(Value value, ArrayRef<Idx> indices) {
   if (BlockArgument arg = getViewedArgument(value)) {
     MemoryView view = getOperandView(kernel, value);
     Lin lin = at(view.strides, indices);
+    if (view.layout) dynLanes |= hasLanes(indices); // packed for another kernel: at a computed place
     // Packed panels have the lanes side by side.
     if (llvm::is_contained(domain.packable, arg.getArgNumber()) && lin.has(vectorVariable)) {
       lin = lin.without(vectorVariable) + Lin::ofVariable(vectorVariable, kernel.getContext());
