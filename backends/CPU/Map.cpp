@@ -66,7 +66,7 @@ LogicalResult mapFunction(func::FuncOp function) {
   Value begin = arith::IndexCastOp::create(b, loc, b.getIndexType(), body.getArgument(old + 2));
   Value end = arith::IndexCastOp::create(b, loc, b.getIndexType(), body.getArgument(old + 3));
   body.eraseArguments(0, old);
-  function.setAllArgAttrs(ArrayRef<DictionaryAttr>());
+  function.removeArgAttrsAttr();
   function.setType(b.getFunctionType(types, {}));
 
   scf::ForallOp forall;

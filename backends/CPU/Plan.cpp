@@ -520,6 +520,17 @@ private:
     return -1;
   }
 
+  /// Smaller vectors where these leave no rest of a short dimension: what is loaded after a masked store
+  /// beside it waits until that is in the cache.
+  int64_t wholeWidth(DimExpr e) const {
+    constexpr int64_t kShort = 4, kLeast = 4; // vectors, and lanes of one
+    auto n = dimValue(e);
+    if (!n || *n >= kShort * lanes) return lanes;
+    for (int64_t width = lanes; width >= kLeast; width /= 2)
+      if (*n % width == 0) return width;
+    return lanes;
+  }
+
   void map() {
     int64_t across = transposedDim();
     // Lanes would be few, and apart.
@@ -535,8 +546,9 @@ private:
       return chooseTasks(4);
     }
     if (domain.unitDim >= 0 && !few) {
-      c.width = lanes, c.vectorDim = domain.unitDim;
-      int64_t vectors = llvm::divideCeil(extent(c.vectorDim), lanes);
+      c.vectorDim = domain.unitDim;
+      c.width = wholeWidth(domain.dims[c.vectorDim].extent);
+      int64_t vectors = llvm::divideCeil(extent(c.vectorDim), c.width);
       c.vectors = std::min<int64_t>(vectors, 4);
       if (vectors % 4 && vectors < 16) c.vectors = vectors % 3 == 0 ? 3 : vectors % 2 == 0 ? 2 : 1;
     }
