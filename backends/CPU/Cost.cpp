@@ -62,9 +62,8 @@ public:
       SmallVector<std::optional<unsigned>> sources;
       SmallVector<std::optional<int64_t>> of;
       for (unsigned d = 0; d < stage.dims.size(); ++d) {
-        auto source = getSource(domain, stages.size(), d);
-        sources.push_back(source);
-        of.push_back(source ? schedule.getStep(*source, stored.getAt()) : std::nullopt);
+        sources.push_back(getSource(domain, stages.size(), d));
+        of.push_back(getStageStep(domain, schedule, stages.size(), d));
       }
       auto cost = std::make_unique<DomainCost>(kernel, stage, stored.getSchedule(), machine, of);
       cost->parent = this, cost->around = stored.getAt(), cost->sources = std::move(sources);
@@ -230,9 +229,8 @@ double DomainCost::countFinish(int64_t rows, int64_t vectors) const {
   unsigned vectorVariable = vectorDim >= 0 ? domain.variable(vectorDim) : 0;
   if (vectorDim >= 0) copies.push_back({vectorVariable, vectors});
   if (rowDim >= 0) copies.push_back({domain.variable(rowDim), rows});
-  bool isSquare = rows > 1 && rows == width && rows % 4 == 0;
   TileWork work(kernel, domain, getStages(), width, schedule.getFma(), machine, copies, vectorVariable,
-                isSquare ? domain.variable(rowDim) : 0);
+                isSquare(rows, width) ? domain.variable(rowDim) : 0);
   SmallVector<Idx> dims = lastDims();
   linalg::GenericOp last = domain.last;
   if (!last.getNumReductionLoops()) work.count(last, dims);

@@ -94,14 +94,13 @@ public:
     return domain.stages.empty() ? schedule({}) : withStages();
   }
 
-  /// Whether what follows on the sums of a register tile would leave no registers for them, and make the code
-  /// several times as long, written out for every vector of the tile.
+  /// Whether what follows on the sums of the planned register tile would leave no registers for them, and
+  /// make the code several times as long, written out for every vector of the tile.
   bool isLongToFinish() {
     constexpr int64_t kFewVectors = 4, kShort = 16;
     linalg::GenericOp last = domain.last;
     if (domain.reductions.size() != 1 || !domain.stages.empty() || last.getNumReductionLoops()) return false;
     const Reduction &r = domain.reductions[0];
-    choose();
     return domain.parallel == domain.dims.size() && c.rows > 1 && c.rows * c.vectors > kFewVectors &&
            linalg::GenericOp(r.op).getNumDpsInits() == 1 && getElementCost(last) >= kShort &&
            dependsOn(r, domain, c.rowDim) && dependsOn(r, domain, c.vectorDim);
@@ -585,11 +584,12 @@ struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
       auto domains = analyzeKernel(kernel, chooseStages(kernel));
       if (failed(domains)) return WalkResult::interrupt();
       SmallVector<Attribute> schedules;
-      for (const Domain &d : *domains)
-        schedules.push_back(Planner(kernel, d, machine).plan());
-      if (domains->size() == 1 && Planner(kernel, domains->front(), machine).isLongToFinish())
-        if (ScheduleAttr schedule = planAroundSums(kernel, domains->front(), machine))
-          schedules[0] = schedule;
+      for (const Domain &d : *domains) {
+        Planner planner(kernel, d, machine);
+        ScheduleAttr schedule = planner.plan(), aroundSums;
+        if (domains->size() == 1 && planner.isLongToFinish()) aroundSums = planAroundSums(kernel, d, machine);
+        schedules.push_back(aroundSums ? aroundSums : schedule);
+      }
       kernel.setScheduleAttr(ArrayAttr::get(&getContext(), schedules));
       return WalkResult::advance();
     });

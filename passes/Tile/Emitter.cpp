@@ -1,7 +1,6 @@
 #include "passes/Tile/Emitter.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/Tile/EmitterState.h"
-#include "passes/Tile/Schedule.h"
 
 using namespace mlir;
 
@@ -249,7 +248,6 @@ Value Emitter::upper(unsigned dim) {
 
 /// Computes what is stored inside of the first `level` loops.
 void Emitter::computeStages(int64_t level) {
-  std::vector<StageMemory> memory = getStageMemory(domain, schedule);
   for (auto [i, value] : llvm::enumerate(schedule.getStored())) {
     if (value.getAt() != level) continue;
     const Domain &stage = domain.stages[i];
@@ -337,10 +335,6 @@ void Emitter::finish() {
 LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
                          ScheduleAttr schedule, DimExpr *tasks) {
   Evaluator e(b, kernel, fn);
-  size_t buffers = e.memory.size();
-  for (auto [i, memory] : llvm::enumerate(getStageMemory(domain, schedule)))
-    e.memory.push_back(memory.stage == i ? fn.addScratch(getStageType(domain.stages[i]), memory.elements)
-                                         : e.memory[buffers + memory.stage]);
   return Emitter(e, domain, schedule).emit(tasks);
 }
 

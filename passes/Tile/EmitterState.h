@@ -2,11 +2,12 @@
 #pragma once
 
 #include "passes/Tile/Evaluator.h"
+#include "passes/Tile/Schedule.h"
 
 namespace girih {
 
-/// Where a dimension stands for the loops that are still inside: from `low` on, `size` elements (null: up to
-/// `end`; where that is null too, they are one register tile, or begin at 0).
+/// Where a dimension stands for the loops that are still inside: from `low` on `size` elements, or, where
+/// there is an `end`, fewer if that comes first.
 struct Range {
   Idx low;
   DimExpr size;
@@ -17,13 +18,18 @@ class Emitter {
 public:
   Emitter(Evaluator &e, const Domain &domain, ScheduleAttr schedule)
       : e(e), b(e.b), loc(e.loc), ctx(e.ctx), kernel(e.kernel), domain(domain), schedule(schedule),
-        packings(getPackings(domain, schedule)), outer{e.width, e.fma, e.packings} {
+        packings(getPackings(domain, schedule)), memory(getStageMemory(domain, schedule)),
+        outer{e.width, e.fma, e.packings} {
     e.width = schedule.getWidth(), e.fma = schedule.getFma(), e.packings = packings;
     for (const LoopDim &dim : domain.dims) {
       index.push_back(e.constant(0));
       ranges.push_back({e.constant(0), dim.extent, {}});
     }
     masks.push_back({});
+    size_t buffers = e.memory.size();
+    for (auto [i, m] : llvm::enumerate(memory))
+      e.memory.push_back(m.stage == i ? e.fn.addScratch(getStageType(domain.stages[i]), m.elements)
+                                      : e.memory[buffers + m.stage]);
   }
   ~Emitter() { std::tie(e.width, e.fma, e.packings) = outer; }
 
@@ -36,8 +42,7 @@ private:
   size_t outside() const {
     return llvm::count_if(schedule.getNest(), [&](LoopAttr l) { return l.getDim() < domain.parallel; });
   }
-  /// The register tile has as many rows as lanes, which can be transposed.
-  bool isSquare() const { return rows > 1 && rows == schedule.getWidth() && rows % 4 == 0; }
+  bool isSquare() const { return girih::isSquare(rows, schedule.getWidth()); }
   mlir::Value constant(int64_t v) { return mlir::arith::ConstantIndexOp::create(b, loc, v); }
   mlir::Value upper(unsigned dim);
   /// The number of elements of a dimension's current range, where it is a constant.
@@ -77,6 +82,7 @@ private:
   const Domain &domain;
   ScheduleAttr schedule;
   mlir::SmallVector<Packing> packings;
+  std::vector<StageMemory> memory;                          // of each value that the schedule stores
   std::tuple<int64_t, bool, llvm::ArrayRef<Packing>> outer; // of the schedule that is obeyed around
 
   // The current tile: where each dimension of the domain stands, how far its range goes, and the register

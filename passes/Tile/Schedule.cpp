@@ -109,13 +109,12 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
       return where() << "must be at " << outside << " at most, outside of what no reduction depends on";
     if (failed(verify(kernel, stage, stored.getSchedule()))) return failure();
     for (unsigned d = 0; d < stage.dims.size(); ++d) {
-      auto source = getSource(domain, i, d);
-      auto step = source ? s.getStep(*source, stored.getAt()) : std::nullopt;
+      auto step = getStageStep(domain, s, i, d);
       ArrayRef<LoopAttr> nest = stored.getSchedule().getNest();
       int64_t own = llvm::find_if(nest, [&](LoopAttr l) { return l.getDim() == d; })->getSize();
       if (step && *step % own)
         return where() << "takes steps of " << own << " along its d" << d << ", which do not divide the "
-                       << *step << " of d" << *source << " that it is inside of";
+                       << *step << " of d" << *getSource(domain, i, d) << " that it is inside of";
     }
   }
   if (uint64_t n = countOperations(domain, s); n > kMostOperations)
@@ -145,11 +144,16 @@ std::optional<unsigned> getSource(const Domain &domain, unsigned stage, unsigned
   return isOne ? source : std::nullopt;
 }
 
+std::optional<int64_t> getStageStep(const Domain &domain, ScheduleAttr schedule, unsigned stage,
+                                    unsigned loop) {
+  auto source = getSource(domain, stage, loop);
+  return source ? schedule.getStep(*source, schedule.getStored()[stage].getAt()) : std::nullopt;
+}
+
 /// How many elements of a stage's loop are computed at once, at most.
 static DimExpr getExtent(const Domain &domain, ScheduleAttr schedule, unsigned stage, unsigned loop) {
   DimExpr whole = domain.stages[stage].dims[loop].extent;
-  auto source = getSource(domain, stage, loop);
-  auto step = source ? schedule.getStep(*source, schedule.getStored()[stage].getAt()) : std::nullopt;
+  auto step = getStageStep(domain, schedule, stage, loop);
   return step ? dimMin(whole, dimConstant(whole.getContext(), *step)) : whole;
 }
 

@@ -16,6 +16,10 @@ mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel,
 /// stands. Nothing where readers differ, or read all.
 std::optional<unsigned> getSource(const Domain &domain, unsigned stage, unsigned loop);
 
+/// How much of a stage's loop is computed at once, nothing where all of it is.
+std::optional<int64_t> getStageStep(const Domain &domain, ScheduleAttr schedule, unsigned stage,
+                                    unsigned loop);
+
 /// Where a stored value lies in scratch memory.
 struct StageMemory {
   unsigned stage; // whose memory it is: its own, or that of a value that it is written over
@@ -25,6 +29,11 @@ struct StageMemory {
 
 /// The memory of each stored value of a domain.
 std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr schedule);
+
+/// Whether a register tile has as many rows as lanes, which can be transposed.
+inline bool isSquare(int64_t rows, int64_t width) {
+  return rows > 1 && rows == width && rows % 4 == 0;
+}
 
 /// How many rows are written out at a time where a dimension's size is not known, `rows` first.
 llvm::SmallVector<int64_t> getRowSizes(int64_t rows);

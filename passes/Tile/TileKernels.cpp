@@ -203,7 +203,7 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
     if (!gathered.contains(constant)) continue;
     std::optional<AffineMap> layout;
     ElementsAttr data;
-    SmallVector<OpOperand *> readers;
+    SmallVector<std::pair<OpOperand *, std::vector<Domain>>> readers;
     for (OpOperand *operand : operands) {
       auto kernel = cast<KernelOp>(operand->getOwner());
       if (getSpecialOp(kernel)) continue;
@@ -214,28 +214,27 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
       auto list = listPackings(*domains, *schedules);
       auto packing = llvm::find_if(list, [&](auto &p) { return p.buffer == operand->getOperandNumber(); });
       if (packing == list.end()) {
-        readers.push_back(operand);
+        readers.push_back({operand, std::move(*domains)});
       } else if (!layout) {
         layout = getLayout(*packing);
         if (*layout) data = cast<ElementsAttr>(packed(kernel, *packing));
       }
     }
     if (!data) continue;
-    for (OpOperand *operand : readers) {
+    for (auto &[operand, before] : readers) {
       auto kernel = cast<KernelOp>(operand->getOwner());
       unsigned number = operand->getOperandNumber();
       ArrayAttr places = kernel.getPlacesAttr();
       bool isViewed = llvm::any_of(kernel.getBody().getArgument(number).getUsers(), [](Operation *user) {
         return !isa<linalg::GenericOp, tensor::ExtractOp>(user);
       });
-      auto before = analyzeScheduled(kernel);
-      if (!places || isViewed || !isGathered(*before, number)) continue;
+      if (!places || isViewed || !isGathered(before, number)) continue;
       SmallVector<Attribute> list(places.begin(), places.end());
       auto place = cast<PlaceAttr>(list[number]);
       list[number] = PlaceAttr::get(ctx, place.getBuffer(), place.getOffset(), place.getStrides(), *layout);
       kernel.setPlacesAttr(ArrayAttr::get(ctx, list));
       auto after = analyzeScheduled(kernel);
-      if (succeeded(after) && haveSameLoops(*before, *after))
+      if (succeeded(after) && haveSameLoops(before, *after))
         elsewhere[kernel].push_back({number, data});
       else
         kernel.setPlacesAttr(places);
