@@ -21,6 +21,8 @@ class Target {
 public:
   virtual ~Target() = default;
 
+  /// The plan stage, before tensors have places: decides where kernels end.
+  virtual void addJoinPasses(mlir::OpPassManager &pm) const = 0;
   /// The plan stage: gives a schedule to every kernel that has none.
   virtual void addPlanPasses(mlir::OpPassManager &pm) const = 0;
   /// The map stage: turns kernels' parallel loops into what runs them.

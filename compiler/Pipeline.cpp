@@ -42,7 +42,8 @@ void addStage(OpPassManager &pm, Stage stage, const Target &target, const Pipeli
     pm.addPass(createConvertGirihToLinalg());
     return;
   case Stage::Plan:
-    // Places come first: copies that they need are kernels, which want a schedule like any other.
+    if (!options.naive) target.addJoinPasses(pm);
+    // Places come before schedules: copies that they need are kernels, which want one like any other.
     pm.addPass(createPlanPlaces());
     if (!options.scheduleFile.empty()) pm.addPass(createReadSchedules({options.scheduleFile}));
     target.addPlanPasses(pm);

@@ -62,11 +62,14 @@ public:
       SmallVector<std::optional<unsigned>> sources;
       SmallVector<std::optional<int64_t>> of;
       for (unsigned d = 0; d < stage.dims.size(); ++d) {
-        sources.push_back(getSource(domain, stages.size(), d));
+        auto window = getWindow(domain, stages.size(), d);
+        sources.push_back(window ? std::optional(window->source) : std::nullopt);
         of.push_back(getStageStep(domain, schedule, stages.size(), d));
       }
       auto cost = std::make_unique<DomainCost>(kernel, stage, stored.getSchedule(), machine, of);
       cost->parent = this, cost->around = stored.getAt(), cost->sources = std::move(sources);
+      cost->sliding = getSliding(domain, schedule, stages.size());
+      if (cost->sliding) cost->overlap = getWindow(domain, stages.size(), *cost->sliding)->getOverlap();
       isKnown &= cost->isKnown;
       stages.push_back(std::move(cost));
     }
@@ -118,6 +121,8 @@ private:
   // Of a stage: the domain that stores it, inside of how many of its loops, and which of them its own follow.
   const DomainCost *parent = nullptr;
   size_t around = 0;
+  std::optional<unsigned> sliding; // the loop along which it moves on, and by how much less than it has
+  int64_t overlap = 0;
   SmallVector<std::optional<unsigned>> sources;
 };
 
@@ -245,8 +250,17 @@ double DomainCost::getCycles() const {
     cycles += sumTiles(false, [&, &r = r, &stage = stage](int64_t rows, int64_t vectors) {
       return countReduction(r, stage, rows, vectors);
     });
-  for (auto [stage, stored] : llvm::zip(stages, schedule.getStored()))
-    cycles += getTrips(stored.getAt()) * stage->getCycles();
+  for (auto [stage, stored] : llvm::zip(stages, schedule.getStored())) {
+    double trips = getTrips(stored.getAt()), whole = stage->getCycles();
+    if (!stage->sliding) {
+      cycles += trips * whole;
+      continue;
+    }
+    // The first of the steps that follow each other computes all, the others what is new, and move the rest.
+    double first = getTrips(stored.getAt() - 1), size = double(stage->extents[*stage->sliding]);
+    double old = std::min(double(stage->overlap) / size, 1.0), moved = old * stage->storeBytes(stage->counts);
+    cycles += first * whole + (trips - first) * (whole * (1 - old) + 2 * moved / machine.l2Bandwidth);
+  }
   return cycles;
 }
 

@@ -138,6 +138,7 @@ Machine Machine::fromTarget(const CpuTarget &target) {
       setCore(m, k.core, k.halfByHalf);
       if (m.vectorBits == 512 && k.halfByHalf) m.halfRate = 1;
     }
+  if (target.cpus) m.cores = target.cpus;
   return m;
 }
 

@@ -37,7 +37,32 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
                         "multiply-adds a cycle with vectors of half the size, as a part of those with whole ones">,
                  Option<"l1", "l1", "int64_t", "32 << 10", "bytes of first-level data cache a core">,
                  Option<"l1Ways", "l1-ways", "int64_t", "8", "places that the first-level cache has for one line">,
-                 Option<"l2", "l2", "int64_t", "1 << 20", "bytes of second-level cache a core">];
+                 Option<"l2", "l2", "int64_t", "1 << 20", "bytes of second-level cache a core">,
+                 Option<"cores", "cores", "int64_t", "8", "cores that tasks are for">];
+}
+
+def JoinKernels : Pass<"girih-join-cpu", "::mlir::ModuleOp"> {
+  let summary = "join kernels where what lies between them would go beyond the cache";
+  let description = [{
+    Pre-condition: kernels are at the linalg stage and have no places. A kernel and the only one that reads its result, directly or through a pad,
+    become one, if the plan of that is predicted to take less time on the machine's cores: then what one computes and the other reads is stored
+    between the loops of the result, a strip at a time (docs/schedule.md).
+
+    ```mlir
+    %r = girih.kernel "expand"(%x, %w) : (tensor<1x112x112x16xf32>, tensor<96x16x1x1xf32>) -> tensor<1x112x112x96xf32> { ... }
+    %b:2 = girih.kernel "border"() : () -> (tensor<1x1x113x96xf32>, tensor<1x112x1x96xf32>) { ... }
+    %p = girih.assemble %r, %b#0, %b#1 {border = 0.0 : f32, offsets = [...]} : (...) -> tensor<1x113x113x96xf32>
+    %y = girih.kernel "depthwise"(%p, %v) : (tensor<1x113x113x96xf32>, tensor<96x1x3x3xf32>) -> tensor<1x56x56x96xf32> { ... }
+    // becomes
+    %y = girih.kernel "expand+depthwise"(%x, %w, %v) : (...) -> tensor<1x56x56x96xf32> {
+      ...
+      %p = tensor.pad %r low[0, 1, 1, 0] high[0, 0, 0, 0] { ... }
+    ```
+  }];
+  let options = [ListOption<"numbers", "machine", "std::string",
+                            "what differs from a common machine, as 'girih machine' names it: l2_bytes=524288,ghz=2.5">];
+  let statistics = [Statistic<"numJoined", "joined", "pairs of kernels that became one">];
+  let dependentDialects = ["::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
 def PredictTimes : Pass<"girih-predict-cpu", "::mlir::ModuleOp"> {

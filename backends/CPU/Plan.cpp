@@ -1,3 +1,4 @@
+#include "backends/CPU/Plan.h"
 #include "backends/CPU/Machine.h"
 #include "backends/CPU/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -73,11 +74,17 @@ struct Choice {
   SmallVector<LoopAttr> around; // tasks and what stages are inside of
 };
 
+/// How much of a stage's dimension is computed at once, nothing where all of it is; a window moves on by
+/// less.
+struct Step {
+  std::optional<int64_t> size;
+  bool isWindow = false;
+};
+
 class Planner {
 public:
-  /// Of a stage, `steps` are how much of its dimensions is computed at once, nothing where all of it is.
-  Planner(KernelOp kernel, const Domain &domain, const Machine &machine,
-          ArrayRef<std::optional<int64_t>> steps = {})
+  /// Of a stage, `steps` are how much of its dimensions is computed at once.
+  Planner(KernelOp kernel, const Domain &domain, const Machine &machine, ArrayRef<Step> steps = {})
       : kernel(kernel), domain(domain), machine(machine), steps(steps) {
     int64_t bits = 0;
     for (const Access &a : domain.accesses)
@@ -86,12 +93,15 @@ public:
     // data and pass by.
     bool doubles = llvm::any_of(domain.accesses, [](const Access &a) { return a.element.isF64(); });
     lanes = machine.vectorBits / (doubles ? 64 : 32);
+    registers = machine.registers - machine.operands;
   }
 
   ScheduleAttr plan() {
     choose();
     if (!steps.empty()) fitSteps();
-    return domain.stages.empty() ? schedule({}) : withStages();
+    if (domain.stages.empty()) return schedule({});
+    int64_t along = windowDim();
+    return along < 0 ? withStages() : inStrips(along);
   }
 
   /// Whether what follows on the sums of the planned register tile would leave no registers for them, and
@@ -115,9 +125,9 @@ public:
     if (sums.c.vectorDim < 0) return {};
     SmallVector<int64_t> source;
     for (unsigned d = 0; d < stage.dims.size(); ++d) {
-      auto s = getSource(domain, 0, d);
-      if (!s || llvm::is_contained(source, *s)) return {};
-      source.push_back(*s);
+      auto s = getWindow(domain, 0, d);
+      if (!s || !s->isOne() || llvm::is_contained(source, s->source)) return {};
+      source.push_back(s->source);
     }
     if (source.size() != domain.dims.size() || domain.parallel != domain.dims.size()) return {};
     const Choice &tile = sums.c;
@@ -129,7 +139,7 @@ public:
       around(source[d], size, LoopRole::task);
     sums.steps.resize(stage.dims.size());
     for (int64_t d : tile.order) {
-      sums.steps[d] = sums.step(d);
+      sums.steps[d] = {sums.step(d)};
       around(source[d], sums.step(d), LoopRole::each);
     }
     return schedule(store(0, sums.schedule({})));
@@ -153,7 +163,7 @@ private:
   }
   int64_t extent(int64_t d) const {
     int64_t n = guess(domain.dims[d].extent);
-    return steps.empty() ? n : std::min(n, steps[d].value_or(n));
+    return steps.empty() ? n : std::min(n, steps[d].size.value_or(n));
   }
   int64_t step(int64_t d) const {
     return d == c.vectorDim ? c.width * c.vectors : d == c.rowDim ? c.rows : 1;
@@ -201,14 +211,17 @@ private:
 
   /// The register tile of a stage divides what is computed at once.
   void fitSteps() {
+    auto isWhole = [&](int64_t dim, int64_t size) {
+      const Step &s = steps[dim];
+      return !s.size || (!s.isWindow && *s.size % size == 0);
+    };
     auto fit = [&](int64_t dim, int64_t unit, int64_t &n) {
-      while (dim >= 0 && n > 1 && steps[dim] && *steps[dim] % (unit * n))
+      while (dim >= 0 && n > 1 && !isWhole(dim, unit * n))
         --n;
     };
     fit(c.rowDim, 1, c.rows);
     fit(c.vectorDim, c.width, c.vectors);
-    if (c.vectorDim >= 0 && steps[c.vectorDim] && *steps[c.vectorDim] % c.width)
-      c.vectorDim = -1, c.width = 1;
+    if (c.vectorDim >= 0 && !isWhole(c.vectorDim, c.width)) c.vectorDim = -1, c.width = 1;
   }
 
   /// Stages are computed for as many rows (or vectors) as leave their values in the second-level cache,
@@ -217,7 +230,7 @@ private:
     SmallVector<bool> isFollowed(domain.dims.size());
     for (auto [s, stage] : llvm::enumerate(domain.stages))
       for (unsigned d = 0; d < stage.dims.size(); ++d)
-        if (auto source = getSource(domain, s, d)) isFollowed[*source] = *source < domain.parallel;
+        if (auto w = getWindow(domain, s, d)) isFollowed[w->source] = w->source < domain.parallel;
     SmallVector<int64_t> order = std::exchange(c.order, {});
     for (bool followed : {true, false})
       for (int64_t d : order)
@@ -232,9 +245,9 @@ private:
     for (auto [s, stage] : llvm::enumerate(domain.stages)) {
       double elements = getStorageBytes(getStageType(stage));
       for (unsigned d = 0; d < stage.dims.size(); ++d) {
-        auto source = getSource(domain, s, d);
-        elements *=
-            !source || !isFollowed[*source] ? double(guess(stage.dims[d].extent)) : double(step(*source));
+        auto w = getWindow(domain, s, d);
+        elements *= !w || !isFollowed[w->source] ? double(guess(stage.dims[d].extent))
+                                                 : double(w->getExtent(step(w->source)));
       }
       bytes = std::max(bytes, elements);
     }
@@ -254,12 +267,79 @@ private:
       around(c.order[i], part(c.order[i]), LoopRole::each);
     SmallVector<StoredAttr> stored;
     for (auto [s, stage] : llvm::enumerate(domain.stages)) {
-      SmallVector<std::optional<int64_t>> steps(stage.dims.size());
+      SmallVector<Step> steps(stage.dims.size());
       for (unsigned d = 0; d < stage.dims.size(); ++d)
-        if (auto source = getSource(domain, s, d); source && isFollowed[*source]) steps[d] = part(*source);
+        if (auto w = getWindow(domain, s, d); w && isFollowed[w->source])
+          steps[d] = {w->getExtent(part(w->source)), !w->isOne()};
       stored.push_back(store(s, Planner(kernel, stage, machine, steps).plan()));
     }
     c.order = order;
+    return schedule(stored);
+  }
+
+  /// The outermost loop along which a stage is read through a window, -1 where there is none.
+  int64_t windowDim() const {
+    int64_t dim = -1;
+    for (unsigned s = 0; s < domain.stages.size(); ++s)
+      for (unsigned d = 0; d < domain.stages[s].dims.size(); ++d)
+        if (auto w = getWindow(domain, s, d); w && !w->isOne() && (dim < 0 || w->source < dim))
+          dim = w->source;
+    return dim;
+  }
+
+  /// Strips: as many steps of the loop `along` as leave what the stages have of them in the second-level
+  /// cache. What two strips share of a stage is computed once where they follow each other, inside of a task.
+  ScheduleAttr inStrips(int64_t along) {
+    constexpr int64_t kOverlaps = 10; // of a task, where it computes again what another one has
+    SmallVector<bool> isOutside(domain.dims.size());
+    for (int64_t d = 0; d < along; ++d)
+      isOutside[d] = llvm::all_of(llvm::seq<unsigned>(0, domain.stages.size()), [&](unsigned s) {
+        return llvm::any_of(llvm::seq<unsigned>(0, domain.stages[s].dims.size()), [&](unsigned l) {
+          auto w = getWindow(domain, s, l);
+          return w && w->isOne() && w->source == d;
+        });
+      });
+    int64_t longest = 1; // overlap, in steps of the loop
+    auto bytesOf = [&](int64_t rows) {
+      double bytes = 0;
+      for (auto [s, stage] : llvm::enumerate(domain.stages)) {
+        double elements = getStorageBytes(getStageType(stage));
+        for (unsigned d = 0; d < stage.dims.size(); ++d) {
+          auto w = getWindow(domain, s, d);
+          if (w && w->source == along) {
+            elements *= double(w->getExtent(rows));
+            longest = std::max<int64_t>(longest, llvm::divideCeil(w->getOverlap(), w->scale));
+          } else if (!w || !isOutside[w->source]) {
+            elements *= double(guess(stage.dims[d].extent));
+          }
+        }
+        bytes += elements;
+      }
+      return bytes;
+    };
+    int64_t all = extent(along), rows = 1;
+    while (rows < all && bytesOf(rows + 1) <= double(machine.l2) / 2)
+      ++rows;
+    // Even tasks of even strips.
+    int64_t tasks = std::max(all / std::max(rows, kOverlaps * longest), std::min(machine.cores, all));
+    int64_t ofTask = llvm::divideCeil(all, tasks), strips = llvm::divideCeil(ofTask, rows);
+    rows = llvm::divideCeil(ofTask, strips);
+    for (int64_t d = 0; d < along; ++d)
+      if (isOutside[d]) around(d, step(d), LoopRole::task);
+    around(along, rows * strips, LoopRole::task);
+    if (strips > 1) around(along, rows, LoopRole::each);
+    SmallVector<StoredAttr> stored;
+    for (auto [s, stage] : llvm::enumerate(domain.stages)) {
+      SmallVector<Step> steps(stage.dims.size());
+      for (unsigned d = 0; d < stage.dims.size(); ++d) {
+        auto w = getWindow(domain, s, d);
+        if (w && w->source == along)
+          steps[d] = {w->getExtent(rows), !w->isOne()};
+        else if (w && isOutside[w->source])
+          steps[d] = {step(w->source)};
+      }
+      stored.push_back(store(s, Planner(kernel, stage, machine, steps).plan()));
+    }
     return schedule(stored);
   }
   /// So few elements that it is quicker to take them one by one than to fill lanes with them.
@@ -380,14 +460,14 @@ private:
       if (d == c.vectorDim) continue;
       if (!isOfPanel(d)) c.rowDim = d;
     }
-    int64_t accumulators = machine.registers - 4, rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
+    int64_t accumulators = registers - 4, rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
     bool narrow = rowCount >= 4 && isBetterNarrow(extent(c.vectorDim));
     if (narrow) c.width = lanes / 2;
     int64_t vectors = llvm::divideCeil(extent(c.vectorDim), c.width);
     if (rowCount < 4) {
       c.vectors =
           std::min<int64_t>(vectors, std::max<int64_t>(1, std::min<int64_t>(8, accumulators / rowCount)));
-      if (machine.registers <= 16) c.vectors = std::min<int64_t>(c.vectors, 4);
+      if (registers <= 16) c.vectors = std::min<int64_t>(c.vectors, 4);
       // Whole blocks where that is possible.
       for (int64_t n = c.vectors; n >= (c.vectors + 1) / 2; --n)
         if (vectors % n == 0) {
@@ -409,7 +489,7 @@ private:
       bool tooMany = c.rows > fitting;
       std::tuple<double, int64_t> best(0, 0);
       for (int64_t v = 1; tooMany && v <= std::min<int64_t>(vectors, 4); ++v) {
-        int64_t rows = chooseRows(extent, std::min((machine.registers - v - 1) / v, fitting));
+        int64_t rows = chooseRows(extent, std::min((registers - v - 1) / v, fitting));
         double used = double(vectors) / llvm::alignTo(vectors, v);
         std::tuple score(std::min(rows * v, kEnoughSums) * used, rows * v);
         if (score > best) best = score, c.rows = rows, c.vectors = v;
@@ -498,8 +578,8 @@ private:
     auto op = domain.reductions[0].op;
     outs = op.getNumDpsInits();
     if (c.rowDim >= 0)
-      c.rows = chooseRows(domain.dims[c.rowDim].extent,
-                          std::max<int64_t>(1, machine.registers / 4 / c.vectors / outs));
+      c.rows =
+          chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(1, registers / 4 / c.vectors / outs));
     for (unsigned d = 0; d < domain.parallel; ++d)
       if (int64_t(d) != c.vectorDim && int64_t(d) != c.rowDim) c.order.push_back(d);
     c.order.push_back(c.vectorDim);
@@ -562,8 +642,8 @@ private:
   KernelOp kernel;
   const Domain &domain;
   const Machine &machine;
-  SmallVector<std::optional<int64_t>> steps;
-  int64_t lanes;
+  SmallVector<Step> steps;
+  int64_t lanes, registers;
   Choice c;
 };
 
@@ -579,18 +659,12 @@ struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
   using PlanKernelsBase::PlanKernelsBase;
   void runOnOperation() override {
     Machine machine{vectorBits, registers, fma, halfRate, l1, l1Ways, l2};
+    machine.cores = cores;
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
       auto domains = analyzeKernel(kernel, chooseStages(kernel));
       if (failed(domains)) return WalkResult::interrupt();
-      SmallVector<Attribute> schedules;
-      for (const Domain &d : *domains) {
-        Planner planner(kernel, d, machine);
-        ScheduleAttr schedule = planner.plan(), aroundSums;
-        if (domains->size() == 1 && planner.isLongToFinish()) aroundSums = planAroundSums(kernel, d, machine);
-        schedules.push_back(aroundSums ? aroundSums : schedule);
-      }
-      kernel.setScheduleAttr(ArrayAttr::get(&getContext(), schedules));
+      kernel.setScheduleAttr(ArrayAttr::get(&getContext(), planKernel(kernel, *domains, machine)));
       return WalkResult::advance();
     });
     if (result.wasInterrupted()) signalPassFailure();
@@ -598,3 +672,14 @@ struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
 };
 
 } // namespace
+
+SmallVector<Attribute> girih::planKernel(KernelOp kernel, ArrayRef<Domain> domains, const Machine &machine) {
+  SmallVector<Attribute> schedules;
+  for (const Domain &d : domains) {
+    Planner planner(kernel, d, machine);
+    ScheduleAttr schedule = planner.plan(), aroundSums;
+    if (domains.size() == 1 && planner.isLongToFinish()) aroundSums = planAroundSums(kernel, d, machine);
+    schedules.push_back(aroundSums ? aroundSums : schedule);
+  }
+  return schedules;
+}

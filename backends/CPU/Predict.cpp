@@ -13,45 +13,12 @@ using namespace girih;
 
 namespace {
 
-double getBytes(Type type) {
-  double bytes = getStorageBytes(getElementTypeOrSelf(type));
-  for (DimExpr d : getDims(cast<RankedTensorType>(type)))
-    bytes *= double(dimValue(d).value_or(1));
-  return bytes;
-}
-
-/// What a run goes through before it is back at the same weights: all of them, and the largest kernel's
-/// values.
-double getRunBytes(ModuleOp module) {
-  double weights = 0, values = 0;
-  module.walk([&](Operation *op) {
-    if (auto constant = dyn_cast<ConstantOp>(op)) weights += getBytes(constant.getType());
-    if (!isa<KernelOp>(op)) return;
-    double bytes = 0;
-    for (Value v : op->getOperands())
-      if (!v.getDefiningOp<ConstantOp>()) bytes += getBytes(v.getType());
-    for (Type t : op->getResultTypes())
-      bytes += getBytes(t);
-    values = std::max(values, bytes);
-  });
-  return weights + values;
-}
-
 struct PredictTimes : girih::impl::PredictTimesBase<PredictTimes> {
   using PredictTimesBase::PredictTimesBase;
   explicit PredictTimes(const Machine &machine) : machine(machine) {}
 
   void runOnOperation() override {
-    for (StringRef number : numbers) {
-      auto [key, text] = number.split('=');
-      double value;
-      llvm::Error error = text.getAsDouble(value)
-                              ? llvm::createStringError("expected KEY=NUMBER, got '" + number + "'")
-                              : machine.set(key, value);
-      if (!error) continue;
-      getOperation().emitError("machine: ") << llvm::toString(std::move(error));
-      return signalPassFailure();
-    }
+    if (failed(takeNumbers(getOperation(), numbers, machine))) return signalPassFailure();
     double runBytes = getRunBytes(getOperation());
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (getSpecialOp(kernel)) return WalkResult::advance();
@@ -75,4 +42,38 @@ struct PredictTimes : girih::impl::PredictTimesBase<PredictTimes> {
 
 std::unique_ptr<Pass> girih::createPredictTimes(const Machine &machine) {
   return std::make_unique<PredictTimes>(machine);
+}
+
+double girih::getTensorBytes(Type type) {
+  double bytes = getStorageBytes(getElementTypeOrSelf(type));
+  for (DimExpr d : getDims(cast<RankedTensorType>(type)))
+    bytes *= double(dimValue(d).value_or(1));
+  return bytes;
+}
+
+double girih::getRunBytes(ModuleOp module) {
+  double weights = 0, values = 0;
+  module.walk([&](Operation *op) {
+    if (auto constant = dyn_cast<ConstantOp>(op)) weights += getTensorBytes(constant.getType());
+    if (!isa<KernelOp>(op)) return;
+    double bytes = 0;
+    for (Value v : op->getOperands())
+      if (!v.getDefiningOp<ConstantOp>()) bytes += getTensorBytes(v.getType());
+    for (Type t : op->getResultTypes())
+      bytes += getTensorBytes(t);
+    values = std::max(values, bytes);
+  });
+  return weights + values;
+}
+
+LogicalResult girih::takeNumbers(ModuleOp module, ArrayRef<std::string> numbers, Machine &machine) {
+  for (StringRef number : numbers) {
+    auto [key, text] = number.split('=');
+    double value;
+    llvm::Error error = text.getAsDouble(value)
+                            ? llvm::createStringError("expected KEY=NUMBER, got '" + number + "'")
+                            : machine.set(key, value);
+    if (error) return module.emitError("machine: ") << llvm::toString(std::move(error));
+  }
+  return success();
 }

@@ -1,11 +1,21 @@
-// The pass that predicts times, for a machine.
+// The passes that go by predicted times, for a machine.
 #pragma once
 
 #include "backends/CPU/Machine.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace girih {
 
+std::unique_ptr<mlir::Pass> createJoinKernels(const Machine &machine);
 std::unique_ptr<mlir::Pass> createPredictTimes(const Machine &machine);
+
+/// Bytes of a tensor; dimensions that are not known count as 1.
+double getTensorBytes(mlir::Type type);
+/// What a run goes through before it is back at the same weights: all of them, and the largest kernel's
+/// values.
+double getRunBytes(mlir::ModuleOp module);
+/// Sets numbers of a machine, "KEY=NUMBER" each, as an option of a pass has them.
+mlir::LogicalResult takeNumbers(mlir::ModuleOp module, llvm::ArrayRef<std::string> numbers, Machine &machine);
 
 } // namespace girih

@@ -15,6 +15,8 @@ class Cpu : public Target {
 public:
   Cpu(CpuTarget host, const Machine &machine) : Target(std::move(host)), machine(machine) {}
 
+  void addJoinPasses(OpPassManager &pm) const override { pm.addPass(createJoinKernels(machine)); }
+
   void addPlanPasses(OpPassManager &pm) const override {
     PlanKernelsOptions plan;
     plan.vectorBits = machine.vectorBits;
@@ -24,6 +26,7 @@ public:
     plan.l1 = machine.l1;
     plan.l1Ways = machine.l1Ways;
     plan.l2 = machine.l2;
+    plan.cores = machine.cores;
     pm.addPass(createPlanKernels(plan));
     pm.addPass(createPredictTimes(machine));
   }

@@ -7,6 +7,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include <mutex>
+#include <thread>
 
 using namespace llvm;
 
@@ -144,6 +145,7 @@ Expected<CpuTarget> resolveCpuTarget(StringRef name, StringRef cpu, StringRef ma
       return createStringError("--cpu=host: this machine is no " + architecture->name + "; expected " +
                                architecture->cpus);
     result.cpu = sys::getHostCPUName().str();
+    result.cpus = std::thread::hardware_concurrency();
     // What the name promises may be off in this machine (by its hypervisor, for one), so each feature is
     // stated.
     for (const auto &feature : sys::getHostCPUFeatures())

@@ -15,6 +15,7 @@ struct CpuTarget {
   llvm::Triple triple;
   std::string cpu;      // LLVM's name; of the host, where that was asked for
   std::string features; // LLVM's: "+avx2,-avx512f"
+  unsigned cpus = 0;    // of the host, where that was asked for
   /// Enabled instruction sets, by LLVM's names. Those that generated code may use; a run is refused without
   /// them.
   std::vector<std::string> required;

@@ -118,8 +118,9 @@ def Girih_AssembleOp : Girih_TypedOp<"assemble"> {
   let description = [{
     What concatenations and constant pads become in the group stage: `offsets[i]` (`#girih.dims`) is where part i begins; parts cover the
     result. It is no kernel: the plan stage lets each part's producer write in place, and inserts copies where that cannot be.
+    `border` is there where it is a pad of the first part: what the others hold, a scalar of the element type.
   }];
-  let arguments = (ins Variadic<Girih_Tensor>:$parts, ArrayAttr:$offsets);
+  let arguments = (ins Variadic<Girih_Tensor>:$parts, ArrayAttr:$offsets, OptionalAttr<TypedAttrInterface>:$border);
 }
 
 def Girih_LaunchOp : Girih_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

@@ -54,12 +54,12 @@ private:
     return bytes >= shortestRun;
   }
 
-  void replace(Operation *op, ArrayRef<Part> parts) {
+  void replace(Operation *op, ArrayRef<Part> parts, TypedAttr border = {}) {
     auto values = llvm::map_to_vector(parts, [](const Part &p) { return p.value; });
     auto offsets = llvm::map_to_vector(
         parts, [&](const Part &p) -> Attribute { return DimsAttr::get(b.getContext(), p.offset); });
-    auto assemble =
-        AssembleOp::create(b, op->getLoc(), op->getResult(0).getType(), values, b.getArrayAttr(offsets));
+    auto assemble = AssembleOp::create(b, op->getLoc(), op->getResult(0).getType(), values,
+                                       b.getArrayAttr(offsets), border);
     op->getResult(0).replaceAllUsesWith(assemble.getResult());
     op->erase();
   }
@@ -105,7 +105,7 @@ private:
     }
     pieceDims[0] = dims[axis];
     auto stacked = AssembleOp::create(b, op.getLoc(), getTensorType(pieceDims, type.getElementType()), pieces,
-                                      b.getArrayAttr(offsets));
+                                      b.getArrayAttr(offsets), /*border=*/TypedAttr());
     SmallVector<int64_t> permutation;
     for (int64_t d = 0, rank = dims.size(); d < rank; ++d)
       permutation.push_back(d < axis ? d + 1 : d == axis ? 0 : d);
@@ -133,16 +133,22 @@ private:
     }
     if (last < 0 || !hasLongRuns(op.getOperand(), last)) return failure();
     SmallVector<Part> parts{{op.getOperand(), SmallVector<DimExpr>(low)}};
-    fillBorder(op, in, out, parts);
+    Type elementType = getElementTypeOrSelf(op.getType());
+    auto border = op.getValue() ? constantValue(op.getValue())
+                                : cast<ElementsAttr>(DenseElementsAttr::get(
+                                      RankedTensorType::get({}, elementType), b.getZeroAttr(elementType)));
+    fillBorder(op, border, in, out, parts);
     Value fill = op.getValue();
-    replace(op, parts);
+    auto values = dyn_cast<DenseElementsAttr>(border);
+    replace(op, parts, values ? values.getValues<TypedAttr>()[0] : TypedAttr());
     if (fill && fill.use_empty()) fill.getDefiningOp()->erase();
     return success();
   }
 
   /// One kernel fills the slabs in front of and behind the interior, outermost dimension first; inner slabs
   /// span the interior of outer dimensions.
-  void fillBorder(PadOp op, ArrayRef<DimExpr> in, ArrayRef<DimExpr> out, SmallVectorImpl<Part> &parts) {
+  void fillBorder(PadOp op, ElementsAttr fill, ArrayRef<DimExpr> in, ArrayRef<DimExpr> out,
+                  SmallVectorImpl<Part> &parts) {
     ArrayRef<DimExpr> low = op.getLow().getDims();
     Type elementType = cast<RankedTensorType>(op.getType()).getElementType();
     DimExpr zero = dimConstant(b.getContext(), 0);
@@ -167,10 +173,6 @@ private:
     {
       OpBuilder::InsertionGuard guard(b);
       b.createBlock(&kernel.getBody());
-      ElementsAttr fill =
-          op.getValue() ? constantValue(op.getValue())
-                        : cast<ElementsAttr>(DenseElementsAttr::get(RankedTensorType::get({}, elementType),
-                                                                    b.getZeroAttr(elementType)));
       Value scalar = ConstantOp::create(b, op.getLoc(), fill);
       SmallVector<Value> slabs;
       for (Type t : types)

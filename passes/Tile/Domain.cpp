@@ -118,6 +118,7 @@ struct Analyzer {
   llvm::SmallDenseSet<unsigned> pinned =
       {}; // variables whose value a body reads: they keep a loop of their own
   llvm::SmallDenseSet<unsigned> reductionUse = {}; // domain variables that reductions depend on
+  llvm::SmallDenseSet<unsigned> padded = {};       // variables of which a value has more around it
   DenseMap<Operation *, int> numberOf = DenseMap<Operation *, int>();
   int depth = 0;
   bool failed = false;
@@ -147,6 +148,15 @@ struct Analyzer {
     }
     Operation *def = value.getDefiningOp();
     if (isa<linalg::FillOp, tensor::EmptyOp>(def)) return;
+    if (auto pad = dyn_cast<tensor::PadOp>(def)) {
+      SmallVector<Idx> inside(indices);
+      for (auto [i, low] : llvm::zip(inside, pad.getStaticLow()))
+        i.lin.constant = dimSimplify(i.lin.constant - low);
+      auto padded = pad.getSource().getDefiningOp();
+      if (llvm::none_of(stages, [&](const Domain &stage) { return stage.last == padded; }))
+        return fail(def, "pads what is not stored");
+      return visit(pad.getSource(), inside);
+    }
     auto op = dyn_cast<linalg::GenericOp>(def);
     if (!op) return fail(def, "cannot be read inside a kernel");
     AffineMap out = op.getIndexingMapsArray()[op.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];
@@ -262,15 +272,17 @@ bool canMerge(const Domain &domain, unsigned outer, unsigned inner, DimExpr inne
   return llvm::all_of(domain.accesses, accessFits) && llvm::all_of(domain.stores, fits);
 }
 
-/// Groups adjacent dimensions into loops. Dimensions of size 1 need none: they stay at 0.
-SmallVector<LoopDim> mergeDims(const Domain &domain, const llvm::SmallDenseSet<unsigned> &pinned,
-                               ArrayRef<unsigned> variables, ArrayRef<unsigned> dims,
+/// Groups adjacent dimensions into loops. Dimensions of size 1 need none, unless there is a border around
+/// them: they stay at 0.
+SmallVector<LoopDim> mergeDims(const Analyzer &of, ArrayRef<unsigned> variables, ArrayRef<unsigned> dims,
                                ArrayRef<DimExpr> extents) {
+  const Domain &domain = of.domain;
+  const llvm::SmallDenseSet<unsigned> &pinned = of.pinned;
   SmallVector<LoopDim> out;
   unsigned last = 0;
   for (auto [v, d] : llvm::zip(variables, dims)) {
     DimExpr extent = extents[d];
-    if (extent == 1) continue;
+    if (extent == 1 && !of.padded.contains(v)) continue;
     if (!out.empty() && !pinned.contains(v) && !pinned.contains(last) && canMerge(domain, last, v, extent)) {
       out.back().dims.push_back(d);
       out.back().extent = dimSimplify(out.back().extent * extent);
@@ -325,8 +337,49 @@ void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned>
 
 } // namespace
 
+/// Finds what pads put around a stage's value. Loops that readers do not take as they are, since they look
+/// around them, stay apart: windows can be followed along one loop.
+static LogicalResult findBorder(Analyzer &analyzer) {
+  auto last = analyzer.domain.last;
+  Value value = last.getResult(0);
+  AffineMap out = last.getMatchingIndexingMap(last.getDpsInitOperand(0));
+  Border border{{}, SmallVector<int64_t>(last.getNumLoops()), SmallVector<int64_t>(last.getNumLoops())};
+  auto variable = [&](unsigned result) -> unsigned {
+    auto d = dyn_cast<AffineDimExpr>(out.getResult(result));
+    return d ? 1 + d.getPosition() : 0;
+  };
+  SmallVector<OpOperand *> uses = llvm::to_vector(llvm::make_pointer_range(value.getUses()));
+  for (size_t u = 0; u < uses.size(); ++u) {
+    if (auto reader = dyn_cast<linalg::GenericOp>(uses[u]->getOwner()))
+      for (auto [i, e] : llvm::enumerate(reader.getMatchingIndexingMap(uses[u]).getResults()))
+        if (!isa<AffineDimExpr>(e)) analyzer.pinned.insert(variable(i));
+    auto pad = dyn_cast<tensor::PadOp>(uses[u]->getOwner());
+    if (!pad || pad.getSource() != value) continue;
+    TypedAttr fill;
+    Value filled = pad.getConstantPaddingValue();
+    bool isKnown = filled && matchPattern(filled, m_Constant(&fill)) && (!border.fill || border.fill == fill);
+    for (auto [i, low, high] : llvm::enumerate(pad.getStaticLow(), pad.getStaticHigh())) {
+      isKnown &= low >= 0 && high >= 0; // what is dynamic is negative
+      if (low == 0 && high == 0) continue;
+      unsigned v = variable(i);
+      isKnown &= v != 0;
+      if (!v) continue;
+      analyzer.pinned.insert(v), analyzer.padded.insert(v);
+      int64_t &before = border.before[v - 1], &after = border.after[v - 1];
+      before = std::max(before, low), after = std::max(after, high);
+    }
+    if (!isKnown)
+      return pad.emitError("tile stage: pads of one value must be known, and fill with one value");
+    border.fill = fill;
+    for (OpOperand &use : pad->getUses())
+      uses.push_back(&use);
+  }
+  if (border.fill) analyzer.domain.border = border;
+  return success();
+}
+
 /// Completes a domain of which the last generic and the stores are known.
-static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Domain> stages) {
+static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Domain> stages, bool isStage) {
   MLIRContext *ctx = kernel.getContext();
   auto last = domain.last;
   auto extents = getLoopExtents(last);
@@ -340,6 +393,7 @@ static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Dom
   if (analyzer.failed) return failure();
 
   findPackable(kernel, domain, analyzer.pinned);
+  if (isStage && failed(findBorder(analyzer))) return failure();
   SmallVector<unsigned> parallelVars, rowVars, parallelDims, rowDims;
   for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray())) {
     if (kind == utils::IteratorType::reduction) continue;
@@ -347,15 +401,18 @@ static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Dom
     (row ? rowVars : parallelVars).push_back(1 + d);
     (row ? rowDims : parallelDims).push_back(d);
   }
-  domain.dims = mergeDims(domain, analyzer.pinned, parallelVars, parallelDims, extents);
+  domain.dims = mergeDims(analyzer, parallelVars, parallelDims, extents);
   domain.parallel = domain.dims.size();
   for (unsigned i = 0; i < domain.dims.size(); ++i)
     if (DimExpr c = domain.stores[0].coefficient(domain.variable(i)); c && c == 1) domain.unitDim = i;
-  llvm::append_range(domain.dims, mergeDims(domain, analyzer.pinned, rowVars, rowDims, extents));
+  llvm::append_range(domain.dims, mergeDims(analyzer, rowVars, rowDims, extents));
+  if (domain.border)
+    for (auto *list : {&domain.border->before, &domain.border->after})
+      *list = llvm::map_to_vector(domain.dims, [&](const LoopDim &l) { return (*list)[l.dims.back()]; });
   for (Reduction &r : domain.reductions) {
     SmallVector<unsigned> reductionDims;
     r.op.getReductionDims(reductionDims);
-    r.loops = mergeDims(domain, analyzer.pinned, r.variables, reductionDims, getLoopExtents(r.op));
+    r.loops = mergeDims(analyzer, r.variables, reductionDims, getLoopExtents(r.op));
   }
   return success();
 }
@@ -390,26 +447,28 @@ SmallVector<Lin> getLoopIndices(const Domain &domain, ArrayRef<Idx> dims) {
   return indices;
 }
 
-std::optional<unsigned> getFollowed(const Domain &domain, const Lin &index) {
-  std::optional<unsigned> followed;
-  auto isLoop = [&](unsigned v) {
-    return llvm::any_of(domain.reductions, [&](const Reduction &r) {
-      for (unsigned k = 0; k < r.loops.size(); ++k)
-        if (r.variable(k) == v) return true;
-      return false;
-    });
-  };
+std::optional<Window> getWindow(const Domain &domain, const Lin &index) {
+  auto constant = dimValue(index.constant);
+  if (!constant) return std::nullopt;
+  std::optional<Window> window;
+  int64_t low = *constant, high = *constant;
   for (auto &[v, c] : index.terms) {
-    auto d = llvm::find_if(llvm::seq<unsigned>(0, domain.dims.size()),
-                           [&, v = v](unsigned d) { return domain.variable(d) == v; });
-    if (*d == domain.dims.size()) {
-      if (isLoop(v)) return std::nullopt;
-      continue; // stands at 0
+    auto step = dimValue(c);
+    for (unsigned d = 0; d < domain.dims.size(); ++d) {
+      if (domain.variable(d) != v) continue;
+      if (window || !step || *step < 1) return std::nullopt;
+      window = {d, *step, 0, 0};
     }
-    if (followed || c != 1) return std::nullopt;
-    followed = *d;
-  }
-  return index.constant == 0 ? followed : std::nullopt;
+    for (const Reduction &r : domain.reductions)
+      for (unsigned k = 0; k < r.loops.size(); ++k) {
+        if (r.variable(k) != v) continue;
+        auto n = dimValue(r.loops[k].extent);
+        if (!n || !step) return std::nullopt;
+        (*step < 0 ? low : high) += *step * (std::max<int64_t>(*n, 1) - 1);
+      }
+  } // other variables stand at 0
+  if (window) window->low = low, window->high = high;
+  return window;
 }
 
 Type getStageType(const Domain &stage) {
@@ -417,20 +476,23 @@ Type getStageType(const Domain &stage) {
   return getElementTypeOrSelf(last.getResult(0).getType());
 }
 
-SmallVector<DimExpr> getStageStrides(const Domain &stage, ArrayRef<DimExpr> extents, DimExpr *elements) {
-  constexpr int64_t kLine = 64; // bytes
-  MLIRContext *ctx = linalg::GenericOp(stage.last).getContext();
+SmallVector<unsigned> getMemoryOrder(const Domain &stage) {
   auto isContiguous = [&](unsigned d) {
     DimExpr c = stage.stores[0].coefficient(stage.variable(d));
     return c && c == 1;
   };
   SmallVector<unsigned> order;
   for (bool contiguous : {false, true})
-    for (unsigned d = 0; d < extents.size(); ++d)
+    for (unsigned d = 0; d < stage.dims.size(); ++d)
       if (isContiguous(d) == contiguous) order.push_back(d);
+  return order;
+}
+
+SmallVector<DimExpr> getStageStrides(const Domain &stage, ArrayRef<DimExpr> extents, DimExpr *elements) {
+  constexpr int64_t kLine = 64; // bytes
   SmallVector<DimExpr> strides(extents.size());
-  DimExpr stride = dimConstant(ctx, 1);
-  for (auto [i, d] : llvm::enumerate(llvm::reverse(order))) {
+  DimExpr stride = dimConstant(linalg::GenericOp(stage.last).getContext(), 1);
+  for (auto [i, d] : llvm::enumerate(llvm::reverse(getMemoryOrder(stage)))) {
     // Rows lie an odd number of cache lines apart, so that they do not push each other out of a cache.
     if (i == 1) {
       int64_t line = kLine / getStorageBytes(getStageType(stage));
@@ -456,7 +518,7 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<unsigned>
     stage.last = generics[number];
     Value value = stage.last.getResult(0);
     stage.stores.push_back(getStore(value, getDenseStrides(kernel.getContext(), getDims(value))));
-    if (failed(analyzeDomain(kernel, stage, stages))) return failure();
+    if (failed(analyzeDomain(kernel, stage, stages, /*isStage=*/true))) return failure();
     stages.push_back(std::move(stage));
   }
 
@@ -481,7 +543,7 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<unsigned>
     return failure();
   }
   for (Domain &domain : domains)
-    if (failed(analyzeDomain(kernel, domain, stages))) return failure();
+    if (failed(analyzeDomain(kernel, domain, stages, /*isStage=*/false))) return failure();
   if (!stages.empty()) domains[0].stages = std::move(stages);
   return domains;
 }

@@ -48,6 +48,27 @@ struct Reduction {
   unsigned variable(unsigned loop) const;
 };
 
+/// What pads put around a stage's value, as many elements a loop: readers find it in the memory of the value.
+struct Border {
+  mlir::TypedAttr fill;
+  llvm::SmallVector<int64_t> before, after;
+};
+
+/// Where a loop of a domain stands at i, something goes from scale * i + low to scale * i + high.
+struct Window {
+  unsigned source; // the loop
+  int64_t scale, low, high;
+
+  bool isOne() const { return scale == 1 && low == 0 && high == 0; }
+  /// How far it goes while the loop takes `n` steps.
+  int64_t getExtent(int64_t n) const { return scale * (n - 1) + high - low + 1; }
+  /// What two steps that follow each other share of it.
+  int64_t getOverlap() const { return getExtent(1) - scale; }
+  bool operator==(const Window &o) const {
+    return source == o.source && scale == o.scale && low == o.low && high == o.high;
+  }
+};
+
 /// The part of a kernel that computes one result, or several results of one generic.
 struct Domain {
   mlir::linalg::GenericOp last;
@@ -67,6 +88,7 @@ struct Domain {
   /// Values that the schedule stores between loops, in the order of computation: each has loops of its own,
   /// and no stages.
   std::vector<Domain> stages;
+  std::optional<Border> border; // of a stage
 
   /// The variable of a loop of `dims`.
   unsigned variable(unsigned dim) const { return 1 + dims[dim].dims.back(); }
@@ -81,10 +103,13 @@ mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, llvm::ArrayR
 llvm::SmallVector<mlir::linalg::GenericOp> getGenerics(KernelOp kernel);
 /// Where each loop of a domain stands when its last generic is at `dims`.
 llvm::SmallVector<Lin> getLoopIndices(const Domain &domain, llvm::ArrayRef<Idx> dims);
-/// The parallel loop of `domain` that an index follows one by one; nothing if it does anything else.
-std::optional<unsigned> getFollowed(const Domain &domain, const Lin &index);
+/// The one loop of `domain` that an index moves with, and how far reductions move it from there; nothing if
+/// it does anything else.
+std::optional<Window> getWindow(const Domain &domain, const Lin &index);
 /// The element type of a stage's value.
 mlir::Type getStageType(const Domain &stage);
+/// The loops of a stage in the order in which its memory has them, the contiguous one last.
+llvm::SmallVector<unsigned> getMemoryOrder(const Domain &stage);
 /// How a stage's value lies in memory whose loops have `extents` elements: strides in elements, one a loop.
 /// `elements` is set to those of the buffer.
 llvm::SmallVector<DimExpr> getStageStrides(const Domain &stage, llvm::ArrayRef<DimExpr> extents,

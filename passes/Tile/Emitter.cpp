@@ -76,13 +76,15 @@ void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
   if (l.getSize() != 1) return pieces(dim, l.getSize(), next);
   if (count(dim) == 1) {
     index[dim] = ranges[dim].low;
+    ranges[dim].from = {};
     return next();
   }
   // A task's range may begin anywhere; the loop variable is the index itself.
   Range outer = ranges[dim];
-  loop(e.materialize(outer.low), upper(dim), 1, [&](Value i) {
+  Value from = e.materialize(outer.low);
+  loop(from, upper(dim), 1, [&](Value i) {
     index[dim] = e.variable(i);
-    ranges[dim] = {index[dim], dimConstant(ctx, 1), {}};
+    ranges[dim] = {index[dim], dimConstant(ctx, 1), {}, from};
     next();
   });
   ranges[dim] = outer;
@@ -90,11 +92,16 @@ void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
 
 /// The current range of a dimension in pieces, which inner loops divide further.
 void Emitter::pieces(unsigned dim, int64_t size, Leaf leaf) {
-  if (auto n = count(dim); n && *n <= size) return leaf();
   Range outer = ranges[dim];
-  Value to = upper(dim);
-  loop(e.materialize(outer.low), to, size, [&](Value i) {
-    ranges[dim].low = e.variable(i);
+  if (auto n = count(dim); n && *n <= size) {
+    ranges[dim].from = {};
+    leaf();
+    ranges[dim] = outer;
+    return;
+  }
+  Value from = e.materialize(outer.low), to = upper(dim);
+  loop(from, to, size, [&](Value i) {
+    ranges[dim].low = e.variable(i), ranges[dim].from = from;
     setRange(dim, i, size, to);
     leaf();
   });
@@ -236,36 +243,12 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
   return failure(e.failed);
 }
 
-//===-- Stages ------------------------------------------------------------===//
-
 Value Emitter::upper(unsigned dim) {
   const Range &range = ranges[dim];
   if (range.end) return range.end;
   Value size = e.size(range.size);
   if (range.low.lin.isConstant() && range.low.lin.constant == 0) return size;
   return arith::AddIOp::create(b, loc, e.materialize(range.low), size);
-}
-
-/// Computes what is stored inside of the first `level` loops.
-void Emitter::computeStages(int64_t level) {
-  for (auto [i, value] : llvm::enumerate(schedule.getStored())) {
-    if (value.getAt() != level) continue;
-    const Domain &stage = domain.stages[i];
-    Emitter emitter(e, stage, value.getSchedule());
-    unsigned buffer = kernel->getNumOperands() + kernel->getNumResults() + i;
-    MemoryView view{buffer, getStageType(stage), {}, memory[i].strides};
-    Value origin = constant(0);
-    for (unsigned d = 0; d < stage.dims.size(); ++d) {
-      if (auto source = getSource(domain, i, d)) emitter.ranges[d] = ranges[*source];
-      Value low = e.materialize(emitter.ranges[d].low);
-      origin =
-          arith::AddIOp::create(b, loc, origin, arith::MulIOp::create(b, loc, low, e.size(view.strides[d])));
-    }
-    view.strides.push_back(dimConstant(ctx, -1));
-    e.stored[stage.last] = {&stage, view, e.variable(origin).lin.terms[0].first};
-    Evaluator::Scope scope(e);
-    (void)emitter.emit(nullptr);
-  }
 }
 
 //===-- Tiles -------------------------------------------------------------===//

@@ -7,11 +7,11 @@
 namespace girih {
 
 /// Where a dimension stands for the loops that are still inside: from `low` on `size` elements, or, where
-/// there is an `end`, fewer if that comes first.
+/// there is an `end`, fewer if that comes first. `from`: where the loop began that set it.
 struct Range {
   Idx low;
   DimExpr size;
-  mlir::Value end;
+  mlir::Value end, from;
 };
 
 class Emitter {
@@ -23,7 +23,7 @@ public:
     e.width = schedule.getWidth(), e.fma = schedule.getFma(), e.packings = packings;
     for (const LoopDim &dim : domain.dims) {
       index.push_back(e.constant(0));
-      ranges.push_back({e.constant(0), dim.extent, {}});
+      ranges.push_back({e.constant(0), dim.extent, {}, {}});
     }
     masks.push_back({});
     size_t buffers = e.memory.size();
@@ -45,6 +45,8 @@ private:
   bool isSquare() const { return girih::isSquare(rows, schedule.getWidth()); }
   mlir::Value constant(int64_t v) { return mlir::arith::ConstantIndexOp::create(b, loc, v); }
   mlir::Value upper(unsigned dim);
+  /// The number of a stored value's memory.
+  unsigned buffer(unsigned stage) { return kernel->getNumOperands() + kernel->getNumResults() + stage; }
   /// The number of elements of a dimension's current range, where it is a constant.
   std::optional<int64_t> count(unsigned dim) {
     return ranges[dim].end ? std::nullopt : dimValue(ranges[dim].size);
@@ -60,6 +62,11 @@ private:
   void ifBelow(mlir::Value a, mlir::Value limit, llvm::function_ref<void()> body);
 
   void computeStages(int64_t level);
+  void computeStage(unsigned stage);
+  void moveOverlap(unsigned stage, unsigned along);
+  void fillBorder(unsigned stage, unsigned along, mlir::Value from, mlir::Value to);
+  void forRuns(unsigned stage, unsigned along, mlir::Value length,
+               llvm::function_ref<void(mlir::Value at, bool isVector)> body);
   void tile();
   mlir::SmallVector<std::pair<mlir::SmallVector<Idx>, mlir::Value>> positions();
   void finish();

@@ -27,6 +27,7 @@ public:
     loops("  loops ", 'd', ArrayRef(domain.dims).take_front(domain.parallel));
     loops("  loops behind the reductions ", 'd', ArrayRef(domain.dims).drop_front(domain.parallel),
           domain.parallel);
+    border();
     for (auto [i, r] : llvm::enumerate(domain.reductions)) {
       os << "  reduction " << i;
       loops(": ", 'k', r.loops);
@@ -50,6 +51,13 @@ private:
       os << letter << first + i << " < " << dimToString(dim.extent);
       if (letter == 'd' && int64_t(first + i) == domain.unitDim) os << " (contiguous)";
     });
+    os << '\n';
+  }
+  void border() {
+    if (!domain.border) return;
+    os << "  around it " << domain.border->fill;
+    for (auto [d, before, after] : llvm::enumerate(domain.border->before, domain.border->after))
+      if (before || after) os << ", " << before << " before and " << after << " behind d" << d;
     os << '\n';
   }
   void reads(int reduction) {
@@ -78,7 +86,11 @@ private:
       if (c != 1) os << " * " << (stride.find(' ') == std::string::npos ? stride : "(" + stride + ")");
       any = true;
     }
-    if (!any || lin.constant != 0) os << (any ? " + " : "") << dimToString(lin.constant);
+    auto constant = dimValue(lin.constant);
+    if (any && constant && *constant < 0)
+      os << " - " << -*constant;
+    else if (!any || lin.constant != 0)
+      os << (any ? " + " : "") << dimToString(lin.constant);
   }
 
   const Domain &domain;

@@ -112,9 +112,14 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
       auto step = getStageStep(domain, s, i, d);
       ArrayRef<LoopAttr> nest = stored.getSchedule().getNest();
       int64_t own = llvm::find_if(nest, [&](LoopAttr l) { return l.getDim() == d; })->getSize();
-      if (step && *step % own)
+      if (!step || own == 1) continue;
+      auto window = getWindow(domain, i, d);
+      if (!window->isOne() || domain.dims[window->source].extent != stage.dims[d].extent)
+        return where() << "takes steps of " << own << " along its d" << d << ", which moves as a window of d"
+                       << window->source << " that it is inside of: only 1 is possible";
+      if (*step % own)
         return where() << "takes steps of " << own << " along its d" << d << ", which do not divide the "
-                       << *step << " of d" << *getSource(domain, i, d) << " that it is inside of";
+                       << *step << " of d" << window->source << " that it is inside of";
     }
   }
   if (uint64_t n = countOperations(domain, s); n > kMostOperations)
@@ -125,34 +130,59 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
 
 //===-- Stored values -----------------------------------------------------===//
 
-std::optional<unsigned> getSource(const Domain &domain, unsigned stage, unsigned loop) {
-  std::optional<unsigned> source;
+std::optional<Window> getWindow(const Domain &domain, unsigned stage, unsigned loop) {
+  std::optional<Window> window;
   bool isFirst = true, isOne = true;
-  auto read = [&](const Domain &reader, llvm::function_ref<std::optional<unsigned>(unsigned)> of) {
+  auto read = [&](const Domain &reader, llvm::function_ref<std::optional<Window>(unsigned)> of) {
     for (const Access &a : reader.accesses) {
       if (a.stage != int(stage)) continue;
-      auto d = getFollowed(reader, a.at[loop]);
-      if (d && reader.dims[*d].extent != domain.stages[stage].dims[loop].extent) d.reset();
-      if (d) d = of(*d);
-      isOne &= std::exchange(isFirst, false) || d == source;
-      source = d;
+      auto w = getWindow(reader, a.at[loop]);
+      auto moved = w ? of(w->source) : std::nullopt;
+      if (moved)
+        moved = Window{moved->source, w->scale * moved->scale, w->scale * moved->low + w->low,
+                       w->scale * moved->high + w->high};
+      if (std::exchange(isFirst, false)) {
+        window = moved;
+      } else if (window && moved && window->source == moved->source && window->scale == moved->scale) {
+        window->low = std::min(window->low, moved->low), window->high = std::max(window->high, moved->high);
+      } else {
+        isOne = false;
+      }
     }
   };
-  read(domain, [&](unsigned d) { return d; });
+  read(domain, [&](unsigned d) { return Window{d, 1, 0, 0}; });
   for (unsigned s = stage + 1; s < domain.stages.size(); ++s)
-    read(domain.stages[s], [&](unsigned d) { return getSource(domain, s, d); });
-  return isOne ? source : std::nullopt;
+    read(domain.stages[s], [&](unsigned d) { return getWindow(domain, s, d); });
+  return isOne ? window : std::nullopt;
 }
 
 std::optional<int64_t> getStageStep(const Domain &domain, ScheduleAttr schedule, unsigned stage,
                                     unsigned loop) {
-  auto source = getSource(domain, stage, loop);
-  return source ? schedule.getStep(*source, schedule.getStored()[stage].getAt()) : std::nullopt;
+  auto window = getWindow(domain, stage, loop);
+  auto step = window ? schedule.getStep(window->source, schedule.getStored()[stage].getAt()) : std::nullopt;
+  return step ? std::optional(window->getExtent(*step)) : std::nullopt;
 }
 
-/// How many elements of a stage's loop are computed at once, at most.
+std::optional<unsigned> getSliding(const Domain &domain, ScheduleAttr schedule, unsigned stage) {
+  int64_t at = schedule.getStored()[stage].getAt();
+  if (at <= int64_t(schedule.getTaskCount())) return std::nullopt;
+  LoopAttr around = schedule.getNest()[at - 1];
+  std::optional<unsigned> sliding;
+  for (unsigned d = 0; d < domain.stages[stage].dims.size(); ++d) {
+    auto window = getWindow(domain, stage, d);
+    if (!window || window->source != around.getDim()) continue;
+    if (sliding) return std::nullopt; // along a diagonal
+    sliding = d;
+  }
+  auto window = sliding ? getWindow(domain, stage, *sliding) : std::nullopt;
+  return window && window->getOverlap() > 0 ? sliding : std::nullopt;
+}
+
+/// How many elements of a stage's loop are in memory at once, at most.
 static DimExpr getExtent(const Domain &domain, ScheduleAttr schedule, unsigned stage, unsigned loop) {
-  DimExpr whole = domain.stages[stage].dims[loop].extent;
+  const Domain &of = domain.stages[stage];
+  DimExpr whole = of.dims[loop].extent;
+  if (of.border) whole = dimSimplify(whole + (of.border->before[loop] + of.border->after[loop]));
   auto step = getStageStep(domain, schedule, stage, loop);
   return step ? dimMin(whole, dimConstant(whole.getContext(), *step)) : whole;
 }
@@ -166,7 +196,7 @@ static std::optional<unsigned> getOverwritten(const Domain &domain, ScheduleAttr
     auto reads = [&](const Domain &reader) {
       return llvm::any_of(reader.accesses, [&](const Access &a) { return a.stage == int(old); });
     };
-    bool isLast = reads(writer) && !reads(domain) &&
+    bool isLast = reads(writer) && !reads(domain) && !getSliding(domain, schedule, old) &&
                   llvm::none_of(ArrayRef(domain.stages).drop_front(stage + 1), reads) &&
                   llvm::none_of(ArrayRef(memory).drop_front(old + 1),
                                 [&](const StageMemory &m) { return m.stage == memory[old].stage; });
@@ -178,7 +208,8 @@ static std::optional<unsigned> getOverwritten(const Domain &domain, ScheduleAttr
     bool isInPlace = isAlike && llvm::all_of(writer.accesses, [&](const Access &a) {
                        if (a.stage != int(old)) return true;
                        for (unsigned d = 0; d < writer.dims.size(); ++d)
-                         if (getFollowed(writer, a.at[d]) != d && (d < writer.parallel || a.reduction < 0))
+                         if (auto w = getWindow(writer, a.at[d]);
+                             w != Window{d, 1, 0, 0} && (d < writer.parallel || a.reduction < 0))
                            return false;
                        return true;
                      });

@@ -12,18 +12,22 @@ mlir::FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel);
 mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel,
                                                               llvm::ArrayRef<Domain> domains);
 
-/// The loop of a domain that a loop of its stage follows: what is read of the stage inside of it is where it
-/// stands. Nothing where readers differ, or read all.
-std::optional<unsigned> getSource(const Domain &domain, unsigned stage, unsigned loop);
+/// The loop of a domain that a loop of its stage moves with, and how much of it is read of the stage inside
+/// of that. Nothing where readers move it differently, or one reads all.
+std::optional<Window> getWindow(const Domain &domain, unsigned stage, unsigned loop);
 
 /// How much of a stage's loop is computed at once, nothing where all of it is.
 std::optional<int64_t> getStageStep(const Domain &domain, ScheduleAttr schedule, unsigned stage,
                                     unsigned loop);
 
+/// The loop of a stage along which its window moves on in memory: what the last step has left of it, this one
+/// need not compute. Nothing where it does not move along the innermost loop around it, or without overlap.
+std::optional<unsigned> getSliding(const Domain &domain, ScheduleAttr schedule, unsigned stage);
+
 /// Where a stored value lies in scratch memory.
 struct StageMemory {
   unsigned stage; // whose memory it is: its own, or that of a value that it is written over
-  llvm::SmallVector<DimExpr> extents, strides; // of the part that is there, one a loop
+  llvm::SmallVector<DimExpr> extents, strides; // of the part that is there, with its border, one a loop
   DimExpr elements;
 };
 

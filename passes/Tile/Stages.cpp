@@ -1,4 +1,5 @@
 #include "passes/Tile/Stages.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/Tile/Domain.h"
 #include "llvm/ADT/SmallBitVector.h"
 
@@ -15,7 +16,7 @@ public:
   SmallVector<unsigned> choose() {
     SmallVector<unsigned> out;
     for (auto [i, op] : llvm::enumerate(generics))
-      if (canStore(op) && (isReducedAgain(op) || isLongAndReadTwice(op))) {
+      if (isPadded(op) || (canStore(op) && (isReducedAgain(op) || isLongAndReadTwice(op)))) {
         stored.insert(op);
         out.push_back(i);
       }
@@ -23,6 +24,11 @@ public:
   }
 
 private:
+  /// Borders are in memory.
+  static bool isPadded(linalg::GenericOp op) {
+    return llvm::any_of(op->getUsers(), [](Operation *reader) { return isa<tensor::PadOp>(reader); });
+  }
+
   /// Readers of memory say where by sums of loops.
   static bool canStore(linalg::GenericOp op) {
     if (op.getNumResults() != 1 || getElementTypeOrSelf(op.getResult(0).getType()).isInteger(1)) return false;
