@@ -269,7 +269,8 @@ bool canMerge(const Domain &domain, unsigned outer, unsigned inner, DimExpr inne
     if (a.stage >= 0) return llvm::all_of(a.at, fits);
     return llvm::is_contained(domain.packable, a.buffer) || fits(a.lin);
   };
-  return llvm::all_of(domain.accesses, accessFits) && llvm::all_of(domain.stores, fits);
+  return llvm::all_of(domain.accesses, accessFits) && llvm::all_of(domain.stores, fits) &&
+         llvm::all_of(domain.cuts, [&](const auto &cut) { return fits(cut.first); });
 }
 
 /// Groups adjacent dimensions into loops. Dimensions of size 1 need none, unless there is a border around
@@ -537,6 +538,8 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<unsigned>
     }
     known->results.push_back(r);
     known->stores.push_back(getStore(value, view.strides));
+    for (const Cut &cut : view.cuts)
+      known->cuts.push_back({getStore(value, cut.factors), cut.size});
   }
   if (domains.size() != 1 && !stored.empty()) {
     kernel.emitError("tile stage: a kernel of ") << domains.size() << " domains cannot store values";

@@ -9,6 +9,12 @@
 
 namespace girih {
 
+/// A result of which only a part is kept: what has indices times `factors` at `size` or more is not stored.
+struct Cut {
+  llvm::SmallVector<DimExpr> factors; // one a dimension
+  DimExpr size;
+};
+
 /// A kernel's operand or result as memory: strides in elements from the value's place, dense where it has
 /// none.
 struct MemoryView {
@@ -16,6 +22,7 @@ struct MemoryView {
   mlir::Type element;
   llvm::SmallVector<DimExpr> sizes, strides;
   mlir::AffineMap layout = {}; // of a packed constant: from its indices to the element; instead of strides
+  llvm::SmallVector<Cut, 0> cuts = {}; // of a result
 };
 
 /// One loop: adjacent dimensions that every access walks as one. The innermost carries the loop, the others
@@ -77,7 +84,8 @@ struct Domain {
   unsigned parallel = 0; // how many of `dims` reductions may depend on
   llvm::SmallVector<Reduction> reductions; // in an order in which they can be computed
   llvm::SmallVector<Access> accesses;
-  llvm::SmallVector<Lin> stores; // one a result of `results`
+  llvm::SmallVector<Lin> stores;                   // one a result of `results`
+  llvm::SmallVector<std::pair<Lin, DimExpr>> cuts; // nothing is computed where one is at its size or beyond
   llvm::SmallVector<unsigned> results;
   /// The parallel dimension (of `dims`) in which the result is contiguous; -1: none.
   int unitDim = -1;
@@ -120,7 +128,8 @@ llvm::SmallVector<DimExpr> getStageStrides(const Domain &stage, llvm::ArrayRef<D
 mlir::BlockArgument getViewedArgument(mlir::Value value);
 /// The view of a block argument, or of an expand_shape or collapse_shape of one.
 MemoryView getOperandView(KernelOp kernel, mlir::Value value);
-/// The view through which yielded operand `result` is stored; `value` is set to what computes it.
+/// The view through which yielded operand `result` is stored; `value` is set to what computes it. A slice of
+/// that begins at 0 and leaves nothing out on the way.
 MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
 /// A reduction whose body ends in `add(accumulator, mul(a, b))`, of floats or of integers.
 bool isContraction(mlir::linalg::GenericOp op);

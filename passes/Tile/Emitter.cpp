@@ -286,33 +286,52 @@ void Emitter::tile() {
 
 /// Evaluates the last generic at the register tile and stores the results.
 void Emitter::finish() {
-  auto last = domain.last;
   if (isSquare() && lanesOn) e.rowVariable = index[schedule.getRowDim()].lin.terms[0].first;
   for (auto [i, position] : llvm::enumerate(positions())) {
-    auto &[dims, mask] = position;
-    e.mask = mask, e.row = i / masks.size();
-    SmallVector<Val> values;
-    if (auto *known = e.recall(last, dims))
-      values = *known;
-    else
-      values = e.evalBody(last, dims, {});
-    if (auto it = e.stored.find(last); it != e.stored.end())
-      e.store(it->second.view, e.getIndices(it->second, dims), values[0]);
-    for (unsigned r : domain.results) {
-      Value value;
-      MemoryView view = getResultView(kernel, r, value);
-      unsigned n = cast<OpResult>(value).getResultNumber();
-      AffineMap out = last.getIndexingMapsArray()[last.getNumDpsInputs() + n];
-      SmallVector<Idx> indices;
-      for (AffineExpr x : out.getResults()) {
-        auto d = dyn_cast<AffineDimExpr>(x);
-        indices.push_back(d ? dims[d.getPosition()] : e.constant(0));
-      }
-      e.store(view, indices, values[n]);
-    }
+    e.mask = position.second, e.row = i / masks.size();
+    ifKept(position.first, [&] { finishAt(position.first); });
     e.mask = {};
   }
   e.rowVariable.reset();
+}
+
+/// Where all of a result is kept, `body` is simply there.
+void Emitter::ifKept(ArrayRef<Idx> dims, llvm::function_ref<void()> body) {
+  Value isKept;
+  for (auto &[at, size] : domain.cuts) {
+    Value isBelow = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                          e.materialize({substitute(at, dims)}), e.size(size));
+    isKept = isKept ? arith::AndIOp::create(b, loc, isKept, isBelow).getResult() : isBelow;
+  }
+  if (!isKept) return body();
+  auto op = scf::IfOp::create(b, loc, isKept, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  Evaluator::Scope scope(e);
+  body();
+}
+
+void Emitter::finishAt(ArrayRef<Idx> dims) {
+  auto last = domain.last;
+  SmallVector<Val> values;
+  if (auto *known = e.recall(last, dims))
+    values = *known;
+  else
+    values = e.evalBody(last, dims, {});
+  if (auto it = e.stored.find(last); it != e.stored.end())
+    e.store(it->second.view, e.getIndices(it->second, dims), values[0]);
+  for (unsigned r : domain.results) {
+    Value value;
+    MemoryView view = getResultView(kernel, r, value);
+    unsigned n = cast<OpResult>(value).getResultNumber();
+    AffineMap out = last.getIndexingMapsArray()[last.getNumDpsInputs() + n];
+    SmallVector<Idx> indices;
+    for (AffineExpr x : out.getResults()) {
+      auto d = dyn_cast<AffineDimExpr>(x);
+      indices.push_back(d ? dims[d.getPosition()] : e.constant(0));
+    }
+    e.store(view, indices, values[n]);
+  }
 }
 
 LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,

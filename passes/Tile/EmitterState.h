@@ -70,6 +70,8 @@ private:
   void tile();
   mlir::SmallVector<std::pair<mlir::SmallVector<Idx>, mlir::Value>> positions();
   void finish();
+  void ifKept(mlir::ArrayRef<Idx> dims, llvm::function_ref<void()> body);
+  void finishAt(mlir::ArrayRef<Idx> dims);
   mlir::SmallVector<Idx> keyOf(const Reduction &r, mlir::ArrayRef<Idx> dims);
   void reduce(const Reduction &r, StageAttr stage,
               mlir::ArrayRef<std::pair<mlir::SmallVector<Idx>, mlir::Value>> at);

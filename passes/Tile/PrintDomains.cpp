@@ -35,6 +35,11 @@ public:
       reads(int(i));
     }
     reads(-1);
+    for (auto &[at, size] : domain.cuts) {
+      os << "  keeps what is below " << dimToString(size) << " at ";
+      index(at);
+      os << '\n';
+    }
     for (auto [result, store] : llvm::zip(domain.results, domain.stores)) {
       os << "  writes result " << result << " at ";
       index(store);

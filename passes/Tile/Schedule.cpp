@@ -95,6 +95,10 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     if (lanes && loops.back().getDim() + 1 != r.loops.size())
       return where() << "must have lanes along k" << r.loops.size() - 1;
   }
+  if (int64_t lanes = s.getVectorDim(); lanes >= 0 && llvm::any_of(domain.cuts, [&](auto &cut) {
+                                          return cut.first.has(domain.variable(lanes));
+                                        }))
+    return error() << "lanes cannot be along d" << lanes << ", of which the result keeps a part";
   if (!domain.packable.empty() && s.getVectorDim() != domain.unitDim)
     return error() << "lanes must be along d" << domain.unitDim << ", along which the constants are packed";
   // Constants are packed in whole blocks: what is beyond their end is stored as zeros.

@@ -19,36 +19,55 @@ static MemoryView viewOf(KernelOp kernel, unsigned buffer, RankedTensorType type
   return v;
 }
 
-/// The view with each group of dimensions split into `expanded` sizes.
-static MemoryView expandView(const MemoryView &v, ArrayRef<ReassociationIndices> groups,
-                             ArrayRef<DimExpr> expanded) {
-  MemoryView r{v.buffer, v.element, llvm::to_vector(expanded), SmallVector<DimExpr>(expanded.size())};
-  DimExpr one = dimConstant(v.element.getContext(), 1);
-  llvm::fill(r.strides, one);
+/// Strides, or other factors of indices, with each group of dimensions split into `expanded` sizes.
+static SmallVector<DimExpr> expand(ArrayRef<DimExpr> strides, ArrayRef<ReassociationIndices> groups,
+                                   ArrayRef<DimExpr> expanded) {
+  SmallVector<DimExpr> out(expanded.size());
   for (auto [d, group] : llvm::enumerate(groups)) {
-    DimExpr s = v.strides[d];
+    DimExpr s = strides[d];
     for (int64_t i : llvm::reverse(group)) {
-      r.strides[i] = s;
+      out[i] = s;
       s = dimSimplify(s * expanded[i]);
     }
   }
-  return r;
+  return out;
 }
 
-static MemoryView collapseView(const MemoryView &v, ArrayRef<ReassociationIndices> groups,
-                               ArrayRef<DimExpr> collapsed) {
-  MemoryView r{v.buffer, v.element, llvm::to_vector(collapsed), {}};
+static SmallVector<DimExpr> collapse(ArrayRef<DimExpr> strides, ArrayRef<ReassociationIndices> groups,
+                                     ArrayRef<DimExpr> sizes) {
+  SmallVector<DimExpr> out;
   for (auto &group : groups) {
     // Size-1 dimensions have arbitrary strides; the innermost real one carries the group.
-    DimExpr s = v.strides[group.back()];
+    DimExpr s = strides[group.back()];
     for (int64_t i : llvm::reverse(group))
-      if (v.sizes[i] != 1) {
-        s = v.strides[i];
+      if (sizes[i] != 1) {
+        s = strides[i];
         break;
       }
-    r.strides.push_back(s);
+    out.push_back(s);
   }
-  return r;
+  return out;
+}
+
+static MemoryView expandView(MemoryView v, ArrayRef<ReassociationIndices> groups,
+                             ArrayRef<DimExpr> expanded) {
+  v.strides = expand(v.strides, groups, expanded);
+  for (Cut &cut : v.cuts)
+    cut.factors = expand(cut.factors, groups, expanded);
+  v.sizes = llvm::to_vector(expanded), v.layout = {};
+  // A scalar's dimensions belong to no group.
+  for (DimExpr &s : v.strides)
+    if (!s) s = dimConstant(v.element.getContext(), 1);
+  return v;
+}
+
+static MemoryView collapseView(MemoryView v, ArrayRef<ReassociationIndices> groups,
+                               ArrayRef<DimExpr> collapsed) {
+  v.strides = collapse(v.strides, groups, v.sizes);
+  for (Cut &cut : v.cuts)
+    cut.factors = collapse(cut.factors, groups, v.sizes);
+  v.sizes = llvm::to_vector(collapsed), v.layout = {};
+  return v;
 }
 
 BlockArgument getViewedArgument(Value value) {
@@ -78,6 +97,15 @@ MemoryView getResultView(KernelOp kernel, unsigned result, Value &value) {
     } else if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) {
       value = expand.getSrc();
       v = collapseView(v, expand.getReassociationIndices(), getDims(value));
+    } else if (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>()) {
+      value = slice.getSource();
+      SmallVector<DimExpr> kept = std::exchange(v.sizes, getDims(value));
+      DimExpr zero = dimConstant(kernel.getContext(), 0);
+      for (auto [d, size, whole] : llvm::enumerate(kept, v.sizes)) {
+        if (size == whole) continue;
+        Cut &cut = v.cuts.emplace_back(Cut{SmallVector<DimExpr>(kept.size(), zero), size});
+        cut.factors[d] = dimConstant(kernel.getContext(), 1);
+      }
     } else {
       return v;
     }
