@@ -6,6 +6,7 @@
 #include "backends/CPU/Predict.h"
 #include "passes/Tile/Schedule.h"
 #include "passes/Tile/Stages.h"
+#include <queue>
 
 namespace girih {
 #define GEN_PASS_DEF_JOINKERNELS
@@ -26,43 +27,68 @@ struct JoinKernels : girih::impl::JoinKernelsBase<JoinKernels> {
     runBytes = getRunBytes(getOperation());
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp kernel) { kernels.push_back(kernel); });
-    llvm::SmallPtrSet<Operation *, 16> gone;
-    for (KernelOp kernel : kernels)
-      if (!gone.contains(kernel)) joinInto(kernel, gone);
+    llvm::for_each(kernels, [&](KernelOp kernel) { lookBehind(kernel); });
+    while (!pairs.empty()) {
+      Pair best = pairs.top();
+      pairs.pop();
+      if (!gone.contains(best.first) && !gone.contains(best.second)) join(best.first, best.second);
+    }
+    for (Operation *op : gone)
+      op->erase();
   }
 
 private:
-  /// Joins what `kernel` reads to it, one after the other, as long as that makes it faster.
-  void joinInto(KernelOp kernel, llvm::SmallPtrSetImpl<Operation *> &gone) {
+  struct Pair {
+    double gain; // nanoseconds
+    int64_t number;
+    KernelOp first, second;
+    bool operator<(const Pair &o) const { return std::tie(gain, o.number) < std::tie(o.gain, number); }
+  };
+
+  /// Finds the kernels that `second` reads and that would better be one with it.
+  void lookBehind(KernelOp second) {
+    for (Value read : second.getInputs()) {
+      auto pad = read.getDefiningOp<AssembleOp>();
+      if (auto first = (pad ? pad.getParts().front() : read).getDefiningOp<KernelOp>()) look(first, second);
+    }
+  }
+
+  void look(KernelOp first, KernelOp second) {
     constexpr double kWorthIt = 0.97; // predictions are not that good
-    for (bool any = true; any;) {
-      any = false;
-      for (Value read : kernel.getInputs()) {
-        auto pad = read.getDefiningOp<AssembleOp>();
-        auto first = (pad ? pad.getParts().front() : read).getDefiningOp<KernelOp>();
-        if (!first || !isWorthALook(first)) continue;
-        KernelOp joined = joinKernels(first, kernel);
-        if (!joined) continue;
-        auto apart = getTime(first), other = getTime(kernel), together = getTime(joined);
-        if (!apart || !other || !together || *together > kWorthIt * (*apart + *other)) {
-          joined.erase();
-          continue;
-        }
-        kernel.replaceAllUsesWith(joined.getResults());
-        SmallVector<Operation *> dead{kernel, pad, first};
-        if (pad)
-          for (Value border : pad.getParts().drop_front())
-            if (!llvm::is_contained(dead, border.getDefiningOp())) dead.push_back(border.getDefiningOp());
-        for (Operation *op : dead)
-          if (op && op->use_empty()) {
-            gone.insert(op);
-            op->erase();
-          }
-        kernel = joined;
-        ++numJoined;
-        any = true;
-        break;
-      }
+    if (!isWorthALook(first)) return;
+    KernelOp joined = joinKernels(first, second);
+    if (!joined) return;
+    auto apart = getTime(first), other = getTime(second), together = getTime(joined);
+    times.erase(joined);
+    joined.erase();
+    if (apart && other && together && *together < kWorthIt * (*apart + *other))
+      pairs.push({*apart + *other - *together, number++, first, second});
+  }
+
+  void join(KernelOp first, KernelOp second) {
+    KernelOp joined = joinKernels(first, second);
+    AssembleOp pad;
+    for (Operation *reader : first->getUsers())
+      pad = dyn_cast<AssembleOp>(reader);
+    second.replaceAllUsesWith(joined.getResults());
+    llvm::SmallSetVector<Operation *, 4> dead;
+    dead.insert(second);
+    if (pad) {
+      dead.insert(pad);
+      for (Value border : pad.getParts().drop_front())
+        dead.insert(border.getDefiningOp());
+    }
+    dead.insert(first);
+    for (Operation *op : dead) {
+      if (!op->use_empty()) continue;
+      gone.insert(op); // and stays till the end: another one in its place would be taken for it
+      op->dropAllReferences();
+    }
+    ++numJoined;
+    lookBehind(joined);
+    for (Operation *reader : joined->getUsers()) {
+      if (isa<AssembleOp>(reader) && !reader->use_empty()) reader = *reader->getUsers().begin();
+      if (auto next = dyn_cast<KernelOp>(reader)) look(joined, next);
     }
   }
 
@@ -73,7 +99,13 @@ private:
   }
 
   /// Nanoseconds on all cores; nothing where a size is not known.
-  std::optional<double> getTime(KernelOp kernel) const {
+  std::optional<double> getTime(KernelOp kernel) {
+    auto [it, isNew] = times.try_emplace(kernel);
+    if (isNew) it->second = predict(kernel);
+    return it->second;
+  }
+
+  std::optional<double> predict(KernelOp kernel) const {
     if (getSpecialOp(kernel)) return std::nullopt;
     auto domains = analyzeKernel(kernel, chooseStages(kernel));
     if (failed(domains)) return std::nullopt;
@@ -100,6 +132,10 @@ private:
 
   Machine machine;
   double runBytes = 0;
+  std::priority_queue<Pair> pairs; // the largest gain first
+  int64_t number = 0;
+  llvm::SmallPtrSet<Operation *, 16> gone;
+  llvm::DenseMap<Operation *, std::optional<double>> times;
 };
 
 } // namespace

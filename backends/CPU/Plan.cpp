@@ -290,6 +290,7 @@ private:
   /// Strips: as many steps of the loop `along` as leave what the stages have of them in the second-level
   /// cache. What two strips share of a stage is computed once where they follow each other, inside of a task.
   ScheduleAttr inStrips(int64_t along) {
+    constexpr double kPart = 0.75;    // of the cache, beside weights and what is read
     constexpr int64_t kOverlaps = 10; // of a task, where it computes again what another one has
     SmallVector<bool> isOutside(domain.dims.size());
     for (int64_t d = 0; d < along; ++d)
@@ -318,10 +319,11 @@ private:
       return bytes;
     };
     int64_t all = extent(along), rows = 1;
-    while (rows < all && bytesOf(rows + 1) <= double(machine.l2) / 2)
+    while (rows < all && bytesOf(rows + 1) <= kPart * double(machine.l2))
       ++rows;
     // Even tasks of even strips.
-    int64_t tasks = std::max(all / std::max(rows, kOverlaps * longest), std::min(machine.cores, all));
+    int64_t cores = std::min(machine.cores, all), tasks = all / std::max(rows, kOverlaps * longest);
+    tasks = std::max<int64_t>(tasks / cores, 1) * cores;
     int64_t ofTask = llvm::divideCeil(all, tasks), strips = llvm::divideCeil(ofTask, rows);
     rows = llvm::divideCeil(ofTask, strips);
     for (int64_t d = 0; d < along; ++d)
