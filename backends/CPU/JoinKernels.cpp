@@ -107,6 +107,8 @@ private:
 
   std::optional<double> predict(KernelOp kernel) const {
     if (getSpecialOp(kernel)) return std::nullopt;
+    // What cannot be planned as one stays apart.
+    ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
     auto domains = analyzeKernel(kernel, chooseStages(kernel));
     if (failed(domains)) return std::nullopt;
     SmallVector<ScheduleAttr> schedules = llvm::map_to_vector(
@@ -115,9 +117,10 @@ private:
     if (domains->front().stages.size() < schedules.front().getStored().size()) return std::nullopt;
     kernel.setScheduleAttr(ArrayAttr::get(kernel.getContext(), llvm::to_vector_of<Attribute>(schedules)));
     auto scheduled = analyzeScheduled(kernel);
+    bool fits = succeeded(scheduled) && succeeded(getSchedules(kernel, *scheduled));
     kernel.removeScheduleAttr();
-    auto cost =
-        succeeded(scheduled) ? predictCost(kernel, *scheduled, schedules, machine, runBytes) : std::nullopt;
+    if (!fits) return std::nullopt;
+    auto cost = predictCost(kernel, *scheduled, schedules, machine, runBytes);
     if (!cost) return std::nullopt;
     double tasks = 0;
     for (auto [domain, schedule] : llvm::zip(*scheduled, schedules)) {

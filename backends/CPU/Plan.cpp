@@ -227,10 +227,13 @@ private:
   /// Stages are computed for as many rows (or vectors) as leave their values in the second-level cache,
   /// inside of the dimensions that they follow, and outside of the others.
   ScheduleAttr withStages() {
-    SmallVector<bool> isFollowed(domain.dims.size());
+    SmallVector<bool> isFollowed(domain.dims.size()), hasWindow(domain.dims.size());
     for (auto [s, stage] : llvm::enumerate(domain.stages))
       for (unsigned d = 0; d < stage.dims.size(); ++d)
-        if (auto w = getWindow(domain, s, d)) isFollowed[w->source] = w->source < domain.parallel;
+        if (auto w = getWindow(domain, s, d))
+          (w->isOne() ? isFollowed : hasWindow)[w->source] = w->source < domain.parallel;
+    for (unsigned d = 0; d < domain.dims.size(); ++d)
+      isFollowed[d] = isFollowed[d] && !hasWindow[d];
     SmallVector<int64_t> order = std::exchange(c.order, {});
     for (bool followed : {true, false})
       for (int64_t d : order)
@@ -277,14 +280,15 @@ private:
     return schedule(stored);
   }
 
-  /// The outermost loop along which a stage is read through a window, -1 where there is none.
+  /// The outermost loop along which a stage is read through a window, -1 where there is none. Loops that
+  /// have lanes in a stage (the channels of groups) are not divided.
   int64_t windowDim() const {
-    int64_t dim = -1;
-    for (unsigned s = 0; s < domain.stages.size(); ++s)
-      for (unsigned d = 0; d < domain.stages[s].dims.size(); ++d)
-        if (auto w = getWindow(domain, s, d); w && !w->isOne() && (dim < 0 || w->source < dim))
-          dim = w->source;
-    return dim;
+    llvm::SmallBitVector windows(domain.dims.size()), ofLanes(domain.dims.size());
+    for (auto [s, stage] : llvm::enumerate(domain.stages))
+      for (unsigned d = 0; d < stage.dims.size(); ++d)
+        if (auto w = getWindow(domain, s, d); w && !w->isOne())
+          (int64_t(d) == stage.unitDim ? ofLanes : windows).set(w->source);
+    return windows.reset(ofLanes).find_first();
   }
 
   /// Strips: as many steps of the loop `along` as leave what the stages have of them in the second-level
