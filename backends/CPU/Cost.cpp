@@ -160,13 +160,13 @@ double DomainCost::sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t
   return sum;
 }
 
-/// Cycles from one partial result of a reduction to the next: the longest way through its body.
-static double getLatency(linalg::GenericOp op, bool fma, const Machine &machine) {
-  DenseMap<Value, double> ready; // what depends on the partial results
-  for (unsigned i = op.getNumDpsInputs(); i < op.getBody()->getNumArguments(); ++i)
-    ready[op.getBody()->getArgument(i)] = 0;
-  bool isFused = fma && girih::isContraction(op);
-  for (Operation &inside : op.getBody()->without_terminator()) {
+/// Cycles from a state, `from` the arguments of `body`, to the next: the longest way to one of `results`.
+static double getLatency(Block &body, ValueRange from, ValueRange results, bool isFused,
+                         const Machine &machine) {
+  DenseMap<Value, double> ready; // what depends on the state
+  for (Value v : from)
+    ready[v] = 0;
+  for (Operation &inside : body.without_terminator()) {
     double begin = -1;
     for (Value v : inside.getOperands())
       if (auto it = ready.find(v); it != ready.end()) begin = std::max(begin, it->second);
@@ -181,9 +181,24 @@ static double getLatency(linalg::GenericOp op, bool fma, const Machine &machine)
       ready[v] = begin + latency;
   }
   double latency = 0;
-  for (Value v : op.getBody()->getTerminator()->getOperands())
+  for (Value v : results)
     latency = std::max(latency, ready.lookup(v));
   return latency;
+}
+
+/// Cycles from one partial result of a reduction to the next.
+static double getStepLatency(linalg::GenericOp op, bool fma, const Machine &machine) {
+  ValueRange state = op.getBody()->getArguments().drop_front(op.getNumDpsInputs());
+  return getLatency(*op.getBody(), state, getYielded(op), fma && girih::isContraction(op), machine);
+}
+
+/// Cycles until two partial results are one.
+static double getCombineLatency(linalg::GenericOp op, const Machine &machine) {
+  CombineOp combine = getCombine(op);
+  if (!combine) return getStepLatency(op, /*fma=*/false, machine);
+  Block &body = combine.getBody().front();
+  return getLatency(body, body.getArguments(), body.getTerminator()->getOperands(), /*isFused=*/false,
+                    machine);
 }
 
 double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t rows, int64_t vectors) const {
@@ -215,7 +230,7 @@ double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t r
   }
   TileWork work(kernel, domain, getStages(), width, schedule.getFma(), machine, copies, vectorVariable, 0);
   work.count(r.op, r.indices, inner);
-  double latency = chain * getLatency(r.op, schedule.getFma(), machine);
+  double latency = chain * getStepLatency(r.op, schedule.getFma(), machine);
   double cycles = iterations * std::max(work.each.cycles(machine), latency) + work.once.cycles(machine);
   // Chains and then lanes, half by half, are combined one after the other. Half of that is beside the next
   // tile's sums, but not where one phase waits for the other.
@@ -223,7 +238,7 @@ double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t r
   if (vectorVariable && llvm::is_contained(inner, vectorVariable)) {
     double steps = std::log2(double(width)) + chains - 1;
     bool waits = domain.reductions.size() + domain.stages.size() > 1;
-    cycles += steps * (getLatency(r.op, false, machine) + kShuffle) / (waits ? 1 : 2);
+    cycles += steps * (getCombineLatency(r.op, machine) + kShuffle) / (waits ? 1 : 2);
   }
   return cycles;
 }

@@ -370,7 +370,8 @@ private:
     for (auto [i, r] : llvm::enumerate(domain.reductions)) {
       if (r.loops.empty()) continue;
       auto op = r.op;
-      if (!contiguous(i, r.variable(r.loops.size() - 1)) || op.getNumDpsInits() != 1) return false;
+      if (!contiguous(i, r.variable(r.loops.size() - 1))) return false;
+      if (op.getNumDpsInits() != 1 && !canSumInLanes(r)) return false;
     }
     return true;
   }
@@ -580,9 +581,8 @@ private:
       if (guess(l.extent) <= 8) c.unroll = 8;
     for (int64_t d = domain.parallel - 1; d >= 0 && c.rowDim < 0; --d)
       if (d != c.vectorDim) c.rowDim = d;
-    int64_t outs = 1;
-    auto op = domain.reductions[0].op;
-    outs = op.getNumDpsInits();
+    int64_t outs = linalg::GenericOp(domain.reductions[0].op).getNumDpsInits();
+    if (outs > 1 && vectors % 4 == 0) c.vectors = 4; // a step of a tuple waits long for the one before
     if (c.rowDim >= 0)
       c.rows =
           chooseRows(domain.dims[c.rowDim].extent, std::max<int64_t>(1, registers / 4 / c.vectors / outs));

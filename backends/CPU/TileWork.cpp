@@ -202,7 +202,7 @@ void TileWork::countBody(linalg::GenericOp op, ArrayRef<Idx> dims) {
     from[body->getArgument(i)].assign(dims.begin(), dims.end());
   for (Operation &inside : body->without_terminator()) {
     Value result = inside.getResult(0);
-    if (isa<arith::ConstantOp, DimOp>(inside)) continue;
+    if (isa<arith::ConstantOp, DimOp, CombineOp>(inside)) continue;
     if (auto index = dyn_cast<linalg::IndexOp>(inside)) {
       indices[result] = dims[index.getDim()], from[result] = {dims[index.getDim()]};
       continue;

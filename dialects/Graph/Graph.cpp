@@ -141,8 +141,8 @@ LogicalResult KernelOp::verify() {
     return emitOpError("has ") << getNumResults() << " results but its region yields "
                                << yield.getNumOperands();
   auto sameShape = [](Type a, Type b) {
-    auto ta = cast<RankedTensorType>(a), tb = cast<RankedTensorType>(b);
-    return ta.getShape() == tb.getShape() && ta.getEncoding() == tb.getEncoding();
+    auto ta = cast<RankedTensorType>(a), tb = dyn_cast<RankedTensorType>(b);
+    return tb && ta.getShape() == tb.getShape() && ta.getEncoding() == tb.getEncoding();
   };
   for (auto [i, pair] : llvm::enumerate(llvm::zip(getInputs().getTypes(), body.getArgumentTypes())))
     if (!sameShape(std::get<0>(pair), std::get<1>(pair)))
@@ -153,6 +153,34 @@ LogicalResult KernelOp::verify() {
       return emitOpError("result ") << i << " is " << std::get<0>(pair) << " but its region yields "
                                     << std::get<1>(pair);
   return verifyPlacement(*this, getPlacesAttr(), getInPlace());
+}
+
+LogicalResult CombineOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  llvm::append_range(types, adaptor.getState().getTypes());
+  return success();
+}
+
+LogicalResult CombineOp::verify() {
+  auto state = getState().getTypes();
+  if (state.empty()) return emitOpError("needs a state of one value at least");
+  Block &body = getBody().front();
+  SmallVector<Type> two(state);
+  llvm::append_range(two, state);
+  if (body.getArgumentTypes() != two)
+    return emitOpError("has a state of ")
+           << state << " but its region takes " << body.getArgumentTypes() << " instead of two such states";
+  TypeRange yielded = body.getTerminator()->getOperandTypes();
+  if (yielded != state)
+    return emitOpError("has a state of ") << state << " but its region yields " << yielded;
+  for (Operation &op : body.without_terminator())
+    if (!op.hasTrait<OpTrait::ConstantLike>() && !OpTrait::hasElementwiseMappableTraits(&op))
+      return op.emitOpError(
+          "cannot be in girih.combine: only what works on vectors, element by element, can");
+  Block *around = (*this)->getBlock();
+  if (!around->mightHaveTerminator() || !llvm::equal(around->getTerminator()->getOperands(), getResults()))
+    return emitOpError("must be all that the body around it yields, in order");
+  return success();
 }
 
 LogicalResult LaunchOp::verify() {

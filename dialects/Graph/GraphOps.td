@@ -106,11 +106,51 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitT
   let hasVerifier = 1;
 }
 
-def Girih_YieldOp : Girih_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]> {
-  let summary = "the results of a kernel";
-  let arguments = (ins Variadic<Girih_Tensor>:$values);
+def Girih_YieldOp : Girih_Op<"yield", [Pure, Terminator, ParentOneOf<["KernelOp", "CombineOp"]>]> {
+  let summary = "the results of a kernel, or of a combination";
+  let arguments = (ins Variadic<AnyTypeOf<[Girih_Tensor, AnyFloat, AnySignlessInteger]>>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
+}
+
+def Girih_CombineOp : Girih_Op<"combine", [Pure, IsolatedFromAbove, InferTypeOpAdaptor,
+                                           SingleBlockImplicitTerminator<"::girih::YieldOp">]> {
+  let summary = "the state of a reduction after a step, with how two partial states combine";
+  let description = [{
+    The last operation in the body of a linalg.generic that reduces, whose yielded values are all results of it. They are the operands, passed through:
+    the state after one more element. The region takes two states, each of elements that the other has not seen, and yields the state of all of these
+    elements; it is associative, and the generic's initial values are neutral to it. So each lane of a vector, or each part of a long reduction, may
+    have a state of its own that begins with the initial values. The first state is of the same lane's or of earlier elements; elements of lanes
+    alternate, so a state that depends on the order of elements holds their indices.
+    A reduction whose body ends in one operation on its only accumulator (`a + b`, `max`) needs none.
+
+    ```mlir
+    // The first index of the largest element: the state is (element, index).
+    ^bb0(%x: f32, %most: f32, %at: i32):
+      %i = linalg.index 1 : index
+      %n = arith.index_cast %i : index to i32
+      %more = arith.cmpf ogt, %x, %most : f32
+      %m = arith.select %more, %x, %most : f32
+      %j = arith.select %more, %n, %at : i32
+      %r:2 = girih.combine(%m, %j) : f32, i32 {
+      ^bb0(%m1: f32, %j1: i32, %m2: f32, %j2: i32):
+        %gt = arith.cmpf ogt, %m2, %m1 : f32
+        %eq = arith.cmpf oeq, %m2, %m1 : f32
+        %before = arith.cmpi slt, %j2, %j1 : i32
+        %tie = arith.andi %eq, %before : i1
+        %second = arith.ori %gt, %tie : i1
+        %m3 = arith.select %second, %m2, %m1 : f32
+        %j3 = arith.select %second, %j2, %j1 : i32
+        girih.yield %m3, %j3 : f32, i32
+      }
+      linalg.yield %r#0, %r#1 : f32, i32
+    ```
+  }];
+  let arguments = (ins Variadic<AnyTypeOf<[AnyFloat, AnySignlessInteger]>>:$state);
+  let results = (outs Variadic<AnyTypeOf<[AnyFloat, AnySignlessInteger]>>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "`(` $state `)` attr-dict-with-keyword `:` type($state) $body";
+  let hasVerifier = 1;
 }
 
 def Girih_AssembleOp : Girih_TypedOp<"assemble"> {

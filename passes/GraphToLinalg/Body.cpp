@@ -62,6 +62,10 @@ Value Body::compare(Comparison c, Value a, Value b, bool isUnsigned) {
   return createOrFold<arith::CmpIOp>(isUnsigned ? unsignedInts[c] : signedInts[c], a, b);
 }
 
+Value Body::logicalNot(Value a) {
+  return createOrFold<arith::XOrIOp>(a, integer(a, 1));
+}
+
 Value Body::isNaN(Value a) {
   return createOrFold<arith::CmpFOp>(arith::CmpFPredicate::UNO, a, a);
 }

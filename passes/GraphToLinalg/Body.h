@@ -39,6 +39,7 @@ public:
   Value compare(Comparison c, Value a, Value b, bool isUnsigned = false);
   Value logicalAnd(Value a, Value b) { return createOrFold<mlir::arith::AndIOp>(a, b); }
   Value logicalOr(Value a, Value b) { return createOrFold<mlir::arith::OrIOp>(a, b); }
+  Value logicalNot(Value a);
   Value isNaN(Value a);
 
   /// Truncating integer division and remainder that never trap: x / 0 is x, the least integer / -1 wraps.

@@ -251,16 +251,44 @@ static Value stretched(Body &body, Value i, DimExpr size) {
 }
 
 Value Lowering::parallel(ArrayRef<DimExpr> loops, Type element, ArrayRef<Read> reads, BodyFn body) {
-  return generic(loops, llvm::SmallBitVector(loops.size()), element, {}, reads, body);
+  return generic(
+             loops, llvm::SmallBitVector(loops.size()), element, {}, reads,
+             [&](Body &b, ArrayRef<Value> in) { return SmallVector<Value>{b.store(body(b, in), element)}; })
+      .front();
 }
 
 Value Lowering::reduce(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced, Type accumulator,
                        Attribute init, ArrayRef<Read> reads, BodyFn body) {
-  return generic(loops, reduced, accumulator, init, reads, body);
+  return generic(loops, reduced, accumulator, cast<TypedAttr>(init), reads,
+                 [&](Body &b, ArrayRef<Value> in) {
+                   return SmallVector<Value>{b.store(body(b, in), accumulator)};
+                 })
+      .front();
 }
 
-Value Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced, Type element,
-                        Attribute init, ArrayRef<Read> reads, BodyFn fn) {
+SmallVector<Value> Lowering::reduce(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced,
+                                    ArrayRef<TypedAttr> init, ArrayRef<Read> reads, StateFn body,
+                                    CombineFn combine) {
+  SmallVector<Type> types = llvm::map_to_vector(init, [](TypedAttr a) { return a.getType(); });
+  auto step = [&](Body &b, ArrayRef<Value> in) {
+    auto op = CombineOp::create(b, body(b, in));
+    Block &block = op.getBody().emplaceBlock();
+    SmallVector<Value> states[2];
+    for (SmallVector<Value> &state : states)
+      for (Type t : types)
+        state.push_back(block.addArgument(t, b.getLoc()));
+    OpBuilder inside = OpBuilder::atBlockEnd(&block);
+    Body two(b.getLoc(), inside);
+    YieldOp::create(two, combine(two, states[0], states[1]));
+    return llvm::to_vector_of<Value>(op.getResults());
+  };
+  return generic(loops, reduced, types, init, reads, step);
+}
+
+/// Adds a loop nest. The body's first arguments are what is read, in compute types, then the state, if `init`
+/// says where that begins; it gives a value of each of `elements`.
+ValueRange Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced, TypeRange elements,
+                             ArrayRef<TypedAttr> init, ArrayRef<Read> reads, StateFn fn) {
   unsigned rank = loops.size();
   MLIRContext *ctx = b.getContext();
   Exprs outputs;
@@ -313,18 +341,21 @@ Value Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &red
   for (unsigned i = 0; i < rank; ++i)
     if (!bounded[i]) windowDims.push_back(loops[i]), window.push_back(loop(i));
   if (!window.empty()) {
-    operands.push_back(empty(windowDims, element));
+    operands.push_back(empty(windowDims, elements[0]));
     maps.push_back(AffineMap::get(rank, 0, window, ctx));
   }
 
-  Value out = empty(resultDims, element);
-  if (init) {
-    Value value = arith::ConstantOp::create(b, loc, cast<TypedAttr>(init));
-    out = linalg::FillOp::create(b, loc, value, out).getResult(0);
+  SmallVector<Value> outs;
+  for (auto [i, element] : llvm::enumerate(elements)) {
+    outs.push_back(empty(resultDims, element));
+    if (!init.empty()) {
+      Value value = arith::ConstantOp::create(b, loc, init[i]);
+      outs.back() = linalg::FillOp::create(b, loc, value, outs.back()).getResult(0);
+    }
+    maps.push_back(AffineMap::get(rank, 0, outputs, ctx));
   }
-  maps.push_back(AffineMap::get(rank, 0, outputs, ctx));
   auto op =
-      linalg::GenericOp::create(b, loc, out.getType(), operands, out, maps, iterators,
+      linalg::GenericOp::create(b, loc, TypeRange(ValueRange(outs)), operands, outs, maps, iterators,
                                 [&](OpBuilder &builder, Location loc, ValueRange arguments) {
                                   Body body(loc, builder);
                                   SmallVector<Value> in;
@@ -348,10 +379,11 @@ Value Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector &red
                                       in.push_back(extractElement(body, read.view.tensor, indices));
                                     }
                                   }
-                                  if (init) in.push_back(body.load(arguments.back()));
-                                  linalg::YieldOp::create(builder, loc, body.store(fn(body, in), element));
+                                  for (Value state : arguments.take_back(init.size()))
+                                    in.push_back(body.load(state));
+                                  linalg::YieldOp::create(builder, loc, fn(body, in));
                                 });
-  return op.getResult(0);
+  return op.getResults();
 }
 
 //===-- Element-wise ------------------------------------------------------===//

@@ -41,6 +41,9 @@ struct Read {
 };
 
 using BodyFn = llvm::function_ref<mlir::Value(Body &, mlir::ArrayRef<mlir::Value>)>;
+using StateFn = llvm::function_ref<mlir::SmallVector<mlir::Value>(Body &, mlir::ArrayRef<mlir::Value>)>;
+using CombineFn = llvm::function_ref<mlir::SmallVector<mlir::Value>(Body &, mlir::ArrayRef<mlir::Value>,
+                                                                    mlir::ArrayRef<mlir::Value>)>;
 
 class Lowering {
 public:
@@ -80,6 +83,11 @@ public:
   /// order. The accumulator, of type `accumulator` and starting at `init`, is the body's last argument.
   mlir::Value reduce(mlir::ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced,
                      mlir::Type accumulator, mlir::Attribute init, mlir::ArrayRef<Read> reads, BodyFn body);
+  /// The same with a state of several values, each starting at one of `init`, which are the body's last
+  /// arguments. `combine` makes one state of two (girih.combine).
+  mlir::SmallVector<mlir::Value> reduce(mlir::ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced,
+                                        mlir::ArrayRef<mlir::TypedAttr> init, mlir::ArrayRef<Read> reads,
+                                        StateFn body, CombineFn combine);
 
   /// Inside a body: an element of a value at computed indices, in its compute type.
   mlir::Value extract(Body &body, const View &view, mlir::ArrayRef<mlir::Value> indices);
@@ -111,8 +119,9 @@ public:
   mlir::TypedAttr highest(mlir::Type graphElement);
 
 private:
-  mlir::Value generic(mlir::ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced, mlir::Type element,
-                      mlir::Attribute init, mlir::ArrayRef<Read> reads, BodyFn body);
+  mlir::ValueRange generic(mlir::ArrayRef<DimExpr> loops, const llvm::SmallBitVector &reduced,
+                           mlir::TypeRange elements, mlir::ArrayRef<mlir::TypedAttr> init,
+                           mlir::ArrayRef<Read> reads, StateFn body);
   mlir::Value empty(mlir::ArrayRef<DimExpr> dims, mlir::Type element);
   mlir::SmallVector<mlir::OpFoldResult> mixedSizes(mlir::ArrayRef<DimExpr> dims);
   mlir::Value reshapeFromSpace(mlir::Value tensor, const Space &space, mlir::RankedTensorType type);

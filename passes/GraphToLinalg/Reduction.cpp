@@ -160,25 +160,44 @@ LogicalResult girih::lower(Lowering &l, ReduceOp op) {
 }
 
 LogicalResult girih::lower(Lowering &l, ArgReduceOp op) {
-  // The extreme value first, then the first (or last) index that holds it: two plain reductions.
+  // One pass with a state of (extreme, index). As in NumPy, a NaN is more extreme than all numbers.
   Value x = op.getOperand();
   int64_t axis = op.getAxis();
   Axes a = getAxes(l, x, axis, op.getKeepdims());
   Type element = getElementType(x), i64 = l.b.getI64Type();
   bool isUnsigned = isUnsignedElement(x), isMinimum = op.getMinimum(), takesLast = op.getSelectLastIndex();
-  Value extreme =
-      l.reduce(a.dims, a.reduced, getComputeType(x), isMinimum ? l.highest(element) : l.lowest(element),
-               getReads(l, x, a), [&](Body &b, ArrayRef<Value> in) {
-                 return isMinimum ? b.min(in[1], in[0], isUnsigned) : b.max(in[1], in[0], isUnsigned);
-               });
-  Attribute init = takesLast ? l.b.getI64IntegerAttr(-1) : l.b.getI64IntegerAttr(INT64_MAX);
-  Value index =
-      l.reduce(a.dims, a.reduced, i64, init, getReads(l, x, a, extreme), [&](Body &b, ArrayRef<Value> in) {
-        // Where there are NaNs the extreme is NaN, and as in NumPy the first of them is it.
-        Value holds = b.compare(Body::EQ, in[0], in[1]), i = b.fromIndex(b.index(axis), i64);
-        if (isa<FloatType>(in[0].getType())) holds = b.logicalOr(holds, b.isNaN(in[0]));
-        return b.select(holds, takesLast ? b.max(in[2], i) : b.min(in[2], i), in[2]);
-      });
+  auto size = dimValue(a.dims[axis]);
+  Type indexType = size && *size <= INT32_MAX ? Type(l.b.getI32Type()) : i64; // as many lanes as floats have
+  auto isMoreExtreme = [&](Body &b, Value v, Value than) {
+    if (!isa<FloatType>(v.getType())) return b.compare(isMinimum ? Body::LT : Body::GT, v, than, isUnsigned);
+    auto predicate = isMinimum ? arith::CmpFPredicate::ULT : arith::CmpFPredicate::UGT;
+    Value isMore = b.createOrFold<arith::CmpFOp>(predicate, v, than);
+    return b.logicalAnd(isMore, b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::ORD, than, than));
+  };
+  auto choose = [](Body &b, Value second, ArrayRef<Value> x, ArrayRef<Value> y) {
+    return SmallVector<Value>{b.select(second, y[0], x[0]), b.select(second, y[1], x[1])};
+  };
+  // Where nothing is more extreme than what it begins with, all elements are like it: the first is at 0.
+  TypedAttr init[] = {isMinimum ? l.highest(element) : l.lowest(element),
+                      l.b.getIntegerAttr(indexType, takesLast ? -1 : 0)};
+  Value index = l.reduce(
+      a.dims, a.reduced, init, getReads(l, x, a),
+      [&](Body &b, ArrayRef<Value> in) {
+        // A state has seen earlier elements only.
+        Value v[] = {in[0], b.fromIndex(b.index(axis), indexType)};
+        Value isTaken =
+            takesLast ? b.logicalNot(isMoreExtreme(b, in[1], in[0])) : isMoreExtreme(b, in[0], in[1]);
+        return choose(b, isTaken, in.drop_front(), v);
+      },
+      [&](Body &b, ArrayRef<Value> x, ArrayRef<Value> y) {
+        Value isTie = b.logicalNot(b.logicalOr(isMoreExtreme(b, x[0], y[0]), isMoreExtreme(b, y[0], x[0])));
+        Value isBetterIndex = b.compare(takesLast ? Body::GT : Body::LT, y[1], x[1]);
+        Value isTaken = b.logicalOr(isMoreExtreme(b, y[0], x[0]), b.logicalAnd(isTie, isBetterIndex));
+        return choose(b, isTaken, x, y);
+      })[1];
+  if (indexType != i64)
+    index = mapKept(l, a, index, i64,
+                    [&](Body &b, ArrayRef<Value> in) { return b.createOrFold<arith::ExtSIOp>(i64, in[0]); });
   l.set(op.getResult(), index, a.space);
   return success();
 }

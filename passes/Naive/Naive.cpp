@@ -78,6 +78,11 @@ void Bufferizer::lower(linalg::GenericOp op) {
     extract.replaceAllUsesWith(load);
     extract.erase();
   });
+  // One state that sees all elements combines with none.
+  copy.walk([](CombineOp combine) {
+    combine.replaceAllUsesWith(combine.getState());
+    combine.erase();
+  });
 }
 
 void Bufferizer::lower(tensor::ExpandShapeOp op) {

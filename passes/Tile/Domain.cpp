@@ -79,6 +79,7 @@ int64_t getElementCost(linalg::GenericOp op) {
   for (size_t i = 0; i < inlined.size(); ++i) {
     auto generic = cast<linalg::GenericOp>(inlined[i]);
     for (Operation &inner : generic.getBody()->without_terminator()) {
+      if (isa<CombineOp>(inner)) continue; // once a reduction
       bool isSimple = isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::FloorOp, math::CeilOp,
                           math::RoundEvenOp, math::TruncOp, math::CopySignOp>(inner);
       cost += isa<math::MathDialect>(inner.getDialect()) && !isSimple ? kFunction : 1;
@@ -566,13 +567,26 @@ unsigned Reduction::variable(unsigned loop) const {
   return variables[llvm::find(reduced, loops[loop].dims.back()) - reduced.begin()];
 }
 
-bool canSumInLanes(const Reduction &r) {
-  linalg::GenericOp op = r.op;
-  if (r.loops.empty() || op.getNumDpsInits() != 1) return false;
+CombineOp getCombine(linalg::GenericOp op) {
+  return op.getBody()->getTerminator()->getOperand(0).getDefiningOp<CombineOp>();
+}
+
+SmallVector<Value> getYielded(linalg::GenericOp op) {
+  if (CombineOp combine = getCombine(op)) return llvm::to_vector(combine.getState());
+  return llvm::to_vector(op.getBody()->getTerminator()->getOperands());
+}
+
+bool canCombine(linalg::GenericOp op) {
+  if (getCombine(op)) return true;
+  if (op.getNumDpsInits() != 1) return false;
   Operation *yielded = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
   return yielded && yielded->getNumOperands() == 2 && llvm::any_of(yielded->getOperands(), [&](Value v) {
            return v == op.getBody()->getArgument(op.getNumDpsInputs()) && v.hasOneUse();
          });
+}
+
+bool canSumInLanes(const Reduction &r) {
+  return !r.loops.empty() && canCombine(r.op);
 }
 
 bool dependsOn(const Reduction &r, const Domain &domain, int64_t dim) {

@@ -133,8 +133,13 @@ MemoryView getOperandView(KernelOp kernel, mlir::Value value);
 MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
 /// A reduction whose body ends in `add(accumulator, mul(a, b))`, of floats or of integers.
 bool isContraction(mlir::linalg::GenericOp op);
-/// Whether partial results of a reduction combine by the last operation of its body: then each lane may have
-/// one.
+/// The values of an iteration of a generic, one a result.
+llvm::SmallVector<mlir::Value> getYielded(mlir::linalg::GenericOp op);
+/// How two partial states of a reduction combine, null where its body does not say.
+CombineOp getCombine(mlir::linalg::GenericOp op);
+/// Whether partial results of a reduction combine, as its body says or by its last operation.
+bool canCombine(mlir::linalg::GenericOp op);
+/// Whether each lane may have a partial result.
 bool canSumInLanes(const Reduction &r);
 /// Whether a reduction's value differs along a dimension of the domain (-1: none).
 bool dependsOn(const Reduction &r, const Domain &domain, int64_t dim);

@@ -52,12 +52,11 @@ void Emitter::reduce(const Reduction &r, StageAttr stage, ArrayRef<std::pair<Sma
   accumulators = reduceLoops(stage.getNest(), std::move(accumulators));
   unsigned outs = op.getNumDpsInits();
   for (size_t p = 0; p < keys.size(); ++p) {
+    SmallVector<Value> state(ArrayRef(accumulators).slice(p * outs, outs));
+    if (laneReduction) state = combineLanes(std::move(state));
     SmallVector<Val> values;
-    for (unsigned o = 0; o < outs; ++o) {
-      Value v = accumulators[p * outs + o];
-      if (laneReduction) v = combineLanes(v);
+    for (Value v : state)
       values.push_back({v, isa<VectorType>(v.getType())});
-    }
     e.mask = pointMasks[p];
     e.remember(op, keys[p], std::move(values));
     e.mask = {};
@@ -118,27 +117,53 @@ SmallVector<Value> Emitter::reduceLoops(ArrayRef<LoopAttr> nest, SmallVector<Val
   return accumulators;
 }
 
-/// The reduction's last operation on two partial results.
-Value Emitter::combine(Value x, Value y) {
+/// Two partial states of the reduction, vectors of them, as its body combines them: in a region of
+/// girih.combine, or by its last operation.
+SmallVector<Value> Emitter::combine(ValueRange x, ValueRange y) {
   auto op = current->op;
-  Operation *combiner = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
   IRMapping mapping;
-  mapping.map(combiner->getOperands(), ValueRange{x, y});
-  Operation *clone = b.clone(*combiner, mapping);
-  clone->getResult(0).setType(x.getType());
-  return clone->getResult(0);
+  auto shape = cast<VectorType>(x[0].getType()).getShape();
+  auto clone = [&](Operation &inner) {
+    Operation *copy = b.clone(inner, mapping);
+    for (OpResult r : copy->getResults())
+      r.setType(VectorType::get(shape, r.getType()));
+    return copy;
+  };
+  CombineOp combine = getCombine(op);
+  if (!combine) {
+    Operation *last = getYielded(op)[0].getDefiningOp();
+    mapping.map(last->getOperands(), ValueRange{x[0], y[0]});
+    return clone(*last)->getResults();
+  }
+  Block &body = combine.getBody().front();
+  mapping.map(body.getArguments().take_front(x.size()), x);
+  mapping.map(body.getArguments().drop_front(x.size()), y);
+  for (Operation &inner : body.without_terminator()) {
+    if (!inner.hasTrait<OpTrait::ConstantLike>()) {
+      clone(inner);
+      continue;
+    }
+    Value value = b.clone(inner)->getResult(0);
+    auto type = VectorType::get(shape, value.getType());
+    mapping.map(inner.getResult(0), vector::BroadcastOp::create(b, loc, type, value).getResult());
+  }
+  return llvm::map_to_vector(body.getTerminator()->getOperands(), [&](Value v) { return mapping.lookup(v); });
 }
 
-/// All lanes of a vector combined, half by half: the order is fixed, whatever the target does.
-Value Emitter::combineLanes(Value v) {
+/// All lanes of a state combined, half by half: the order is fixed, whatever the target does.
+SmallVector<Value> Emitter::combineLanes(SmallVector<Value> state) {
   for (int64_t n = schedule.getWidth() / 2; n >= 1; n /= 2) {
-    Value lo = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{n},
+    auto half = [&](int64_t from) {
+      return llvm::map_to_vector(state, [&](Value v) -> Value {
+        return vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{n},
                                                      ArrayRef<int64_t>{1});
-    Value hi = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{n},
-                                                     ArrayRef<int64_t>{1});
-    v = combine(lo, hi);
+      });
+    };
+    SmallVector<Value> low = half(0), high = half(n);
+    state = combine(low, high);
   }
-  return vector::ExtractOp::create(b, loc, v, int64_t(0));
+  return llvm::map_to_vector(
+      state, [&](Value v) -> Value { return vector::ExtractOp::create(b, loc, v, int64_t(0)); });
 }
 
 /// One iteration of the reduction at every position.
@@ -175,12 +200,12 @@ SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> ac
     for (auto &p : points)
       p[dim.dims.back()] = lane;
   };
-  size_t n = accumulators.size();
+  size_t n = accumulators.size(), outs = op.getNumDpsInits();
   SmallVector<Value>
       all; // chain-major; every chain begins at the neutral value, so the first may carry outer results
   SmallVector<Value> neutral;
   for (size_t p = 0; p < n; ++p)
-    neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[0], {})));
+    neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[p % outs], {})));
   for (int64_t c = 0; c < chains; ++c)
     llvm::append_range(all, c == 0 ? accumulators : neutral);
   auto loopOver = [&](Value from, Value to, int64_t c) {
@@ -232,7 +257,8 @@ SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> ac
   }
   SmallVector<Value> out(all.begin(), all.begin() + n);
   for (int64_t c = 1; c < chains; ++c)
-    for (size_t p = 0; p < n; ++p)
-      out[p] = combine(out[p], all[c * n + p]);
+    for (size_t p = 0; p < n; p += outs)
+      llvm::copy(combine(ArrayRef(out).slice(p, outs), ArrayRef(all).slice(c * n + p, outs)),
+                 out.begin() + p);
   return out;
 }

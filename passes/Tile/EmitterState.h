@@ -79,8 +79,8 @@ private:
                                              mlir::SmallVector<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> reduceStep(mlir::ArrayRef<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> reduceLanes(LoopAttr loop, mlir::SmallVector<mlir::Value> accumulators);
-  mlir::Value combine(mlir::Value x, mlir::Value y);
-  mlir::Value combineLanes(mlir::Value v);
+  mlir::SmallVector<mlir::Value> combine(mlir::ValueRange x, mlir::ValueRange y);
+  mlir::SmallVector<mlir::Value> combineLanes(mlir::SmallVector<mlir::Value> state);
   Lin substitute(const Lin &lin, mlir::ArrayRef<Idx> dims);
 
   Evaluator &e;

@@ -420,7 +420,7 @@ SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, A
     return r;
   };
   SmallVector<Val> results;
-  for (Value v : body->getTerminator()->getOperands()) {
+  for (Value v : getYielded(op)) {
     if (auto add = v.getDefiningOp<arith::AddFOp>(); add && fma)
       if (auto mul = fusableProduct(add, op)) {
         Val x = operand(mul.getLhs()), y = operand(mul.getRhs());

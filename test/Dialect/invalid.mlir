@@ -143,6 +143,73 @@ func.func @kernel_types(%a: tensor<2xf32>) {
 
 // -----
 
+func.func @combine_without_state() {
+  // expected-error@+1 {{needs a state of one value at least}}
+  "girih.combine"() ({
+    girih.yield
+  }) : () -> ()
+  return
+}
+
+// -----
+
+func.func @combine_takes(%a: f32, %i: i32) -> (f32, i32) {
+  // expected-error@+1 {{has a state of 'f32', 'i32' but its region takes 'f32', 'i32', 'f32' instead of two such states}}
+  %0:2 = girih.combine(%a, %i) : f32, i32 {
+  ^bb0(%b: f32, %j: i32, %c: f32):
+    girih.yield %b, %j : f32, i32
+  }
+  return %0#0, %0#1 : f32, i32
+}
+
+// -----
+
+func.func @combine_yields(%a: f32) -> f32 {
+  // expected-error@+1 {{has a state of 'f32' but its region yields 'f32', 'f32'}}
+  %0 = girih.combine(%a) : f32 {
+  ^bb0(%b: f32, %c: f32):
+    girih.yield %b, %c : f32, f32
+  }
+  return %0 : f32
+}
+
+// -----
+
+func.func @combine_computes(%a: f32) -> f32 {
+  %0 = girih.combine(%a) : f32 {
+  ^bb0(%b: f32, %c: f32):
+    // expected-error@+1 {{cannot be in girih.combine: only what works on vectors, element by element, can}}
+    %1 = tensor.empty() : tensor<4xf32>
+    girih.yield %b : f32
+  }
+  return %0 : f32
+}
+
+// -----
+
+func.func @combine_is_last(%a: f32, %i: i32) -> f32 {
+  // expected-error@+1 {{must be all that the body around it yields, in order}}
+  %0:2 = girih.combine(%a, %i) : f32, i32 {
+  ^bb0(%b: f32, %j: i32, %c: f32, %k: i32):
+    girih.yield %b, %j : f32, i32
+  }
+  return %0#0 : f32
+}
+
+// -----
+
+func.func @kernel_yields_numbers(%a: tensor<f32>) {
+  // expected-error@+1 {{result 0 is 'tensor<f32>' but its region yields 'f32'}}
+  girih.kernel "k"(%a) : (tensor<f32>) -> (tensor<f32>) {
+  ^bb0(%b: tensor<f32>):
+    %0 = arith.constant 1.0 : f32
+    girih.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
 func.func @kernel_yields(%a: tensor<2xf32>, %c: tensor<3xf32>) {
   // expected-error@+1 {{result 0 is 'tensor<2xf32>' but its region yields 'tensor<3xf32>'}}
   girih.kernel "k"(%c) : (tensor<3xf32>) -> (tensor<2xf32>) {

@@ -165,6 +165,28 @@ func.func @indices(%x: tensor<?x6xf32, #girih.dims<n, 6>>, %i: tensor<2x3xi64>, 
   return
 }
 
+// CHECK-LABEL: func @combine
+func.func @combine(%x: tensor<8xf32>, %m: tensor<f32>, %s: tensor<f32>) {
+  linalg.generic {indexing_maps = [affine_map<(k) -> (k)>, affine_map<(k) -> ()>, affine_map<(k) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : tensor<8xf32>) outs(%m, %s : tensor<f32>, tensor<f32>) {
+  ^bb0(%in: f32, %most: f32, %sum: f32):
+    %0 = arith.maximumf %in, %most : f32
+    %1 = arith.addf %in, %sum : f32
+    // CHECK: %[[STATE:.*]]:2 = girih.combine(%{{.*}}, %{{.*}}) : f32, f32 {
+    // CHECK-NEXT: ^bb0(%{{.*}}: f32, %{{.*}}: f32, %{{.*}}: f32, %{{.*}}: f32):
+    %2:2 = girih.combine(%0, %1) : f32, f32 {
+    ^bb0(%m1: f32, %s1: f32, %m2: f32, %s2: f32):
+      %3 = arith.maximumf %m1, %m2 : f32
+      %4 = arith.addf %s1, %s2 : f32
+      // CHECK: girih.yield %{{.*}}, %{{.*}} : f32, f32
+      girih.yield %3, %4 : f32, f32
+    }
+    // CHECK: linalg.yield %[[STATE]]#0, %[[STATE]]#1
+    linalg.yield %2#0, %2#1 : f32, f32
+  } -> (tensor<f32>, tensor<f32>)
+  return
+}
+
 func.func private @kernel()
 
 // CHECK-LABEL: func @kernels

@@ -38,14 +38,19 @@ func.func @softmax(%x: tensor<4x16xf32>) -> tensor<4x16xf32> {
   return %r : tensor<4x16xf32>
 }
 
-// The extreme value first, then the least index that holds it; NaN counts as the extreme.
+// The extreme value and its index in one pass; NaN counts as the extreme. A later element is taken if it is more extreme, a later state also if it is
+// as extreme and has the smaller index.
 // CHECK-LABEL: func.func @argmax
 func.func @argmax(%x: tensor<4x16xf32>) -> tensor<4xi64> {
-  // CHECK: arith.maximumf
-  // CHECK: linalg.fill ins(%{{.*}} : i64)
+  // CHECK: linalg.generic {{.*}} outs(%{{.*}}, %{{.*}} : tensor<4xf32>, tensor<4xi32>)
+  // CHECK: ^bb0(%[[X:.*]]: f32, %[[M:.*]]: f32, %[[I:.*]]: i32):
   // CHECK: linalg.index 1
-  // CHECK: arith.cmpf uno
-  // CHECK: arith.minsi
+  // CHECK: %[[MORE:.*]] = arith.cmpf ugt, %[[X]], %[[M]]
+  // CHECK: %[[NUMBER:.*]] = arith.cmpf ord, %[[M]], %[[M]]
+  // CHECK: arith.andi %[[MORE]], %[[NUMBER]]
+  // CHECK: girih.combine(%{{.*}}, %{{.*}}) : f32, i32
+  // CHECK: arith.cmpi slt
+  // CHECK: arith.extsi %{{.*}} : i32 to i64
   %r = girih.kernel "k"(%x) : (tensor<4x16xf32>) -> tensor<4xi64> {
   ^bb0(%a: tensor<4x16xf32>):
     %0 = girih.arg_reduce %a {axis = 1 : i64, keepdims = false} : (tensor<4x16xf32>) -> tensor<4xi64>

@@ -159,6 +159,42 @@ def test_arg_reductions():
     check(graph)
 
 
+def arg_reference(op, values, axis, last):
+    """The first or last index of the extreme, as NumPy has it: a NaN is the extreme."""
+    extreme = (np.argmax if op == "ArgMax" else np.argmin)
+    if not last:
+        return np.expand_dims(extreme(values, axis), axis)
+    return np.expand_dims(values.shape[axis] - 1 - extreme(np.flip(values, axis), axis), axis)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.int8, np.uint8, np.int32, np.int64])
+def test_arg_reductions_in_lanes(dtype):
+    """Ties, NaNs, infinities and zeros of both signs, where each lane has a partial result: rows of whole vectors, with rests, and few."""
+    graph = Graph(18)
+    extremes = {"ArgMax": [], "ArgMin": []}
+    for rows, n in ((2, 1), (3, 7), (5, 16), (4, 100), (3, 1000), (1, 4099)):
+        if np.dtype(dtype).kind == "f":
+            values = graph.rng.choice(np.array([1, 2, 2.5, 0.0, -0.0, np.inf, -np.inf, np.nan], dtype), (rows + 4, n), p=[.3, .2, .2, .1, .1, .03, .04, .03])
+            values[0], values[1], values[2] = -np.inf, np.inf, -0.0
+            values[2, n // 2:] = 0
+            values[3] = np.where(np.arange(n) % 5 == 3, 7, 6)
+        else:
+            values = graph.rng.integers(np.iinfo(dtype).min, 5, (rows + 2, n), dtype, endpoint=True)
+            values[0], values[1] = np.iinfo(dtype).min, np.iinfo(dtype).max
+        x = graph.input(values)
+        t = graph.input(np.ascontiguousarray(values.T))
+        for op, wanted in extremes.items():
+            for last in (0, 1):
+                wanted.append((graph.op(op, x, axis=1, select_last_index=last), arg_reference(op, values, 1, last)))
+                wanted.append((graph.op(op, t, axis=0, select_last_index=last), arg_reference(op, values.T, 0, last)))
+    wanted = extremes["ArgMax"] + extremes["ArgMin"]
+    for name, _ in wanted:
+        graph.output(name)
+    got = run_model(graph.model(), graph.feeds)
+    for output, (_, want) in zip(graph.outputs, wanted):
+        np.testing.assert_array_equal(got[output], want)
+
+
 def test_softmax():
     graph = Graph(15)
     x = graph.input((graph.rng.standard_normal((3, 9, 17)) * 20).astype(np.float32))
