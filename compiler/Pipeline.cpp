@@ -40,6 +40,8 @@ void addStage(OpPassManager &pm, Stage stage, const Target &target, const Pipeli
     return;
   case Stage::Linalg:
     pm.addPass(createConvertGirihToLinalg());
+    // Before kernels have places: it makes some of them two.
+    pm.addPass(createSplitReductions());
     return;
   case Stage::Plan:
     if (!options.naive) target.addJoinPasses(pm);

@@ -17,6 +17,55 @@ def ReadSchedules : Pass<"girih-read-schedules", "::mlir::ModuleOp"> {
   let options = [Option<"file", "file", "std::string", "", "the file">];
 }
 
+def SplitReductions : Pass<"girih-split-reductions", "::mlir::ModuleOp"> {
+  let summary = "make two kernels of a long reduction with few results: its blocks, which are tasks, and their combination";
+  let description = [{
+    Only loops of results become tasks, so a sum of a million numbers would be one thread's. Where the iterations are many (2^18), the results few (less than 4),
+    and partial results combine (by the last operation of the body, or by girih.combine), a reduced loop that divides is split into blocks of equal size, at most 64, of
+    2^15 iterations or more: a kernel of its own gives the state of each, and the old kernel combines these. Where more than 4096 iterations follow in the
+    old kernel, such as a normalised image after its mean, the combination is a kernel, too, so that the rest has no reduction, and becomes tasks.
+    Sizes that only a run knows are left as they are: that sizes alone decide makes results the same on any number of threads.
+
+    Pre-condition: kernels are at the linalg stage, and have neither places nor schedules.
+
+    ```mlir
+    func.func @main(%x: tensor<1048576xf32>) -> tensor<f32> {
+      %r = girih.kernel "sum"(%x) : (tensor<1048576xf32>) -> tensor<f32> {
+      ^bb0(%a: tensor<1048576xf32>):
+        %zero = arith.constant 0.0 : f32
+        %e = tensor.empty() : tensor<f32>
+        %f = linalg.fill ins(%zero : f32) outs(%e : tensor<f32>) -> tensor<f32>
+        %0 = linalg.generic {indexing_maps = [affine_map<(k) -> (k)>, affine_map<(k) -> ()>], iterator_types = ["reduction"]}
+          ins(%a : tensor<1048576xf32>) outs(%f : tensor<f32>) {
+        ^bb0(%in: f32, %out: f32):
+          %s = arith.addf %out, %in : f32
+          linalg.yield %s : f32
+        } -> tensor<f32>
+        girih.yield %0 : tensor<f32>
+      }
+      return %r : tensor<f32>
+    }
+    // becomes
+    func.func @main(%x: tensor<1048576xf32>) -> tensor<f32> {
+      %b = girih.kernel "sum (blocks)"(%x) : (tensor<1048576xf32>) -> tensor<32xf32> {
+        ...
+        linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0 * 32768 + d1)>, affine_map<(d0, d1) -> (d1)>, affine_map<(d0, d1) -> (d0)>],
+          iterator_types = ["parallel", "reduction"]}
+        ...
+      }
+      %r = girih.kernel "sum"(%b) : (tensor<32xf32>) -> tensor<f32> {
+        ...
+        linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>], iterator_types = ["reduction"]}
+        ...
+      }
+      return %r : tensor<f32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::girih::GirihDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "num-split", "reductions split">];
+}
+
 def PrintDomains : Pass<"girih-print-domains", "::mlir::ModuleOp"> {
   let summary = "write what each kernel's schedule is about: its loops, reductions and accesses";
   let description = [{
