@@ -86,7 +86,7 @@ def normal(x, axes, epsilon=1e-5):
 @pytest.mark.parametrize("offset", [0, 1e4])
 @pytest.mark.parametrize("shape", [(1, 3, 512, 512), (1, 1, 600, 700), (2, 2, 257, 1024), (1, 9, 64, 64)])
 def test_normalisations(shape, offset):
-    """Far from zero, a variance takes all digits: what is left of them is 1e4 times the rounding of what is read."""
+    """Far from zero, a variance takes all digits: what is left of them is the rounding of the mean."""
     graph = Graph(5)
     v = (graph.rng.standard_normal(shape) + offset).astype(np.float32)
     c = shape[1]
@@ -96,7 +96,7 @@ def test_normalisations(shape, offset):
     graph.output(graph.op("LayerNormalization", x, graph.weight(np.ones(shape[1:], np.float32)), axis=1))
     scale = np.linspace(0.5, 2, c)[:, None, None]
     want = [normal(v, (2, 3)) * scale + np.arange(c)[:, None, None], normal(v, (0, 1, 2, 3), 1e-9), normal(v, (1, 2, 3))]
-    check(graph, want, rtol=1e-4, atol=2e-5 if not offset else 3e-3)
+    check(graph, want, rtol=1e-4, atol=2e-5 if not offset else 1e-2)
 
 
 def test_pools():
