@@ -166,6 +166,9 @@ static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest, bool r
     auto inner =
         llvm::find_if(nest.drop_front(i + 1), [&](LoopAttr l) { return l.getDim() == loop.getDim(); });
     bool isLast = inner == nest.end();
+    if (isLast && loop.getRole() == LoopRole::task)
+      return error() << "a task of " << name
+                     << " has no loop inside of it: give it rows, lanes, or steps of 1";
     if (isLast && loop.getRole() == LoopRole::each && loop.getSize() != 1)
       return error() << "the innermost loop of " << name << " takes steps of " << loop.getSize()
                      << " but nothing says how: give it a role, or steps of 1";
