@@ -57,7 +57,7 @@ public:
         counts[r.variable(k)] = std::max<int64_t>(extent.value_or(1), 1);
       }
     for (LoopAttr l : schedule.getNest())
-      (l.getDim() < domain.parallel ? outer : behind).push_back(l);
+      (l.getReduced() || l.getDim() < domain.parallel ? outer : behind).push_back(l);
     for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored())) {
       SmallVector<std::optional<unsigned>> sources;
       SmallVector<std::optional<int64_t>> of;
@@ -92,12 +92,13 @@ private:
     int64_t size;
   };
   double countReduction(const Reduction &r, StageAttr stage, int64_t rows, int64_t vectors) const;
-  double countFinish(int64_t rows, int64_t vectors) const;
+  double countFinish(int64_t rows, int64_t vectors, bool takesUp) const;
   double sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t)> cost) const;
   SmallVector<Idx> lastDims() const;
   /// What is stored where this is computed.
   ArrayRef<Domain> getStages() const { return parent ? parent->domain.stages : domain.stages; }
   double getTrips(size_t level) const;
+  double getBlocks() const;
   double getRepeats(const Access &a, double cache) const;
 
   SmallVector<Loop> loopsOf(int reduction) const;
@@ -107,6 +108,7 @@ private:
   double total(size_t level) const;
   double phaseTotal(int reduction, size_t level) const;
   double storeBytes(const Counts &at) const;
+  double bytesTakenUp(double cache) const;
   template <typename Footprint, typename Depends>
   double missesOf(int reduction, double cache, Footprint footprintAt, Depends depends) const;
 
@@ -243,7 +245,9 @@ double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t r
   return cycles;
 }
 
-double DomainCost::countFinish(int64_t rows, int64_t vectors) const {
+/// What is done with the values of a register tile. With `takesUp`, they are the sums that a block begins
+/// with.
+double DomainCost::countFinish(int64_t rows, int64_t vectors, bool takesUp) const {
   int64_t rowDim = schedule.getRowDim(), vectorDim = schedule.getVectorDim(), width = schedule.getWidth();
   SmallVector<std::pair<unsigned, int64_t>> copies;
   unsigned vectorVariable = vectorDim >= 0 ? domain.variable(vectorDim) : 0;
@@ -254,13 +258,19 @@ double DomainCost::countFinish(int64_t rows, int64_t vectors) const {
   SmallVector<Idx> dims = lastDims();
   linalg::GenericOp last = domain.last;
   if (!last.getNumReductionLoops()) work.count(last, dims);
+  Type type = getElementTypeOrSelf(last.getResult(0).getType());
   for (const Lin &store : domain.stores)
-    work.countStore(store, getElementTypeOrSelf(last.getResult(0).getType()), dims);
+    work.countStore(store, type, dims);
+  if (takesUp) work.countLoad(domain.stores[0], type, dims, /*dynLanes=*/false);
   return work.each.cycles(machine);
 }
 
 double DomainCost::getCycles() const {
-  double cycles = sumTiles(true, [&](int64_t rows, int64_t vectors) { return countFinish(rows, vectors); });
+  auto finish = [&](bool takesUp) {
+    return sumTiles(true, [&](int64_t rows, int64_t vectors) { return countFinish(rows, vectors, takesUp); });
+  };
+  double cycles = finish(false), blocks = getBlocks();
+  if (blocks > 1) cycles += (blocks - 1) * finish(true);
   for (auto [r, stage] : llvm::zip(domain.reductions, schedule.getReductions()))
     cycles += sumTiles(false, [&, &r = r, &stage = stage](int64_t rows, int64_t vectors) {
       return countReduction(r, stage, rows, vectors);
@@ -291,6 +301,18 @@ double DomainCost::getTrips(size_t level) const {
   return trips;
 }
 
+/// How many blocks a reduction is computed in.
+double DomainCost::getBlocks() const {
+  double blocks = 1;
+  Counts at = counts;
+  for (LoopAttr l : schedule.getBlocks()) {
+    int64_t &n = at[domain.reductions[0].variable(l.getDim())];
+    blocks *= double(llvm::divideCeil(n, l.getSize()));
+    n = std::min(n, l.getSize());
+  }
+  return blocks;
+}
+
 double DomainCost::getTasks() const {
   double tasks = 1;
   for (LoopAttr l : schedule.getNest().take_front(schedule.getTaskCount()))
@@ -304,7 +326,8 @@ double DomainCost::getTasks() const {
 SmallVector<DomainCost::Loop> DomainCost::loopsOf(int reduction) const {
   SmallVector<Loop> loops;
   for (LoopAttr l : outer)
-    loops.push_back({domain.variable(l.getDim()), l.getSize()});
+    loops.push_back({l.getReduced() ? domain.reductions[0].variable(l.getDim()) : domain.variable(l.getDim()),
+                     l.getSize()});
   if (reduction < 0)
     for (LoopAttr l : behind)
       loops.push_back({domain.variable(l.getDim()), l.getSize()});
@@ -425,6 +448,16 @@ double DomainCost::getRepeats(const Access &a, double cache) const {
   return repeats;
 }
 
+/// Of sums that later blocks take up, those that are in a cache of this size no more.
+double DomainCost::bytesTakenUp(double cache) const {
+  if (schedule.getBlocks().empty()) return 0;
+  auto at = [&](size_t level) { return storeBytes(countsAt(loopsOf(0), level)); };
+  auto depends = [&](const Loop &l) {
+    return llvm::any_of(domain.stores, [&](const Lin &store) { return store.has(l.variable); });
+  };
+  return std::max(missesOf(0, cache, at, depends) - storeBytes(counts), 0.0);
+}
+
 Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const {
   Misses misses{};
   for (auto [level, cache] : llvm::enumerate(getCaches(machine))) {
@@ -449,7 +482,9 @@ Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)
     }
     double stored = storeBytes(counts);
     bool warm = domain.results.empty() ? stored <= cache : isWarm(kernel->getNumOperands(), level);
-    if (!warm) misses.written[level] += stored * (parent ? parent->getTrips(around) : 1);
+    double again = bytesTakenUp(cache), trips = parent ? parent->getTrips(around) : 1;
+    misses.read[level] += again * trips;
+    misses.written[level] += ((warm ? 0 : stored) + again) * trips;
   }
   for (auto &stage : stages)
     misses += stage->getMisses(isWarm);

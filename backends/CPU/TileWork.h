@@ -40,6 +40,7 @@ public:
     countBody(op, dims);
   }
   void countStore(const Lin &at, mlir::Type type, llvm::ArrayRef<Idx> dims);
+  void countLoad(const Lin &at, mlir::Type type, llvm::ArrayRef<Idx> indices, bool dynLanes);
 
   Work each, once;
 
@@ -64,7 +65,6 @@ private:
   bool isNew(const void *what, llvm::ArrayRef<Idx> dims);
   void countBody(mlir::linalg::GenericOp op, llvm::ArrayRef<Idx> dims);
   void countRead(mlir::Value value, llvm::ArrayRef<Idx> indices);
-  void countLoad(const Lin &at, mlir::Type type, llvm::ArrayRef<Idx> indices, bool dynLanes);
   void countOperation(mlir::Operation *op, double n, bool lanes, Work &work);
 
   mutable KernelOp kernel; // MLIR's accessors are not const

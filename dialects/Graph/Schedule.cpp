@@ -157,14 +157,12 @@ LogicalResult LoopAttr::verify(EmitError error, bool reduced, unsigned dim, int6
 }
 
 /// Loops of one dimension divide each other's steps, down to an index or what a register tile takes.
-static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest, bool reduced) {
+static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest) {
   for (auto [i, loop] : llvm::enumerate(nest)) {
     std::string name = (loop.getReduced() ? "k" : "d") + std::to_string(loop.getDim());
-    if (loop.getReduced() != reduced)
-      return error() << name << " is no dimension of this nest: " << (reduced ? "k" : "d")
-                     << " and a number are";
-    auto inner =
-        llvm::find_if(nest.drop_front(i + 1), [&](LoopAttr l) { return l.getDim() == loop.getDim(); });
+    auto inner = llvm::find_if(nest.drop_front(i + 1), [&](LoopAttr l) {
+      return l.getReduced() == loop.getReduced() && l.getDim() == loop.getDim();
+    });
     bool isLast = inner == nest.end();
     if (isLast && loop.getRole() == LoopRole::task)
       return error() << "a task of " << name
@@ -196,10 +194,13 @@ static LogicalResult verifyLanes(EmitError error, ArrayRef<LoopAttr> nest, int64
 
 LogicalResult StageAttr::verify(EmitError error, int64_t at, ArrayRef<LoopAttr> nest) {
   if (at < 0) return error() << "at must be a number of loops but is " << at;
-  for (LoopAttr loop : nest)
+  for (LoopAttr loop : nest) {
+    if (!loop.getReduced())
+      return error() << "d" << loop.getDim() << " is no dimension of a reduction: k and a number are";
     if (loop != nest.back() && loop.getRole() != LoopRole::each)
       return error() << "only the innermost loop of a reduction can be " << stringifyLoopRole(loop.getRole());
-  return verifyNest(error, nest, /*reduced=*/true);
+  }
+  return verifyNest(error, nest);
 }
 
 LogicalResult StoredAttr::verify(EmitError error, unsigned generic, int64_t, ScheduleAttr schedule) {
@@ -214,8 +215,19 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRe
                                    ArrayRef<StageAttr> reductions, ArrayRef<StoredAttr> stored) {
   if (width < 1 || width > 64 || (width & (width - 1)))
     return error() << "width must be a power of two up to 64 but is " << width;
-  if (failed(verifyNest(error, nest, /*reduced=*/false)) || failed(verifyLanes(error, nest, width)))
-    return failure();
+  SmallVector<LoopAttr> loops(nest);
+  bool hasBlocks = false;
+  for (LoopAttr loop : nest) {
+    hasBlocks |= loop.getReduced();
+    if (loop.getReduced() && loop.getRole() != LoopRole::each)
+      return error() << "a loop over blocks of k" << loop.getDim() << " cannot be "
+                     << stringifyLoopRole(loop.getRole());
+  }
+  // Blocks are divided further by the loops of the reduction.
+  if (hasBlocks && reductions.size() != 1)
+    return error() << "blocks of a reduction need exactly one, but there are " << reductions.size();
+  if (hasBlocks) llvm::append_range(loops, reductions[0].getNest());
+  if (failed(verifyNest(error, loops)) || failed(verifyLanes(error, nest, width))) return failure();
   bool inTasks = true;
   llvm::SmallSet<unsigned, 4> tasks;
   for (LoopAttr loop : nest) {
@@ -279,9 +291,13 @@ int64_t ScheduleAttr::getRows() const {
   return l ? l.getSize() : 1;
 }
 
+SmallVector<LoopAttr> ScheduleAttr::getBlocks() const {
+  return llvm::filter_to_vector(getNest(), [](LoopAttr l) { return l.getReduced(); });
+}
+
 std::optional<int64_t> ScheduleAttr::getStep(int64_t dim, int64_t at) const {
   for (LoopAttr l : llvm::reverse(getNest().take_front(at)))
-    if (int64_t(l.getDim()) == dim) return l.getSize();
+    if (!l.getReduced() && int64_t(l.getDim()) == dim) return l.getSize();
   return std::nullopt;
 }
 

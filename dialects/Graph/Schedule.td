@@ -62,7 +62,8 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
 
     - `width`: lanes of a vector. `fma`: multiplications and additions are formed into fused ones.
     - `nest`: the loops of the result, outermost first; the tasks come first of all. Loops of one dimension divide each other's steps. Dimensions
-      that no reduction depends on come last, behind the reductions.
+      that no reduction depends on come last, behind the reductions. Where the value is a sum, loops of its `k` may be among them: the sum is computed
+      block by block, and stands in the value's memory in between.
     - `reductions`: one stage for each, in the order of the domain. What is element-wise is computed where it is read.
     - `stored`: values that are kept in scratch memory, in the order of computation.
   }];
@@ -81,6 +82,8 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
     /// The dimension of the register tile's rows and how many they are; -1 and 1 where there is none.
     int64_t getRowDim() const;
     int64_t getRows() const;
+    /// The loops over blocks of a reduction, which stand among those of the result.
+    ::llvm::SmallVector<LoopAttr> getBlocks() const;
     /// How much of a dimension one step inside the first `at` loops takes, nothing where all of it.
     std::optional<int64_t> getStep(int64_t dim, int64_t at) const;
     /// What a step of the innermost loop of a dimension takes.

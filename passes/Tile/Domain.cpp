@@ -558,6 +558,11 @@ unsigned Reduction::variable(unsigned loop) const {
   return variables[llvm::find(reduced, loops[loop].dims.back()) - reduced.begin()];
 }
 
+bool isSum(const Domain &domain) {
+  return domain.reductions.size() == 1 && domain.reductions[0].op == domain.last &&
+         linalg::GenericOp(domain.last).getNumDpsInits() == 1;
+}
+
 bool dependsOn(const Reduction &r, const Domain &domain, int64_t dim) {
   if (dim < 0) return false;
   return llvm::any_of(r.indices, [&](const Idx &i) { return i.lin.has(domain.variable(dim)); });

@@ -141,6 +141,8 @@ CombineOp getCombine(mlir::linalg::GenericOp op);
 bool canCombine(mlir::linalg::GenericOp op);
 /// Whether each lane may have a partial result.
 bool canSumInLanes(const Reduction &r);
+/// Whether a domain's value is that of its only reduction, with nothing behind it.
+bool isSum(const Domain &domain);
 /// Whether a reduction's value differs along a dimension of the domain (-1: none).
 bool dependsOn(const Reduction &r, const Domain &domain, int64_t dim);
 /// About how many instructions one iteration of `op` takes, with all that is inlined into it; other

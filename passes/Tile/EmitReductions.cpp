@@ -49,6 +49,7 @@ void Emitter::reduce(const Reduction &r, StageAttr stage, ArrayRef<std::pair<Sma
       accumulators.push_back(pointLanes ? e.vector(init) : e.get(init));
     }
   auto keys = points; // before the reduction's loops set its indices
+  if (!blocks.empty()) accumulators = takeUp(std::move(accumulators));
   accumulators = reduceLoops(stage.getNest(), std::move(accumulators));
   unsigned outs = op.getNumDpsInits();
   for (size_t p = 0; p < keys.size(); ++p) {
@@ -63,19 +64,51 @@ void Emitter::reduce(const Reduction &r, StageAttr stage, ArrayRef<std::pair<Sma
   }
 }
 
+/// The sums that the blocks before this one have left where the value goes; in the first one, what sums begin
+/// with.
+SmallVector<Value> Emitter::takeUp(SmallVector<Value> neutral) {
+  Value isFirst;
+  for (const Range &block : blocks) {
+    if (block.low.lin.isConstant()) continue; // one block
+    Value begins =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, e.materialize(block.low), constant(0));
+    isFirst = isFirst ? arith::AndIOp::create(b, loc, isFirst, begins).getResult() : begins;
+  }
+  if (!isFirst) return neutral;
+  auto choice = scf::IfOp::create(b, loc, ValueRange(neutral).getTypes(), isFirst, /*addThenBlock=*/true,
+                                  /*addElseBlock=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(b, loc, neutral);
+  b.setInsertionPointToStart(choice.elseBlock());
+  Evaluator::Scope scope(e);
+  SmallVector<Value> sums;
+  for (auto &&[point, mask, value] : llvm::zip_equal(points, pointMasks, neutral)) {
+    auto [view, indices, n] = destinations(point).front();
+    e.mask = mask;
+    Val sum = e.load(view, indices);
+    sums.push_back(isa<VectorType>(value.getType()) ? e.vector(sum) : e.get(sum));
+    e.mask = {};
+  }
+  scf::YieldOp::create(b, loc, sums);
+  return choice.getResults();
+}
+
 SmallVector<Value> Emitter::reduceLoops(ArrayRef<LoopAttr> nest, SmallVector<Value> accumulators) {
   if (nest.empty()) return reduceStep(accumulators);
   if (nest.front().getRole() == LoopRole::lanes) return reduceLanes(nest.front(), std::move(accumulators));
   const LoopDim &dim = current->loops[nest.front().getDim()];
-  auto setIndex = [&](const Idx &i) {
+  Range range = blocks.empty() ? Range{e.constant(0), dim.extent, {}, {}} : blocks[nest.front().getDim()];
+  auto setIndex = [&](Idx i, int64_t offset) {
+    i.lin.constant = i.lin.constant + offset;
     for (auto &p : points)
       p[dim.dims.back()] = i;
   };
-  auto extent = dimValue(dim.extent);
+  auto extent = count(range);
   int64_t unroll = nest.front().getSize();
   if (extent && *extent <= unroll) {
     for (int64_t i = 0; i < *extent; ++i) {
-      setIndex(e.constant(i));
+      setIndex(range.low, i);
       accumulators = reduceLoops(nest.drop_front(), std::move(accumulators));
     }
     return accumulators;
@@ -88,32 +121,34 @@ SmallVector<Value> Emitter::reduceLoops(ArrayRef<LoopAttr> nest, SmallVector<Val
     SmallVector<Value> inner(op.getRegionIterArgs().begin(), op.getRegionIterArgs().end());
     Idx i = e.variable(op.getInductionVar());
     for (int64_t u = 0; u < step; ++u) {
-      Idx at = i;
-      at.lin.constant = at.lin.constant + u;
-      setIndex(at);
+      setIndex(i, u);
       inner = reduceLoops(nest.drop_front(), std::move(inner));
     }
     scf::YieldOp::create(b, loc, inner);
     accumulators.assign(op.getResults().begin(), op.getResults().end());
   };
-  Value to = e.size(dim.extent), end = to;
+  Value from = e.materialize(range.low), to = upper(range);
   if (extent) {
-    end = constant(*extent / unroll * unroll);
-    loopOver(constant(0), end, unroll);
-    for (int64_t i = *extent / unroll * unroll; i < *extent; ++i) {
-      setIndex(e.constant(i));
+    int64_t whole = *extent / unroll * unroll;
+    Range steps{range.low, dimConstant(ctx, whole), {}, {}};
+    loopOver(from, upper(steps), unroll);
+    for (int64_t i = whole; i < *extent; ++i) {
+      setIndex(range.low, i);
       accumulators = reduceLoops(nest.drop_front(), std::move(accumulators));
     }
     return accumulators;
   }
-  if (unroll > 1) {
-    end =
-        arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, to, constant(unroll)), constant(unroll));
-    loopOver(constant(0), end, unroll);
-    loopOver(end, to, 1);
-  } else {
-    loopOver(constant(0), to, 1);
+  if (unroll == 1) {
+    loopOver(from, to, 1);
+    return accumulators;
   }
+  bool isAtStart = range.low == e.constant(0);
+  Value length = isAtStart ? to : arith::SubIOp::create(b, loc, to, from).getResult();
+  Value end = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, length, constant(unroll)),
+                                    constant(unroll));
+  if (!isAtStart) end = arith::AddIOp::create(b, loc, from, end);
+  loopOver(from, end, unroll);
+  loopOver(end, to, 1);
   return accumulators;
 }
 

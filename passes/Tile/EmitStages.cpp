@@ -40,7 +40,7 @@ void Emitter::computeStage(unsigned i) {
       const Range &source = ranges[window->source];
       low = e.materialize({source.low.lin * dimConstant(ctx, window->scale) +
                            Lin::ofConstant(dimConstant(ctx, window->low))});
-      Value steps = arith::SubIOp::create(b, loc, upper(window->source), e.materialize(source.low));
+      Value steps = arith::SubIOp::create(b, loc, upper(source), e.materialize(source.low));
       Value extent = arith::MulIOp::create(b, loc, steps, constant(window->scale));
       extent = arith::AddIOp::create(b, loc, extent, constant(window->getOverlap()));
       Value begin = low, end = arith::AddIOp::create(b, loc, low, extent);

@@ -73,8 +73,11 @@ void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
   };
   if (l.getRole() == LoopRole::lanes) return vectorLoops(dim, next);
   if (l.getRole() == LoopRole::rows) return rowLoops(dim, next);
-  if (l.getSize() != 1) return pieces(dim, l.getSize(), next);
-  if (count(dim) == 1) {
+  if (l.getReduced())
+    return pieces(blocks[dim], domain.reductions[0].loops[dim].extent, l.getSize(), l.getSize(), next);
+  if (l.getSize() != 1)
+    return pieces(ranges[dim], domain.dims[dim].extent, l.getSize(), schedule.getTile(dim), next);
+  if (count(ranges[dim]) == 1) {
     index[dim] = ranges[dim].low;
     ranges[dim].from = {};
     return next();
@@ -82,7 +85,7 @@ void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
   // A task's range may begin anywhere; the loop variable is the index itself.
   Range outer = ranges[dim];
   Value from = e.materialize(outer.low);
-  loop(from, upper(dim), 1, [&](Value i) {
+  loop(from, upper(outer), 1, [&](Value i) {
     index[dim] = e.variable(i);
     ranges[dim] = {index[dim], dimConstant(ctx, 1), {}, from};
     next();
@@ -90,34 +93,34 @@ void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
   ranges[dim] = outer;
 }
 
-/// The current range of a dimension in pieces, which inner loops divide further.
-void Emitter::pieces(unsigned dim, int64_t size, Leaf leaf) {
-  Range outer = ranges[dim];
-  if (auto n = count(dim); n && *n <= size) {
-    ranges[dim].from = {};
+/// The current range of a dimension in pieces of `size`, which inner loops divide further, down to `tile`.
+void Emitter::pieces(Range &range, DimExpr extent, int64_t size, int64_t tile, Leaf leaf) {
+  Range outer = range;
+  if (auto n = count(range); n && *n <= size) {
+    range.from = {};
     leaf();
-    ranges[dim] = outer;
+    range = outer;
     return;
   }
-  Value from = e.materialize(outer.low), to = upper(dim);
+  Value from = e.materialize(outer.low), to = upper(range);
   loop(from, to, size, [&](Value i) {
-    ranges[dim].low = e.variable(i), ranges[dim].from = from;
-    setRange(dim, i, size, to);
+    range.low = e.variable(i), range.from = from;
+    setRange(range, i, extent, size, tile, to);
     leaf();
   });
-  ranges[dim] = outer;
+  range = outer;
 }
 
-/// A range of `size` elements of a dimension from `begin` on, cut off at `limit`.
-void Emitter::setRange(unsigned dim, Value begin, int64_t size, Value limit) {
-  auto extent = dimValue(domain.dims[dim].extent);
-  bool isWhole = extent && *extent % size == 0;
-  ranges[dim].size = dimConstant(ctx, size), ranges[dim].end = {};
+/// A range of `size` elements of a dimension of `extent` from `begin` on, cut off at `limit`.
+void Emitter::setRange(Range &range, Value begin, DimExpr extent, int64_t size, int64_t tile, Value limit) {
+  auto n = dimValue(extent);
+  bool isWhole = n && *n % size == 0;
+  range.size = dimConstant(ctx, size), range.end = {};
   // Ranges of exactly one register tile need no loop.
-  if (size == 1 || (isWhole && size == schedule.getTile(dim))) return;
+  if (size == 1 || (isWhole && size == tile)) return;
   Value end = arith::AddIOp::create(b, loc, begin, constant(size));
-  if (!isWhole) end = arith::MinUIOp::create(b, loc, end, limit ? limit : e.size(domain.dims[dim].extent));
-  ranges[dim].end = end;
+  if (!isWhole) end = arith::MinUIOp::create(b, loc, end, limit ? limit : e.size(extent));
+  range.end = end;
 }
 
 void Emitter::rowLoops(unsigned dim, Leaf leaf) {
@@ -132,8 +135,8 @@ void Emitter::rowLoops(unsigned dim, Leaf leaf) {
     leaf();
     rows = 1;
   };
-  if (auto n = count(dim); n && *n <= sizes[0]) return withRows(*n, ranges[dim].low);
-  Value from = e.materialize(ranges[dim].low), to = upper(dim);
+  if (auto n = count(ranges[dim]); n && *n <= sizes[0]) return withRows(*n, ranges[dim].low);
+  Value from = e.materialize(ranges[dim].low), to = upper(ranges[dim]);
   auto mainEnd = [&](Value begin, int64_t size) -> Value {
     Value length = arith::SubIOp::create(b, loc, to, begin);
     Value whole =
@@ -178,9 +181,9 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
   auto rest = [&](const Idx &at, int64_t n) {
     withVectors(at, llvm::divideCeil(n, width), [&](int64_t j) { return constantMask(n - j * width); });
   };
-  if (auto n = count(dim); n && *n < size) return rest(ranges[dim].low, *n);
-  if (count(dim) == size) return withVectors(ranges[dim].low, vectors, full);
-  Value from = e.materialize(ranges[dim].low), to = upper(dim), end = to;
+  if (auto n = count(ranges[dim]); n && *n < size) return rest(ranges[dim].low, *n);
+  if (count(ranges[dim]) == size) return withVectors(ranges[dim].low, vectors, full);
+  Value from = e.materialize(ranges[dim].low), to = upper(ranges[dim]), end = to;
   if (!extent || *extent % size) {
     Value length = arith::SubIOp::create(b, loc, to, from);
     Value whole =
@@ -237,14 +240,13 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
     if (dimValue(counts[i]) == 1) continue;
     if (size != 1) n = arith::MulIOp::create(b, loc, n, constant(size));
     ranges[d].low = e.variable(n);
-    setRange(d, n, size, {});
+    setRange(ranges[d], n, domain.dims[d].extent, size, schedule.getTile(d), {});
   }
   body();
   return failure(e.failed);
 }
 
-Value Emitter::upper(unsigned dim) {
-  const Range &range = ranges[dim];
+Value Emitter::upper(const Range &range) {
   if (range.end) return range.end;
   Value size = e.size(range.size);
   if (range.low.lin.isConstant() && range.low.lin.constant == 0) return size;
@@ -284,6 +286,27 @@ void Emitter::tile() {
   loops(schedule.getNest().drop_front(outside()), [&] { finish(); });
 }
 
+/// Where the last generic's values at `dims` go.
+std::vector<Emitter::Destination> Emitter::destinations(ArrayRef<Idx> dims) {
+  std::vector<Destination> out;
+  auto last = domain.last;
+  if (auto it = e.stored.find(last); it != e.stored.end())
+    out.push_back({it->second.view, e.getIndices(it->second, dims), 0});
+  for (unsigned r : domain.results) {
+    Value value;
+    MemoryView view = getResultView(kernel, r, value);
+    unsigned n = cast<OpResult>(value).getResultNumber();
+    AffineMap map = last.getIndexingMapsArray()[last.getNumDpsInputs() + n];
+    SmallVector<Idx> indices;
+    for (AffineExpr x : map.getResults()) {
+      auto d = dyn_cast<AffineDimExpr>(x);
+      indices.push_back(d ? dims[d.getPosition()] : e.constant(0));
+    }
+    out.push_back({view, std::move(indices), n});
+  }
+  return out;
+}
+
 /// Evaluates the last generic at the register tile and stores the results.
 void Emitter::finish() {
   if (isSquare() && lanesOn) e.rowVariable = index[schedule.getRowDim()].lin.terms[0].first;
@@ -318,20 +341,8 @@ void Emitter::finishAt(ArrayRef<Idx> dims) {
     values = *known;
   else
     values = e.evalBody(last, dims, {});
-  if (auto it = e.stored.find(last); it != e.stored.end())
-    e.store(it->second.view, e.getIndices(it->second, dims), values[0]);
-  for (unsigned r : domain.results) {
-    Value value;
-    MemoryView view = getResultView(kernel, r, value);
-    unsigned n = cast<OpResult>(value).getResultNumber();
-    AffineMap out = last.getIndexingMapsArray()[last.getNumDpsInputs() + n];
-    SmallVector<Idx> indices;
-    for (AffineExpr x : out.getResults()) {
-      auto d = dyn_cast<AffineDimExpr>(x);
-      indices.push_back(d ? dims[d.getPosition()] : e.constant(0));
-    }
+  for (auto &[view, indices, n] : destinations(dims))
     e.store(view, indices, values[n]);
-  }
 }
 
 LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,

@@ -25,6 +25,9 @@ public:
       index.push_back(e.constant(0));
       ranges.push_back({e.constant(0), dim.extent, {}, {}});
     }
+    if (!schedule.getBlocks().empty())
+      for (const LoopDim &dim : domain.reductions[0].loops)
+        blocks.push_back({e.constant(0), dim.extent, {}, {}});
     masks.push_back({});
     size_t buffers = e.memory.size();
     for (auto [i, m] : llvm::enumerate(memory))
@@ -40,21 +43,21 @@ private:
 
   /// The loops of the result that reductions are inside of.
   size_t outside() const {
-    return llvm::count_if(schedule.getNest(), [&](LoopAttr l) { return l.getDim() < domain.parallel; });
+    return llvm::count_if(schedule.getNest(),
+                          [&](LoopAttr l) { return l.getReduced() || l.getDim() < domain.parallel; });
   }
   bool isSquare() const { return girih::isSquare(rows, schedule.getWidth()); }
   mlir::Value constant(int64_t v) { return mlir::arith::ConstantIndexOp::create(b, loc, v); }
-  mlir::Value upper(unsigned dim);
+  mlir::Value upper(const Range &range);
   /// The number of a stored value's memory.
   unsigned buffer(unsigned stage) { return kernel->getNumOperands() + kernel->getNumResults() + stage; }
-  /// The number of elements of a dimension's current range, where it is a constant.
-  std::optional<int64_t> count(unsigned dim) {
-    return ranges[dim].end ? std::nullopt : dimValue(ranges[dim].size);
-  }
+  /// The number of elements of a range, where it is a constant.
+  std::optional<int64_t> count(const Range &range) { return range.end ? std::nullopt : dimValue(range.size); }
 
   void loops(mlir::ArrayRef<LoopAttr> nest, Leaf leaf);
-  void pieces(unsigned dim, int64_t size, Leaf leaf);
-  void setRange(unsigned dim, mlir::Value begin, int64_t size, mlir::Value limit);
+  void pieces(Range &range, DimExpr extent, int64_t size, int64_t tile, Leaf leaf);
+  void setRange(Range &range, mlir::Value begin, DimExpr extent, int64_t size, int64_t tile,
+                mlir::Value limit);
   void rowLoops(unsigned dim, Leaf leaf);
   void vectorLoops(unsigned dim, Leaf leaf);
   mlir::Value loop(mlir::Value from, mlir::Value to, int64_t step,
@@ -72,9 +75,16 @@ private:
   void finish();
   void ifKept(mlir::ArrayRef<Idx> dims, llvm::function_ref<void()> body);
   void finishAt(mlir::ArrayRef<Idx> dims);
+  struct Destination {
+    MemoryView view;
+    mlir::SmallVector<Idx> indices;
+    unsigned result; // of the last generic
+  };
+  std::vector<Destination> destinations(mlir::ArrayRef<Idx> dims);
   mlir::SmallVector<Idx> keyOf(const Reduction &r, mlir::ArrayRef<Idx> dims);
   void reduce(const Reduction &r, StageAttr stage,
               mlir::ArrayRef<std::pair<mlir::SmallVector<Idx>, mlir::Value>> at);
+  mlir::SmallVector<mlir::Value> takeUp(mlir::SmallVector<mlir::Value> neutral);
   mlir::SmallVector<mlir::Value> reduceLoops(mlir::ArrayRef<LoopAttr> nest,
                                              mlir::SmallVector<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> reduceStep(mlir::ArrayRef<mlir::Value> accumulators);
@@ -98,6 +108,7 @@ private:
   // tile.
   mlir::SmallVector<Idx> index;
   mlir::SmallVector<Range> ranges;
+  mlir::SmallVector<Range> blocks; // of the loops of a reduction in blocks
   int64_t rows = 1;
   mlir::SmallVector<mlir::Value> masks; // one a vector; null: all lanes
   bool lanesOn = false;

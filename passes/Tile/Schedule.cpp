@@ -61,12 +61,20 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
   };
   ArrayRef<LoopAttr> nest = s.getNest();
   for (LoopAttr loop : nest)
-    if (loop.getDim() >= domain.dims.size())
+    if (!loop.getReduced() && loop.getDim() >= domain.dims.size())
       return error() << "d" << loop.getDim() << " is none of the " << domain.dims.size() << " dimensions";
   for (unsigned d = 0; d < domain.dims.size(); ++d)
-    if (llvm::none_of(nest, [&](LoopAttr l) { return l.getDim() == d; }))
+    if (llvm::none_of(nest, [&](LoopAttr l) { return !l.getReduced() && l.getDim() == d; }))
       return error() << "there is no loop of d" << d;
-  auto isParallel = [&](LoopAttr l) { return l.getDim() < domain.parallel; };
+  SmallVector<LoopAttr> blocks = s.getBlocks();
+  if (!blocks.empty() && !isSum(domain))
+    return error() << "k" << blocks[0].getDim()
+                   << " cannot be in blocks: between them, the sums are where the value is, which is no sum; "
+                      "store them";
+  if (!blocks.empty() && !domain.cuts.empty())
+    return error() << "k" << blocks[0].getDim()
+                   << " cannot be in blocks: of the sums, only what is kept has a place between them";
+  auto isParallel = [&](LoopAttr l) { return l.getReduced() || l.getDim() < domain.parallel; };
   if (!std::is_partitioned(nest.begin(), nest.end(), isParallel))
     return error() << "dimensions from d" << domain.parallel
                    << " on, which no reduction depends on, must be the innermost loops";
@@ -88,6 +96,9 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     if (!llvm::equal(order, llvm::seq<unsigned>(0, r.loops.size())))
       return where() << "must have one loop of each of its " << r.loops.size() << " dimensions";
     bool lanes = !loops.empty() && loops.back().getRole() == LoopRole::lanes;
+    for (LoopAttr block : blocks)
+      if (block.getDim() >= r.loops.size()) return where() << "has no k" << block.getDim();
+    if (lanes && !blocks.empty()) return where() << "cannot have lanes along itself and be in blocks";
     if (lanes && !canSumInLanes(r))
       return where() << "cannot have lanes: partial results of it do not combine";
     if (lanes && dependsOn(r, domain, s.getVectorDim()))
@@ -115,7 +126,8 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     for (unsigned d = 0; d < stage.dims.size(); ++d) {
       auto step = getStageStep(domain, s, i, d);
       ArrayRef<LoopAttr> nest = stored.getSchedule().getNest();
-      int64_t own = llvm::find_if(nest, [&](LoopAttr l) { return l.getDim() == d; })->getSize();
+      int64_t own =
+          llvm::find_if(nest, [&](LoopAttr l) { return !l.getReduced() && l.getDim() == d; })->getSize();
       if (!step || own == 1) continue;
       auto window = getWindow(domain, i, d);
       if (!window->isOne() || domain.dims[window->source].extent != stage.dims[d].extent)
@@ -208,8 +220,10 @@ static std::optional<unsigned> getOverwritten(const Domain &domain, ScheduleAttr
                    memory[old].strides == memory[stage].strides &&
                    getStageType(domain.stages[old]) == getStageType(writer) &&
                    schedule.getStored()[old].getAt() == schedule.getStored()[stage].getAt();
-    // Reductions run before a register tile is written, over what lies behind them.
-    bool isInPlace = isAlike && llvm::all_of(writer.accesses, [&](const Access &a) {
+    // Reductions run before a register tile is written, over what lies behind them; but not all blocks of
+    // one.
+    bool isInBlocks = !schedule.getStored()[stage].getSchedule().getBlocks().empty();
+    bool isInPlace = isAlike && !isInBlocks && llvm::all_of(writer.accesses, [&](const Access &a) {
                        if (a.stage != int(old)) return true;
                        for (unsigned d = 0; d < writer.dims.size(); ++d)
                          if (auto w = getWindow(writer, a.at[d]);

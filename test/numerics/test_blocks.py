@@ -1,0 +1,73 @@
+"""Sums in blocks of their reduction (docs/schedule.md): the same bits as all at once, whatever is left at the end of a block."""
+import os
+import re
+import tempfile
+
+import numpy as np
+import pytest
+
+from support import Graph, assert_close, compile_model, girih, reference
+
+HEAD = "width = 8, fma = true, nest = "
+
+
+def product(graph, weight):
+    x = graph.normal(37, 203, dims=["n", 203])
+    return graph.op("MatMul", x, weight)
+
+
+def of_constants(graph):
+    graph.output(product(graph, graph.normal_weight(203, 45)))
+
+
+def of_values(graph):
+    graph.output(product(graph, graph.normal(203, 45)))
+
+
+def biased(graph):
+    y = product(graph, graph.normal_weight(203, 45))
+    graph.output(graph.op("Relu", graph.op("Add", y, graph.normal_weight(45))))
+
+
+def convolution(graph):
+    x = graph.normal(2, 21, 9, 11)
+    y = graph.op("Conv", x, graph.normal_weight(19, 21, 3, 3), graph.normal_weight(19), pads=[0] * 4)
+    graph.output(graph.op("Relu", y))
+
+
+TILE = "<d1, 16, lanes>, <d0, 6, rows>]"
+STORED = "[<d0, 12, task>, <d0, 1>, <d1, 16, lanes>], stored = [<g0, at = 1, <" + HEAD
+
+
+@pytest.mark.parametrize("model, schedule", [
+    (of_constants, f"[<k0, 64>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>]"),
+    (of_constants, f"[<d0, 18, task>, <d1, 32>, <k0, 100>, <d0, 6>, <k0, 20>, {TILE}, reductions = [<at = 7, nest = [<k0, 5, unroll>]>]"),
+    (of_constants, "[<d0, 6, rows>, <k0, 29>, <d1, 8, lanes>], reductions = [<at = 3, nest = [<k0, 1>]>]"),
+    (of_values, f"[<k0, 64>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>]"),
+    (of_values, "[<k0, 64>, <d0, 4, rows>, <d1, 1>], reductions = [<at = 3, nest = [<k0, 4, unroll>]>]"),
+    (biased, f"{STORED}[<k0, 80>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>]>>]"),
+    (convolution, "[<d0, 1, task>, <d0, 1>, <d1, 1>, <d2, 1>, <d3, 16, lanes>], stored = [<g0, at = 1, <" + HEAD +
+     "[<d0, 1>, <k0, 1>, <k1, 16>, <d1, 1>, <d3, 16, lanes>, <d2, 6, rows>], reductions = [<at = 6, nest = [<k0, 1>, <k1, 4, unroll>]>]>>]"),
+])
+def test_blocks(model, schedule):
+    graph = Graph(7)
+    model(graph)
+    onnx_model = graph.model()
+    with tempfile.TemporaryDirectory() as folder:
+        plan, edited = os.path.join(folder, "plan.mlir"), os.path.join(folder, "edited.mlir")
+        whole = girih.load(compile_model(onnx_model, folder, "--cpu=x86-64-v3", name="whole"))
+        compile_model(onnx_model, folder, "--cpu=x86-64-v3", "--stop-after=plan", f"-o{plan}", name="plan")
+        # The kernel with the reduction; others pad and transpose.
+        lines = open(plan).read().split("\n")
+        number, = [i for i, line in enumerate(lines) if "girih.kernel" in line and "reductions = " in line]
+        lines[number], count = re.subn(r"schedule = \[.*\]>\]", f"schedule = [#girih.schedule<{HEAD}{schedule}>]", lines[number])
+        assert count == 1
+        with open(edited, "w") as file:
+            file.write("\n".join(lines))
+        blocks = compile_model(onnx_model, folder, "--cpu=x86-64-v3", f"--schedule={edited}", name="blocks")
+        want = whole.run(graph.feeds)
+        assert_close(want, reference(onnx_model, graph.feeds), scaled=2e-6)
+        for threads in (1, 2):
+            got = girih.load(blocks, threads=threads).run(graph.feeds)
+            for name in want:
+                np.testing.assert_array_equal(got[name], want[name])
