@@ -49,14 +49,41 @@ def JoinKernels : Pass<"girih-join-cpu", "::mlir::ModuleOp"> {
     between the loops of the result, a strip at a time (docs/schedule.md).
 
     ```mlir
-    %r = girih.kernel "expand"(%x, %w) : (tensor<1x112x112x16xf32>, tensor<96x16x1x1xf32>) -> tensor<1x112x112x96xf32> { ... }
-    %b:2 = girih.kernel "border"() : () -> (tensor<1x1x113x96xf32>, tensor<1x112x1x96xf32>) { ... }
-    %p = girih.assemble %r, %b#0, %b#1 {border = 0.0 : f32, offsets = [...]} : (...) -> tensor<1x113x113x96xf32>
-    %y = girih.kernel "depthwise"(%p, %v) : (tensor<1x113x113x96xf32>, tensor<96x1x3x3xf32>) -> tensor<1x56x56x96xf32> { ... }
+    func.func @main(%x: tensor<4096x4096xf32>) -> tensor<4096xf32> {
+      %r = girih.kernel "square"(%x) : (tensor<4096x4096xf32>) -> tensor<4096x4096xf32> {
+      ^bb0(%a: tensor<4096x4096xf32>):
+        %e = tensor.empty() : tensor<4096x4096xf32>
+        %0 = linalg.generic {indexing_maps = [affine_map<(i, k) -> (i, k)>, affine_map<(i, k) -> (i, k)>], iterator_types = ["parallel", "parallel"]}
+          ins(%a : tensor<4096x4096xf32>) outs(%e : tensor<4096x4096xf32>) {
+        ^bb0(%in: f32, %out: f32):
+          %m = arith.mulf %in, %in : f32
+          linalg.yield %m : f32
+        } -> tensor<4096x4096xf32>
+        girih.yield %0 : tensor<4096x4096xf32>
+      }
+      %s = girih.kernel "sum"(%r) : (tensor<4096x4096xf32>) -> tensor<4096xf32> {
+      ^bb0(%a: tensor<4096x4096xf32>):
+        %zero = arith.constant 0.0 : f32
+        %e = tensor.empty() : tensor<4096xf32>
+        %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4096xf32>) -> tensor<4096xf32>
+        %0 = linalg.generic {indexing_maps = [affine_map<(i, k) -> (i, k)>, affine_map<(i, k) -> (i)>], iterator_types = ["parallel", "reduction"]}
+          ins(%a : tensor<4096x4096xf32>) outs(%f : tensor<4096xf32>) {
+        ^bb0(%in: f32, %out: f32):
+          %m = arith.addf %out, %in : f32
+          linalg.yield %m : f32
+        } -> tensor<4096xf32>
+        girih.yield %0 : tensor<4096xf32>
+      }
+      return %s : tensor<4096xf32>
+    }
     // becomes
-    %y = girih.kernel "expand+depthwise"(%x, %w, %v) : (...) -> tensor<1x56x56x96xf32> {
+    %s = girih.kernel "square+sum"(%x) : (tensor<4096x4096xf32>) -> tensor<4096xf32> {
       ...
-      %p = tensor.pad %r low[0, 1, 1, 0] high[0, 0, 0, 0] { ... }
+      %0 = linalg.generic
+      ...
+      %1 = linalg.generic
+      ...
+      girih.yield %1 : tensor<4096xf32>
     ```
   }];
   let options = [ListOption<"numbers", "machine", "std::string",

@@ -345,7 +345,7 @@ static LogicalResult findBorder(Analyzer &analyzer) {
   auto last = analyzer.domain.last;
   Value value = last.getResult(0);
   AffineMap out = last.getMatchingIndexingMap(last.getDpsInitOperand(0));
-  Border border{{}, SmallVector<int64_t>(last.getNumLoops()), SmallVector<int64_t>(last.getNumLoops())};
+  StageBorder border{{}, SmallVector<int64_t>(last.getNumLoops()), SmallVector<int64_t>(last.getNumLoops())};
   auto variable = [&](unsigned result) -> unsigned {
     auto d = dyn_cast<AffineDimExpr>(out.getResult(result));
     return d ? 1 + d.getPosition() : 0;

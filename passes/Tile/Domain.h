@@ -56,7 +56,7 @@ struct Reduction {
 };
 
 /// What pads put around a stage's value, as many elements a loop: readers find it in the memory of the value.
-struct Border {
+struct StageBorder {
   mlir::TypedAttr fill;
   llvm::SmallVector<int64_t> before, after;
 };
@@ -96,7 +96,7 @@ struct Domain {
   /// Values that the schedule stores between loops, in the order of computation: each has loops of its own,
   /// and no stages.
   std::vector<Domain> stages;
-  std::optional<Border> border; // of a stage
+  std::optional<StageBorder> border; // of a stage
 
   /// The variable of a loop of `dims`.
   unsigned variable(unsigned dim) const { return 1 + dims[dim].dims.back(); }
