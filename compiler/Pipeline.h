@@ -23,6 +23,7 @@ std::string stageNames();
 struct PipelineOptions {
   std::string scheduleFile; // printed schedules that replace planned ones
   bool sanitize = false;    // kernels and memory are checked by AddressSanitizer
+  bool winograd = true;     // convolutions of 3x3 may take fewer multiplications, and round more
   bool naive = false;       // the tile stage writes plain loops: the reference of differential tests
 };
 

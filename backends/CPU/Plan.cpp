@@ -1,6 +1,7 @@
 #include "backends/CPU/Plan.h"
 #include "backends/CPU/Machine.h"
 #include "backends/CPU/Passes.h"
+#include "backends/CPU/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Tile/Domain.h"
@@ -17,48 +18,6 @@ using namespace mlir;
 using namespace girih;
 
 namespace {
-
-/// The value of an expression where every symbol is taken for 64: so is what is not known where only speed
-/// depends on it. Of sizes that an int64_t does not hold, the order of magnitude is enough.
-double evaluateGuess(DimExpr e) {
-  constexpr double kUnknown = 64;
-  if (const DimSymbol *s = dimSymbol(e)) {
-    SmallVector<double, 3> of = llvm::map_to_vector<3>(s->operands, evaluateGuess);
-    switch (s->kind) {
-    case DimSymbol::Min:
-      return std::min(of[0], of[1]);
-    case DimSymbol::Max:
-    case DimSymbol::Broadcast:
-      return std::max(of[0], of[1]);
-    case DimSymbol::Select:
-      return of[0] < 0 ? of[1] : of[2];
-    default:
-      return kUnknown;
-    }
-  }
-  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
-  if (!binary) return cast<AffineConstantExpr>(e).getValue();
-  double a = evaluateGuess(binary.getLHS()), b = evaluateGuess(binary.getRHS());
-  switch (e.getKind()) {
-  case AffineExprKind::Add:
-    return a + b;
-  case AffineExprKind::Mul:
-    return a * b;
-  case AffineExprKind::FloorDiv:
-    return std::floor(a / std::max(b, 1.0));
-  case AffineExprKind::CeilDiv:
-    return std::ceil(a / std::max(b, 1.0));
-  default: // the remainder
-    return a - std::floor(a / std::max(b, 1.0)) * b;
-  }
-}
-
-/// What a size is planned as: itself where it is known, an empty dimension like one of size 1.
-int64_t guess(DimExpr e) {
-  constexpr double kMost = int64_t(1) << 40;
-  if (auto v = dimValue(e)) return std::max<int64_t>(*v, 1);
-  return int64_t(std::clamp(evaluateGuess(e), 1.0, kMost));
-}
 
 /// Products of sizes that no machine holds are the largest number.
 uint64_t times(uint64_t a, uint64_t b) {
@@ -100,7 +59,7 @@ public:
     choose();
     if (!steps.empty()) fitSteps();
     if (domain.stages.empty()) return schedule({});
-    int64_t along = windowDim();
+    int64_t along = stripDim();
     return along < 0 ? withStages() : inStrips(along);
   }
 
@@ -191,6 +150,8 @@ private:
       bool lanes = c.width > 1 && canSumInLanes(r) && (lanesInside || !dependsOn(r, domain, c.vectorDim));
       // Few elements leave most lanes empty, and would still be combined.
       bool isShort = lanes && isFew(r.loops.back().extent) && getElementCost(r.op) <= kLittle;
+      // Entries of a table are numbers in the code where all steps are written out.
+      isShort |= readsTable(r.op);
       lanes &= !isShort;
       SmallVector<LoopAttr> loops;
       for (size_t k = 0; k < r.loops.size(); ++k) {
@@ -227,13 +188,9 @@ private:
   /// Stages are computed for as many rows (or vectors) as leave their values in the second-level cache,
   /// inside of the dimensions that they follow, and outside of the others.
   ScheduleAttr withStages() {
-    SmallVector<bool> isFollowed(domain.dims.size()), hasWindow(domain.dims.size());
-    for (auto [s, stage] : llvm::enumerate(domain.stages))
-      for (unsigned d = 0; d < stage.dims.size(); ++d)
-        if (auto w = getWindow(domain, s, d))
-          (w->isOne() ? isFollowed : hasWindow)[w->source] = w->source < domain.parallel;
-    for (unsigned d = 0; d < domain.dims.size(); ++d)
-      isFollowed[d] = isFollowed[d] && !hasWindow[d];
+    SmallVector<bool> isFollowed(domain.dims.size());
+    for (unsigned d = 0; d < domain.parallel; ++d)
+      isFollowed[d] = isFollowedByAll(domain, d);
     SmallVector<int64_t> order = std::exchange(c.order, {});
     for (bool followed : {true, false})
       for (int64_t d : order)
@@ -280,53 +237,39 @@ private:
     return schedule(stored);
   }
 
-  /// The outermost loop along which a stage is read through a window, -1 where there is none. Loops that
+  /// The loop that strips go along: the outermost one along which a stage is read through a window or, if the
+  /// cache has room for a whole step of it, one outside of that. -1 where there are no windows. Loops that
   /// have lanes in a stage (the channels of groups) are not divided.
-  int64_t windowDim() const {
+  int64_t stripDim() const {
     llvm::SmallBitVector windows(domain.dims.size()), ofLanes(domain.dims.size());
     for (auto [s, stage] : llvm::enumerate(domain.stages))
       for (unsigned d = 0; d < stage.dims.size(); ++d)
         if (auto w = getWindow(domain, s, d); w && !w->isOne())
           (int64_t(d) == stage.unitDim ? ofLanes : windows).set(w->source);
-    return windows.reset(ofLanes).find_first();
+    int64_t dim = windows.reset(ofLanes).find_first();
+    for (int64_t outer = 0; outer < dim; ++outer)
+      if (isFollowedByAll(domain, outer) && getLiveBytes(domain, outer, 1) <= kPart * double(machine.l2))
+        return outer;
+    return dim;
   }
 
   /// Strips: as many steps of the loop `along` as leave what the stages have of them in the second-level
   /// cache. What two strips share of a stage is computed once where they follow each other, inside of a task.
   ScheduleAttr inStrips(int64_t along) {
-    constexpr double kPart = 0.75;    // of the cache, beside weights and what is read
     constexpr int64_t kOverlaps = 10; // of a task, where it computes again what another one has
     SmallVector<bool> isOutside(domain.dims.size());
     for (int64_t d = 0; d < along; ++d)
-      isOutside[d] = llvm::all_of(llvm::seq<unsigned>(0, domain.stages.size()), [&](unsigned s) {
-        return llvm::any_of(llvm::seq<unsigned>(0, domain.stages[s].dims.size()), [&](unsigned l) {
-          auto w = getWindow(domain, s, l);
-          return w && w->isOne() && w->source == d;
-        });
-      });
-    int64_t longest = 1; // overlap, in steps of the loop
-    auto bytesOf = [&](int64_t rows) {
-      double bytes = 0;
-      for (auto [s, stage] : llvm::enumerate(domain.stages)) {
-        double elements = getStorageBytes(getStageType(stage));
-        for (unsigned d = 0; d < stage.dims.size(); ++d) {
-          auto w = getWindow(domain, s, d);
-          if (w && w->source == along) {
-            elements *= double(w->getExtent(rows));
-            longest = std::max<int64_t>(longest, llvm::divideCeil(w->getOverlap(), w->scale));
-          } else if (!w || !isOutside[w->source]) {
-            elements *= double(guess(stage.dims[d].extent));
-          }
-        }
-        bytes += elements;
-      }
-      return bytes;
-    };
-    int64_t all = extent(along), rows = 1;
-    while (rows < all && bytesOf(rows + 1) <= kPart * double(machine.l2))
+      isOutside[d] = isFollowedByAll(domain, d);
+    int64_t longest = 0; // overlap, in steps of the loop
+    for (auto [s, stage] : llvm::enumerate(domain.stages))
+      for (unsigned d = 0; d < stage.dims.size(); ++d)
+        if (auto w = getWindow(domain, s, d); w && w->source == along)
+          longest = std::max<int64_t>(longest, llvm::divideCeil(w->getOverlap(), w->scale));
+    int64_t all = extent(along), least = std::min(getLeastRows(domain, along), all), rows = least;
+    while (rows < all && getLiveBytes(domain, along, rows + 1) <= kPart * double(machine.l2))
       ++rows;
     // Even tasks of even strips.
-    int64_t cores = std::min(machine.cores, all), tasks = all / std::max(rows, kOverlaps * longest);
+    int64_t cores = std::min(machine.cores, all / least), tasks = all / std::max(rows, kOverlaps * longest);
     tasks = std::max<int64_t>(tasks / cores, 1) * cores;
     int64_t ofTask = llvm::divideCeil(all, tasks), strips = llvm::divideCeil(ofTask, rows);
     rows = llvm::divideCeil(ofTask, strips);
@@ -645,6 +588,8 @@ private:
 
   /// Instructions an element that may be repeated for each: no elementary function.
   static constexpr int64_t kLittle = 8;
+  /// Of the second-level cache that strips fill, beside weights and what is read.
+  static constexpr double kPart = 0.75;
   KernelOp kernel;
   const Domain &domain;
   const Machine &machine;

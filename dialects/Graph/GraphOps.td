@@ -253,6 +253,17 @@ def Girih_ConvOp : Girih_InferredOp<"conv", [Role<"Contraction">]> {
                    UnitAttr:$channels_last);
 }
 
+def Girih_WinogradConvOp : Girih_TypedOp<"winograd_conv", [Role<"Contraction">]> {
+  let summary = "convolution with a kernel of 3x3 by tiles, of which each takes fewer multiplications than by definition";
+  let description = [{
+    `x` [N, height, width, C] gives [N, H, W, M] in tiles of `tile` by `tile` pixels (2 or 4); `bias` [M]. What the last tiles have beyond the result is
+    left out, but read: height is 2 more than H rounded up to whole tiles, width likewise. With A = `tile` + 2, `u` [A, A, C, M] holds G g G^T for each
+    kernel g of 3x3, and a tile is A^T (u * (B^T d B)) A of the A by A pixels d that it reads, summed over C. What is 0 in A and B multiplies
+    nothing: an infinity or NaN reaches all of a tile. The matrices are those of `getWinograd` (dialects/Graph/Winograd.h). Made by girih-use-winograd.
+  }];
+  let arguments = (ins Girih_Tensor:$x, Girih_Tensor:$u, Optional<Girih_Tensor>:$bias, I64Attr:$tile);
+}
+
 def Girih_ConvTransposeOp : Girih_InferredOp<"conv_transpose", [Role<"Contraction">]> {
   let summary = "transposed convolution";
   let description = [{

@@ -1,6 +1,7 @@
 // Verifiers of the ops whose result types are stated.
 #include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/InferenceRules.h"
+#include "dialects/Graph/Winograd.h"
 
 using namespace mlir;
 using namespace girih;
@@ -97,6 +98,36 @@ LogicalResult MaxPoolIndicesOp::verify() {
     return failure();
   if (elementType(getResult()).isSignlessInteger(64)) return success();
   return at(*this).fail("the result needs i64 elements but is ", getResult().getType());
+}
+
+LogicalResult WinogradConvOp::verify() {
+  At where = at(*this);
+  Type element = elementType(getX());
+  int64_t tile = getTile();
+  if (failed(checkRank(where, "x", getX(), 4)) || failed(checkRank(where, "u", getU(), 4)) ||
+      failed(checkRank(where, "the result", getResult(), 4)) || failed(checkFloat(where, "x", getX())))
+    return failure();
+  for (auto [name, value] : {std::pair("u", Value(getU())), std::pair("bias", Value(getBias())),
+                             std::pair("the result", Value(getResult()))})
+    if (value && failed(checkSameElementType(where, "x", element, name, elementType(value))))
+      return failure();
+  if (!isWinogradTile(tile)) return where.fail("tile is ", tile, " but must be 2 or 4");
+  SmallVector<DimExpr> x = getDims(getX()), u = getDims(getU()), result = getDims(getResult());
+  DimExpr points = dimConstant(getContext(), tile + 2);
+  if (failed(checkEqualDims(where, "dimension 0 of u", u[0], "tile + 2", points)) ||
+      failed(checkEqualDims(where, "dimension 1 of u", u[1], "tile + 2", points)) ||
+      failed(checkEqualDims(where, "the number of channels of x", x[3], "that of u", u[2])) ||
+      failed(checkEqualDims(where, "the number of channels of the result", result[3], "that of u", u[3])) ||
+      failed(checkEqualDims(where, "dimension 0 of x", x[0], "that of the result", result[0])))
+    return failure();
+  for (unsigned d : {1, 2})
+    if (failed(checkEqualDims(where, "dimension " + Twine(d) + " of x", x[d], "what whole tiles read",
+                              dimSimplify(result[d].ceilDiv(tile) * tile + 2))))
+      return failure();
+  if (!getBias()) return success();
+  if (failed(checkRank(where, "bias", getBias(), 1))) return failure();
+  return checkEqualDims(where, "the size of bias", getDims(getBias())[0], "the number of output channels",
+                        u[3]);
 }
 
 //===-- Data movement -----------------------------------------------------===//

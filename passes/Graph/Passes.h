@@ -9,8 +9,11 @@ namespace girih {
 #define GEN_PASS_DECL
 #include "passes/Graph/Passes.h.inc"
 
+struct GraphOptions {
+  bool winograd = true; // convolutions may be computed by girih.winograd_conv
+};
 /// The graph stage: constants folded, patterns fused, layouts chosen, windows padded.
-void buildGraphStage(mlir::OpPassManager &pm);
+void buildGraphStage(mlir::OpPassManager &pm, const GraphOptions &options = {});
 /// The group stage: every operator of @main in a kernel, but for constants, reshapes and assembles.
 void buildGroupStage(mlir::OpPassManager &pm);
 

@@ -243,6 +243,33 @@ def WidenChannels : GraphPass<"girih-widen-channels"> {
   let statistics = [Statistic<"numWidened", "widened", "convolutions of several pixels at a time">];
 }
 
+def UseWinograd : GraphPass<"girih-use-winograd"> {
+  let summary = "fewer multiplications for convolutions of 3x3";
+  let description = [{
+    By Winograd's algorithm, a tile of 2x2 pixels takes 16 multiplications for each pair of channels instead of 36, one of 4x4 takes 36 instead of
+    144. What it costs counts, too: the additions of the transforms, which are once a channel, and weights that are 16/9 or 4 times as many.
+    Weights are transformed here, in double precision.
+    Pre-condition: channels-last convolutions without pads. Constant weights, steps of 1, one group, a result that tiles divide; others are left as they are.
+
+    ```mlir
+    func.func @main(%x: tensor<1x18x18x32xf32>) -> tensor<1x16x16x32xf32> {
+      %w = girih.constant dense<0.5> : tensor<32x32x3x3xf32>
+      %r = girih.conv %x, %w {channels_last, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, group = 1 : i64}
+        : (tensor<1x18x18x32xf32>, tensor<32x32x3x3xf32>) -> tensor<1x16x16x32xf32>
+      return %r : tensor<1x16x16x32xf32>
+    }
+    // becomes
+    func.func @main(%x: tensor<1x18x18x32xf32>) -> tensor<1x16x16x32xf32> {
+      ...
+      %u = girih.constant dense_resource<folded> : tensor<6x6x32x32xf32>
+      %r = girih.winograd_conv %x, %u {tile = 4 : i64} : (tensor<1x18x18x32xf32>, tensor<6x6x32x32xf32>) -> tensor<1x16x16x32xf32>
+      return %r : tensor<1x16x16x32xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numTiled", "tiled", "convolutions by tiles">];
+}
+
 def SinkReshapes : GraphPass<"girih-sink-reshapes"> {
   let summary = "reshapes below element-wise ops";
   let description = [{

@@ -5,7 +5,7 @@
 
 using namespace mlir;
 
-void girih::buildGraphStage(OpPassManager &pm) {
+void girih::buildGraphStage(OpPassManager &pm, const GraphOptions &options) {
   // Before any rewrite: rewrites rely on what the model's own ops need of sizes and indices.
   pm.addPass(createCheckIndices());
   pm.addPass(createRecordAssumptions());
@@ -26,6 +26,8 @@ void girih::buildGraphStage(OpPassManager &pm) {
   // Pads are sized for channels-last windows.
   func.addPass(createPadWindows());
   func.addPass(createWidenChannels());
+  // What is wide enough by now, and has its final sizes.
+  if (options.winograd) func.addPass(createUseWinograd());
 }
 
 void girih::buildGroupStage(OpPassManager &pm) {
@@ -39,7 +41,7 @@ void girih::buildGroupStage(OpPassManager &pm) {
 
 void girih::registerGraphStages() {
   static PassPipelineRegistration<> graph("girih-graph-stage", "the passes of the graph stage",
-                                          buildGraphStage);
+                                          [](OpPassManager &pm) { buildGraphStage(pm); });
   static PassPipelineRegistration<> group("girih-group-stage", "the passes of the group stage",
                                           buildGroupStage);
 }

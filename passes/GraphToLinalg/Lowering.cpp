@@ -74,7 +74,18 @@ Value Lowering::reshapeFromSpace(Value tensor, const Space &space, RankedTensorT
       for (int64_t i = 0; i < rank; ++i)
         if (e.isFunctionOfDim(i)) group.push_back(i);
     }
-    return tensor::CollapseShapeOp::create(b, loc, type, tensor, groups);
+    SmallVector<DimExpr> whole, dims = getDims(type);
+    for (const ReassociationIndices &group : groups) {
+      DimExpr size = dimConstant(b.getContext(), 1);
+      for (int64_t i : group)
+        size = size * space.loops[i];
+      whole.push_back(dimSimplify(size));
+    }
+    tensor =
+        tensor::CollapseShapeOp::create(b, loc, getTensorType(whole, type.getElementType()), tensor, groups);
+    if (whole == dims) return tensor;
+    SmallVector<OpFoldResult> zeros(dims.size(), b.getIndexAttr(0)), ones(dims.size(), b.getIndexAttr(1));
+    return tensor::ExtractSliceOp::create(b, loc, type, tensor, zeros, mixedSizes(dims), ones);
   }
   for (auto [i, e] : llvm::enumerate(space.fromGraph.getResults())) {
     int64_t first = i == 0 ? 0 : cast<AffineDimExpr>(e).getPosition(), last = type.getRank();
@@ -176,12 +187,34 @@ static bool isLinear(AffineExpr e) {
   return linear;
 }
 
+/// Whether loops are known to go beyond a dimension of `size`, as those of a space that is larger than the
+/// value do: such an index is clamped, and what is read there is left out.
+static bool goesBeyond(AffineExpr index, DimExpr size, ArrayRef<DimExpr> loops) {
+  auto known = dimValue(size);
+  if (!known || !isLinear(index)) return false;
+  SmallVector<AffineExpr> last = llvm::map_to_vector(loops, [](DimExpr n) -> AffineExpr { return n - 1; });
+  auto at = dimValue(dimSimplify(index.replaceDims(last)));
+  return at && *at >= *known;
+}
+
+/// Indices of a tensor, those clamped that loops go beyond it with.
+static SmallVector<Value> applyInside(Body &body, ArrayRef<AffineExpr> indices, Value tensor,
+                                      ArrayRef<DimExpr> loops) {
+  SmallVector<Value> out;
+  for (auto [e, size] : llvm::zip(indices, getDims(tensor))) {
+    Value i = body.apply(e);
+    out.push_back(goesBeyond(e, size, loops) ? body.clampIndex(i, body.size(size)) : i);
+  }
+  return out;
+}
+
 /// Whether linalg takes these indices as an indexing map: it reads a loop's size from a dimension indexed by
 /// that loop alone, so that this has to be the dimension's.
 static bool fitsIndexingMap(ArrayRef<AffineExpr> indices, Value tensor, ArrayRef<DimExpr> loops) {
   for (auto [e, size] : llvm::zip(indices, getDims(tensor))) {
     auto d = dyn_cast<AffineDimExpr>(e);
-    if (d ? dimSimplify(loops[d.getPosition()]) != size : !isLinear(e)) return false;
+    if (d ? dimSimplify(loops[d.getPosition()]) != size : !isLinear(e) || goesBeyond(e, size, loops))
+      return false;
   }
   return true;
 }
@@ -371,8 +404,7 @@ ValueRange Lowering::generic(ArrayRef<DimExpr> loops, const llvm::SmallBitVector
                                         at.push_back(size ? stretched(body, i, size) : i);
                                       }
                                       if (read.stretch.empty())
-                                        for (AffineExpr e : source.indices)
-                                          indices.push_back(body.apply(e));
+                                        indices = applyInside(body, source.indices, read.view.tensor, loops);
                                       else
                                         for (AffineExpr e : read.view.map.getResults())
                                           indices.push_back(body.apply(e, at));

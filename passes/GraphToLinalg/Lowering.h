@@ -188,6 +188,7 @@ GIRIH_LOWER(TransposeOp)
 GIRIH_LOWER(TriluOp)
 GIRIH_LOWER(UnaryOp)
 GIRIH_LOWER(WhereOp)
+GIRIH_LOWER(WinogradConvOp)
 #undef GIRIH_LOWER
 
 } // namespace girih

@@ -4,7 +4,9 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "passes/Naive/Passes.h"
+#include "passes/Tile/Domain.h"
 #include "passes/Tile/KernelFunction.h"
 #include "passes/Tile/Schedule.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -28,9 +30,11 @@ public:
 
 private:
   Value allocate(Location loc, RankedTensorType type);
+  void writeTable(Value tensor, DenseElementsAttr table);
   void lower(linalg::GenericOp op);
   void lower(tensor::ExpandShapeOp op);
   void lower(tensor::CollapseShapeOp op);
+  void lower(tensor::ExtractSliceOp op);
   /// The memref that holds a tensor.
   Value get(Value tensor) { return buffers.lookup(tensor); }
 
@@ -51,6 +55,19 @@ Value Bufferizer::allocate(Location loc, RankedTensorType type) {
   return allocations.back();
 }
 
+void Bufferizer::writeTable(Value tensor, DenseElementsAttr table) {
+  Location loc = tensor.getLoc();
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Value buffer = buffers[tensor] = allocate(loc, type);
+  SmallVector<int64_t> strides = computeStrides(type.getShape());
+  for (auto [i, value] : llvm::enumerate(table.getValues<TypedAttr>())) {
+    auto at = llvm::map_to_vector(delinearize(i, strides), [&](int64_t k) -> Value {
+      return arith::ConstantIndexOp::create(b, loc, k);
+    });
+    memref::StoreOp::create(b, loc, arith::ConstantOp::create(b, loc, value), buffer, at);
+  }
+}
+
 void Bufferizer::lower(linalg::GenericOp op) {
   Location loc = op.getLoc();
   SmallVector<Value> inputs, outputs;
@@ -58,6 +75,7 @@ void Bufferizer::lower(linalg::GenericOp op) {
     // An operand that only gives a window's shape.
     if (v.getDefiningOp<tensor::EmptyOp>() && !get(v))
       buffers[v] = allocate(loc, cast<RankedTensorType>(v.getType()));
+    if (DenseElementsAttr table = getTable(v); table && !get(v)) writeTable(v, table);
     inputs.push_back(get(v));
   }
   for (auto [init, result] : llvm::zip(op.getOutputs(), op.getResults())) {
@@ -102,6 +120,11 @@ void Bufferizer::lower(tensor::CollapseShapeOp op) {
       memref::CollapseShapeOp::create(b, op.getLoc(), get(op.getSrc()), op.getReassociationIndices());
 }
 
+void Bufferizer::lower(tensor::ExtractSliceOp op) {
+  buffers[op] = memref::SubViewOp::create(b, op.getLoc(), get(op.getSource()), op.getMixedOffsets(),
+                                          op.getMixedSizes(), op.getMixedStrides());
+}
+
 LogicalResult Bufferizer::run(KernelOp kernel) {
   Block &body = kernel.getBody().front();
   for (auto [argument, view] : llvm::zip(body.getArguments(), function.getInputs()))
@@ -109,10 +132,11 @@ LogicalResult Bufferizer::run(KernelOp kernel) {
   for (Operation &op : body.without_terminator()) {
     auto result =
         llvm::TypeSwitch<Operation *, LogicalResult>(&op)
-            .Case<linalg::GenericOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>([&](auto o) {
-              lower(o);
-              return success();
-            })
+            .Case<linalg::GenericOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp>(
+                [&](auto o) {
+                  lower(o);
+                  return success();
+                })
             // What loop nests start from, and what is looked at where it is used.
             .Case<tensor::EmptyOp, linalg::FillOp, arith::ConstantOp, DimOp>([](auto) { return success(); })
             .Default([](Operation *o) {

@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "passes/Tile/KernelFunction.h"
 
 using namespace mlir;
@@ -148,7 +149,7 @@ struct Analyzer {
       return;
     }
     Operation *def = value.getDefiningOp();
-    if (isa<linalg::FillOp, tensor::EmptyOp>(def)) return;
+    if (isa<linalg::FillOp, tensor::EmptyOp>(def) || getTable(value)) return;
     if (auto pad = dyn_cast<tensor::PadOp>(def)) {
       SmallVector<Idx> inside(indices);
       for (auto [i, low] : llvm::zip(inside, pad.getStaticLow()))
@@ -550,6 +551,16 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<unsigned>
     if (failed(analyzeDomain(kernel, domain, stages, /*isStage=*/false))) return failure();
   if (!stages.empty()) domains[0].stages = std::move(stages);
   return domains;
+}
+
+DenseElementsAttr getTable(Value value) {
+  DenseElementsAttr table;
+  matchPattern(value, m_Constant(&table));
+  return table;
+}
+
+bool readsTable(linalg::GenericOp op) {
+  return llvm::any_of(op.getInputs(), [](Value input) { return static_cast<bool>(getTable(input)); });
 }
 
 unsigned Reduction::variable(unsigned loop) const {

@@ -131,6 +131,10 @@ MemoryView getOperandView(KernelOp kernel, mlir::Value value);
 /// The view through which yielded operand `result` is stored; `value` is set to what computes it. A slice of
 /// that begins at 0 and leaves nothing out on the way.
 MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
+/// The table of constants, inside the kernel, that `value` is; null if it is none.
+mlir::DenseElementsAttr getTable(mlir::Value value);
+/// Whether `op` reads a table: its entries are numbers in the code where the loops are written out.
+bool readsTable(mlir::linalg::GenericOp op);
 /// A reduction whose body ends in `add(accumulator, mul(a, b))`, of floats or of integers.
 bool isContraction(mlir::linalg::GenericOp op);
 /// The values of an iteration of a generic, one a result.

@@ -1,6 +1,5 @@
 #include "passes/Tile/Evaluator.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -322,6 +321,7 @@ Val Evaluator::evalTensor(Value tensor, ArrayRef<Idx> indices) {
       i.lin.constant = i.lin.constant - low;
     return evalTensor(pad.getSource(), inside);
   }
+  if (DenseElementsAttr table = getTable(tensor)) return readTable(table, indices);
   auto op = cast<linalg::GenericOp>(def);
   unsigned result = cast<OpResult>(tensor).getResultNumber();
   SmallVector<Idx> dims = dimsOf(op, result, indices);
@@ -425,10 +425,7 @@ SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, A
       if (auto mul = fusableProduct(add, op)) {
         Val x = operand(mul.getLhs()), y = operand(mul.getRhs());
         Val acc = operand(add.getLhs() == mul.getResult() ? add.getRhs() : add.getLhs());
-        bool lanes = x.lanes || y.lanes || acc.lanes;
-        Value vx = lanes ? vector(x) : get(x), vy = lanes ? vector(y) : get(y),
-              va = lanes ? vector(acc) : get(acc);
-        results.push_back({math::FmaOp::create(b, loc, vx, vy, va), lanes});
+        results.push_back(multiplyAdd(mul, add, x, y, acc));
         continue;
       }
     results.push_back(operand(v));
@@ -477,11 +474,16 @@ Val Evaluator::evalOp(Operation *op, llvm::function_ref<Val(Value)> operand, Arr
     if (lin) return {{}, lin->has(kLane), lin, type};
   }
 
+  if (auto folded = foldNumbers(op, operands)) return *folded;
   bool lanes = llvm::any_of(operands, [](const Val &v) { return v.lanes; });
   IRMapping mapping;
   for (auto [v, x] : llvm::zip(op->getOperands(), operands))
     mapping.map(v, lanes ? vector(x) : get(x));
   Operation *clone = b.clone(*op, mapping);
+  // Flags have served by now. Of what is not as they say, LLVM could make anything.
+  if (auto math = dyn_cast<arith::ArithFastMathInterface>(clone))
+    clone->setAttr(math.getFastMathAttrName(),
+                   arith::FastMathFlagsAttr::get(ctx, arith::FastMathFlags::none));
   if (lanes)
     for (OpResult r : clone->getResults())
       r.setType(vectorType(r.getType()));

@@ -98,6 +98,9 @@ private:
   Val loadAt(mlir::Type element, unsigned buffer, const Lin &lin, mlir::Value dyn, bool dynLanes);
   std::optional<Val> loadTransposed(mlir::Type element, unsigned buffer, const Lin &lin);
   llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> vectors);
+  Val readTable(mlir::DenseElementsAttr table, llvm::ArrayRef<Idx> indices);
+  std::optional<Val> foldNumbers(mlir::Operation *op, llvm::ArrayRef<Val> operands);
+  Val multiplyAdd(mlir::arith::MulFOp mul, mlir::arith::AddFOp add, Val x, Val y, Val accumulator);
   Val evalOp(mlir::Operation *op, llvm::function_ref<Val(mlir::Value)> operand, llvm::ArrayRef<Idx> dims);
   Idx applyMap(mlir::AffineExpr e, llvm::ArrayRef<Idx> dims);
   Idx toIdx(const Val &v);

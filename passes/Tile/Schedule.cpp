@@ -236,6 +236,29 @@ static std::optional<unsigned> getOverwritten(const Domain &domain, ScheduleAttr
   return std::nullopt;
 }
 
+/// The earlier memory that `stage` may take: nobody reads what was there any more, not in the next step
+/// either.
+static std::optional<unsigned> getFree(const Domain &domain, ScheduleAttr schedule, unsigned stage,
+                                       ArrayRef<StageMemory> memory) {
+  auto isRead = [&](unsigned old) {
+    auto reads = [&](const Domain &reader) {
+      return llvm::any_of(reader.accesses, [&](const Access &a) { return a.stage == int(old); });
+    };
+    return getSliding(domain, schedule, old) || reads(domain) ||
+           llvm::any_of(ArrayRef(domain.stages).drop_front(stage), reads);
+  };
+  if (getSliding(domain, schedule, stage)) return std::nullopt;
+  for (unsigned owner = 0; owner < stage; ++owner) {
+    bool isFree = memory[owner].stage == owner &&
+                  getStageType(domain.stages[owner]) == getStageType(domain.stages[stage]);
+    for (unsigned old = owner; old < stage; ++old)
+      isFree &= memory[old].stage != owner ||
+                (!isRead(old) && schedule.getStored()[old].getAt() == schedule.getStored()[stage].getAt());
+    if (isFree) return owner;
+  }
+  return std::nullopt;
+}
+
 std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr schedule) {
   std::vector<StageMemory> memory;
   for (auto [i, stage] : llvm::enumerate(domain.stages)) {
@@ -243,7 +266,10 @@ std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr sched
     for (unsigned d = 0; d < stage.dims.size(); ++d)
       m.extents.push_back(getExtent(domain, schedule, i, d));
     m.strides = getStageStrides(stage, m.extents, &m.elements);
-    m.stage = getOverwritten(domain, schedule, i, memory).value_or(i);
+    auto taken = getOverwritten(domain, schedule, i, memory);
+    if (!taken) taken = getFree(domain, schedule, i, ArrayRef(memory).drop_back());
+    m.stage = taken.value_or(i);
+    if (m.stage != i) memory[m.stage].elements = dimMax(memory[m.stage].elements, m.elements);
   }
   return memory;
 }

@@ -26,9 +26,9 @@ std::optional<unsigned> getSliding(const Domain &domain, ScheduleAttr schedule, 
 
 /// Where a stored value lies in scratch memory.
 struct StageMemory {
-  unsigned stage; // whose memory it is: its own, or that of a value that it is written over
+  unsigned stage; // whose memory it is: its own, or that of an earlier value that is needed no more
   llvm::SmallVector<DimExpr> extents, strides; // of the part that is there, with its border, one a loop
-  DimExpr elements;
+  DimExpr elements;                            // of all that share the memory, if it is its own
 };
 
 /// The memory of each stored value of a domain.

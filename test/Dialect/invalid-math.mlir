@@ -440,3 +440,35 @@ func.func @f(%a: tensor<4xf32>) {
   girih.bitcast %a {to = i64} : (tensor<4xf32>) -> tensor<4xi64>
   return
 }
+
+// -----
+
+func.func @f(%a: tensor<1x10x10x4xf32>, %b: tensor<5x5x4x6xf32>) {
+  // expected-error@+1 {{tile is 3 but must be 2 or 4}}
+  girih.winograd_conv %a, %b {tile = 3} : (tensor<1x10x10x4xf32>, tensor<5x5x4x6xf32>) -> tensor<1x8x8x6xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<1x10x10x4xf32>, %b: tensor<6x4x4x6xf32>) {
+  // expected-error@+1 {{dimension 1 of u is 4 but tile + 2 is 6}}
+  girih.winograd_conv %a, %b {tile = 4} : (tensor<1x10x10x4xf32>, tensor<6x4x4x6xf32>) -> tensor<1x8x8x6xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<1x10x9x4xf32>, %b: tensor<6x6x4x6xf32>) {
+  // expected-error@+1 {{dimension 2 of x is 9 but what whole tiles read is 10}}
+  girih.winograd_conv %a, %b {tile = 4} : (tensor<1x10x9x4xf32>, tensor<6x6x4x6xf32>) -> tensor<1x8x7x6xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<1x10x10x4xf32>, %b: tensor<6x6x4x6xf32>, %c: tensor<4xf32>) {
+  // expected-error@+1 {{the size of bias is 4 but the number of output channels is 6}}
+  girih.winograd_conv %a, %b, %c {tile = 4} : (tensor<1x10x10x4xf32>, tensor<6x6x4x6xf32>, tensor<4xf32>) -> tensor<1x8x8x6xf32>
+  return
+}

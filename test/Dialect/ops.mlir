@@ -55,7 +55,7 @@ func.func @assumed_sizes(%x: tensor<?xf32, #girih.dims<n>>, %y: tensor<8xf32>, %
 // CHECK-LABEL: func @contractions
 func.func @contractions(%a: tensor<?x8x16xf32, #girih.dims<b, 8, 16>>, %w: tensor<32x16xf32>, %v: tensor<16xf32>, %bias: tensor<32xf32>,
                         %x: tensor<1x4x?x9xf32, #girih.dims<1, 4, 2 * h, 9>>, %k: tensor<8x2x3x3xf32>, %last: tensor<1x7x9x4xf32>,
-                        %t: tensor<4x3x2x2xf32>) {
+                        %t: tensor<4x3x2x2xf32>, %tiles: tensor<1x10x10x4xf32>, %points: tensor<6x6x4x6xf32>) {
   // CHECK: girih.matmul %{{.*}}, %{{.*}}, %{{.*}} {transpose_rhs} : {{.*}} -> tensor<?x8x32xf32, #girih.dims<b, 8, 32>>
   girih.matmul %a, %w, %bias {transpose_rhs} : (tensor<?x8x16xf32, #girih.dims<b, 8, 16>>, tensor<32x16xf32>, tensor<32xf32>) -> tensor<?x8x32xf32, #girih.dims<b, 8, 32>>
   // CHECK: girih.matmul {{.*}} -> tensor<?x8xf32, #girih.dims<b, 8>>
@@ -66,6 +66,8 @@ func.func @contractions(%a: tensor<?x8x16xf32, #girih.dims<b, 8, 16>>, %w: tenso
   girih.conv %x, %k {strides = array<i64: 2, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, group = 2} : (tensor<1x4x?x9xf32, #girih.dims<1, 4, 2 * h, 9>>, tensor<8x2x3x3xf32>) -> tensor<1x8x?x9xf32, #girih.dims<1, 8, h, 9>>
   // CHECK: girih.conv {{.*}}channels_last{{.*}} -> tensor<1x3x5x8xf32>
   girih.conv %last, %k {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 2, 2>, group = 2, channels_last} : (tensor<1x7x9x4xf32>, tensor<8x2x3x3xf32>) -> tensor<1x3x5x8xf32>
+  // CHECK: girih.winograd_conv {{.*}} {tile = 4 : i64} : {{.*}} -> tensor<1x5x8x6xf32>
+  girih.winograd_conv %tiles, %points {tile = 4} : (tensor<1x10x10x4xf32>, tensor<6x6x4x6xf32>) -> tensor<1x5x8x6xf32>
   // CHECK: girih.conv_transpose {{.*}} -> tensor<1x3x?x19xf32, #girih.dims<1, 3, h * 4, 19>>
   girih.conv_transpose %x, %t {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, output_padding = array<i64: 0, 1>, group = 1} : (tensor<1x4x?x9xf32, #girih.dims<1, 4, 2 * h, 9>>, tensor<4x3x2x2xf32>) -> tensor<1x3x?x19xf32, #girih.dims<1, 3, 4 * h, 19>>
   return

@@ -2,10 +2,12 @@
 
 Several configurations share a model, so that a run of all stays short; a failing output carries its node's name.
 """
+import platform
+
 import numpy as np
 import pytest
 
-from support import Graph, check
+from support import Graph, check, compile_file, compile_model, girih
 
 
 def window(rng, rank, sizes, kernel_max=4):
@@ -60,6 +62,45 @@ def test_conv_of_networks(shape):
                  strides=[stride, stride], pads=[pad] * 4)
     graph.output(graph.op("Relu", y))
     check(graph)
+
+
+def convolve(x, w, bias):
+    """A convolution of 3x3 with a border of zeros, in double precision."""
+    padded = np.pad(x.astype(np.float64), [(0, 0), (0, 0), (1, 1), (1, 1)])
+    h, width = x.shape[2:]
+    windows = [np.einsum("nchw,mc->nmhw", padded[:, :, i:i + h, j:j + width], w[:, :, i, j].astype(np.float64), optimize=True) for i in range(3) for j in range(3)]
+    return sum(windows) + bias.astype(np.float64)[:, None, None]
+
+
+@pytest.mark.parametrize("flags", [(), ("--cpu=x86-64-v3",), ("--cpu=x86-64-v2",), ("--naive",), ("--no-winograd",)], ids=" ".join)
+@pytest.mark.parametrize("epilogue", ["none", "relu", "silu", "sum"])
+@pytest.mark.parametrize("shape", [(1, 33, 12, 8, 47), (2, 20, 9, 16, 33), (1, 64, 10, 14, 40), (1, 40, 7, 7, 40), (1, 16, 5, 21, 48), (1, 32, 4, 80, 16), (3, 32, 13, 15, 100)])
+def test_winograd(shape, epilogue, flags, tmp_path):
+    """Tiles of both sizes, whole ones and such as go beyond the edge, against double precision."""
+    if platform.machine() != "x86_64" and any("x86" in f for f in flags):
+        pytest.skip("not this machine's instructions")
+    n, c, h, w, m = shape
+    graph = Graph(9)
+    x = graph.normal(n, c, h, w)
+    weights, bias = ((0.1 * graph.rng.standard_normal(s)).astype(np.float32) for s in ((m, c, 3, 3), (m,)))
+    y = graph.op("Conv", x, graph.weight(weights), graph.weight(bias), pads=[1] * 4)
+    want = convolve(graph.feeds[x], weights, bias)
+    if epilogue == "relu":
+        y, want = graph.op("Relu", y), np.maximum(want, 0)
+    if epilogue == "silu":
+        y, want = graph.op("Mul", y, graph.op("Sigmoid", y)), want / (1 + np.exp(-want))
+    if epilogue == "sum":
+        other = graph.normal(n, m, h, w)
+        y, want = graph.op("Add", y, other), want + graph.feeds[other]
+    graph.output(y)
+    model = graph.model()
+    plan = tmp_path / "graph.mlir"
+    artifact = compile_model(model, tmp_path, *flags)
+    compile_file(tmp_path / "model.onnx", plan, *flags, "--stop-after=graph")
+    assert ("winograd_conv" in plan.read_text()) == ("--no-winograd" not in flags)
+    got, other = (girih.load(artifact, threads=t).run(graph.feeds)[y] for t in (1, 2))
+    assert np.abs(got - want).max() <= 2e-6 * np.abs(want).max()
+    assert got.tobytes() == other.tobytes(), "more threads, other bits"
 
 
 @pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER", "VALID"])

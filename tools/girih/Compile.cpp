@@ -38,6 +38,7 @@ int compileCommand(Arguments args) {
   CompileOptions options;
   std::string emit, stopAfter, startAfter, sanitize;
   int64_t threads = 0;
+  bool noWinograd = false;
   SmallVector<std::string, 1> files;
   Option table[] = {
       text("-o", "OUT",
@@ -59,6 +60,10 @@ int compileCommand(Arguments args) {
       flag("--follow-links",
            "read weights behind links that lead out of the model's folder (download caches)",
            options.read.followLinks),
+      flag("--no-winograd",
+           "compute convolutions of 3x3 by their definition: slower, with less rounding "
+           "(docs/architecture.md)",
+           noWinograd),
       text("--machine", "FILE",
            "plan for the machine in FILE, which 'girih machine' prints, instead of what is known of the CPU",
            options.target.machineFile),
@@ -89,6 +94,7 @@ int compileCommand(Arguments args) {
   if (!sanitize.empty() && sanitize != "address")
     return fail("option '--sanitize': expected address, got '" + sanitize + "'");
   options.pipeline.sanitize = !sanitize.empty();
+  options.pipeline.winograd = !noWinograd;
   options.threads = threads;
   for (auto [name, text, stage] :
        {std::tuple(StringRef("--stop-after"), &stopAfter, &options.stopAfter),

@@ -1,0 +1,101 @@
+#include "backends/CPU/Sizes.h"
+#include "passes/Tile/Schedule.h"
+
+using namespace mlir;
+using namespace girih;
+
+/// The value of an expression where every symbol is taken for 64: so is what is not known where only speed
+/// depends on it. Of sizes that an int64_t does not hold, the order of magnitude is enough.
+static double evaluateGuess(DimExpr e) {
+  constexpr double kUnknown = 64;
+  if (const DimSymbol *s = dimSymbol(e)) {
+    SmallVector<double, 3> of = llvm::map_to_vector<3>(s->operands, evaluateGuess);
+    switch (s->kind) {
+    case DimSymbol::Min:
+      return std::min(of[0], of[1]);
+    case DimSymbol::Max:
+    case DimSymbol::Broadcast:
+      return std::max(of[0], of[1]);
+    case DimSymbol::Select:
+      return of[0] < 0 ? of[1] : of[2];
+    default:
+      return kUnknown;
+    }
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
+  if (!binary) return cast<AffineConstantExpr>(e).getValue();
+  double a = evaluateGuess(binary.getLHS()), b = evaluateGuess(binary.getRHS());
+  switch (e.getKind()) {
+  case AffineExprKind::Add:
+    return a + b;
+  case AffineExprKind::Mul:
+    return a * b;
+  case AffineExprKind::FloorDiv:
+    return std::floor(a / std::max(b, 1.0));
+  case AffineExprKind::CeilDiv:
+    return std::ceil(a / std::max(b, 1.0));
+  default: // the remainder
+    return a - std::floor(a / std::max(b, 1.0)) * b;
+  }
+}
+
+int64_t girih::guess(DimExpr e) {
+  constexpr double kMost = int64_t(1) << 40;
+  if (auto v = dimValue(e)) return std::max<int64_t>(*v, 1);
+  return int64_t(std::clamp(evaluateGuess(e), 1.0, kMost));
+}
+
+bool girih::isFollowedByAll(const Domain &domain, int64_t dim) {
+  return llvm::all_of(llvm::seq<unsigned>(0, domain.stages.size()), [&](unsigned s) {
+    bool follows = false, hasWindow = false;
+    for (unsigned l = 0; l < domain.stages[s].dims.size(); ++l)
+      if (auto w = getWindow(domain, s, l); w && w->source == dim) (w->isOne() ? follows : hasWindow) = true;
+    return follows && !hasWindow;
+  });
+}
+
+double girih::getLiveBytes(const Domain &domain, int64_t along, int64_t rows) {
+  size_t n = domain.stages.size();
+  SmallVector<double> bytes(n);
+  SmallVector<size_t> last(n);
+  for (auto [s, stage] : llvm::enumerate(domain.stages)) {
+    bytes[s] = double(getStorageBytes(getStageType(stage)));
+    for (unsigned d = 0; d < stage.dims.size(); ++d) {
+      auto w = getWindow(domain, s, d);
+      if (w && w->source == along)
+        bytes[s] *= double(w->getExtent(rows));
+      else if (!w || w->source > along || !isFollowedByAll(domain, w->source))
+        bytes[s] *= double(guess(stage.dims[d].extent));
+      if (w && w->source == along && w->getOverlap() > 0) last[s] = n; // the next step takes it up
+    }
+    for (const Access &a : stage.accesses)
+      if (a.stage >= 0) last[a.stage] = std::max(last[a.stage], s);
+  }
+  for (const Access &a : domain.accesses)
+    if (a.stage >= 0) last[a.stage] = n;
+  double most = 0;
+  for (size_t now = 0; now <= n; ++now) {
+    double live = 0;
+    for (size_t s = 0; s < n; ++s)
+      if (s <= now && last[s] >= now) live += bytes[s];
+    most = std::max(most, live);
+  }
+  return most;
+}
+
+int64_t girih::getLeastRows(const Domain &domain, int64_t along) {
+  constexpr int64_t kRowsOfWeights = 16;
+  int64_t least = 1;
+  for (auto [s, stage] : llvm::enumerate(domain.stages))
+    for (const Access &a : stage.accesses) {
+      if (!llvm::is_contained(stage.packable, a.buffer)) continue;
+      int64_t rows = 1;
+      for (unsigned d = 0; d < stage.dims.size(); ++d) {
+        auto w = getWindow(domain, s, d);
+        bool isStep = w && w->source <= along && (w->source == along || isFollowedByAll(domain, w->source));
+        if (!isStep && !a.lin.has(stage.variable(d))) rows *= guess(stage.dims[d].extent);
+      }
+      least = std::max<int64_t>(least, llvm::divideCeil(kRowsOfWeights, rows));
+    }
+  return least;
+}
