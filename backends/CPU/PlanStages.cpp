@@ -1,5 +1,6 @@
 #include "backends/CPU/Passes.h"
 #include "backends/CPU/Plan.h"
+#include "backends/CPU/PlanCopies.h"
 #include "backends/CPU/Planner.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Tile/Schedule.h"
@@ -65,7 +66,7 @@ void Planner::around(int64_t dim, int64_t size, LoopRole role) {
 StoredAttr Planner::store(unsigned stage, ScheduleAttr schedule) {
   auto generics = getGenerics(kernel);
   unsigned number = llvm::find(generics, domain.stages[stage].last) - generics.begin();
-  return StoredAttr::get(kernel.getContext(), number, c.around.size(), schedule);
+  return StoredAttr::get(kernel.getContext(), /*operand=*/false, number, c.around.size(), schedule);
 }
 
 void Planner::fitSteps() {
@@ -184,9 +185,7 @@ ScheduleAttr Planner::inStrips(int64_t along) {
 
 /// The plan of a kernel whose sums are stored a register tile at a time, null where they cannot be.
 static ScheduleAttr planAroundSums(KernelOp kernel, const Domain &domain, const Machine &machine) {
-  auto generics = getGenerics(kernel);
-  unsigned sums = llvm::find(generics, domain.reductions[0].op) - generics.begin();
-  auto domains = analyzeKernel(kernel, sums);
+  auto domains = analyzeKernel(kernel, domain.reductions[0].op);
   return succeeded(domains) ? Planner(kernel, domains->front(), machine).planAroundSums() : ScheduleAttr();
 }
 
@@ -214,9 +213,12 @@ SmallVector<Attribute> girih::planKernel(KernelOp kernel, ArrayRef<Domain> domai
   SmallVector<Attribute> schedules;
   for (const Domain &d : domains) {
     Planner planner(kernel, d, machine);
-    ScheduleAttr schedule = planner.plan(), aroundSums;
-    if (domains.size() == 1 && planner.isLongToFinish()) aroundSums = planAroundSums(kernel, d, machine);
-    schedules.push_back(aroundSums ? aroundSums : schedule);
+    ScheduleAttr schedule = planner.plan(), stored;
+    if (domains.size() == 1 && planner.isLongToFinish())
+      stored = planAroundSums(kernel, d, machine);
+    else if (auto operand = getOperandToCopy(d, schedule); operand && domains.size() == 1)
+      stored = planAroundCopy(kernel, *operand, schedule, machine);
+    schedules.push_back(stored ? stored : schedule);
   }
   return schedules;
 }

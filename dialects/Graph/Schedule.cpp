@@ -80,11 +80,13 @@ void StageAttr::print(AsmPrinter &p) const {
 Attribute StoredAttr::parse(AsmParser &p, Type) {
   SMLoc loc = p.getCurrentLocation();
   StringRef name;
-  unsigned generic = 0;
+  unsigned number = 0;
   int64_t at = 0;
   if (p.parseLess() || p.parseKeyword(&name)) return {};
-  if (!name.consume_front("g") || name.getAsInteger(10, generic)) {
-    p.emitError(loc, "expected a linalg.generic of the kernel: g and a number");
+  bool operand = name.consume_front("in");
+  if ((!operand && !name.consume_front("g")) || name.getAsInteger(10, number)) {
+    p.emitError(loc,
+                "expected a linalg.generic of the kernel, g and a number, or an operand, in and a number");
     return {};
   }
   if (p.parseComma() || p.parseKeyword("at") || p.parseEqual() || p.parseInteger(at) || p.parseComma())
@@ -92,11 +94,11 @@ Attribute StoredAttr::parse(AsmParser &p, Type) {
   auto schedule = dyn_cast_or_null<ScheduleAttr>(ScheduleAttr::parse(p, {}));
   if (!schedule || p.parseGreater()) return {};
   auto error = [&] { return p.emitError(loc); };
-  return getChecked(EmitError(error), p.getContext(), generic, at, schedule);
+  return getChecked(EmitError(error), p.getContext(), operand, number, at, schedule);
 }
 
 void StoredAttr::print(AsmPrinter &p) const {
-  p << "<g" << getGeneric() << ", at = " << getAt() << ", ";
+  p << "<" << getName() << ", at = " << getAt() << ", ";
   getSchedule().print(p);
   p << '>';
 }
@@ -203,11 +205,13 @@ LogicalResult StageAttr::verify(EmitError error, int64_t at, ArrayRef<LoopAttr> 
   return verifyNest(error, nest);
 }
 
-LogicalResult StoredAttr::verify(EmitError error, unsigned generic, int64_t, ScheduleAttr schedule) {
+LogicalResult StoredAttr::verify(EmitError error, bool operand, unsigned number, int64_t,
+                                 ScheduleAttr schedule) {
+  StringRef letter = operand ? "in" : "g";
   if (schedule.getTaskCount())
-    return error() << "g" << generic << " is stored inside of a task, and cannot have tasks itself";
+    return error() << letter << number << " is stored inside of a task, and cannot have tasks itself";
   if (!schedule.getStored().empty())
-    return error() << "g" << generic << " is stored, and cannot store others: list them before it";
+    return error() << letter << number << " is stored, and cannot store others: list them before it";
   return success();
 }
 
@@ -243,11 +247,15 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRe
                      << " loops";
     if (failed(verifyLanes(error, stage.getNest(), width))) return failure();
   }
-  int64_t before = 0, generic = -1;
+  int64_t before = 0;
+  std::pair<bool, int64_t> last(false, -1);
   for (StoredAttr value : stored) {
-    auto where = [&]() { return error() << "stored g" << value.getGeneric() << " "; };
-    if (int64_t(value.getGeneric()) <= std::exchange(generic, value.getGeneric()))
-      return where() << "must come before the generics behind it";
+    auto where = [&]() { return error() << "stored " << value.getName() << " "; };
+    // Operands come before what reads them, and generics in the kernel's order.
+    std::pair<bool, int64_t> position(!value.getOperand(), value.getNumber());
+    if (position <= std::exchange(last, position))
+      return where() << "must come before the " << (value.getOperand() ? "values" : "generics")
+                     << " behind it";
     int64_t at = value.getAt();
     if (at < before || at > int64_t(nest.size()))
       return where() << "must be at " << before << " to " << nest.size() << " loops but is at " << at;

@@ -44,10 +44,16 @@ def Girih_StoredAttr : Girih_Attr<"Stored", "stored"> {
   let description = [{
     `<g1, at = 2, <width = 16, ...>>`: generic 1 of the kernel is computed inside the first two loops of the result's nest, as far as what is inside
     of them reads it, with loops of its own. `at` loops are tasks or divide a dimension, so that the value is computed once.
+
+    `<in0, at = 2, <width = 16, ...>>`: operand 0, as the kernel's product reads it, is copied likewise.
   }];
-  let parameters = (ins "unsigned":$generic, "int64_t":$at, "::girih::ScheduleAttr":$schedule);
+  let parameters = (ins "bool":$operand, "unsigned":$number, "int64_t":$at, "::girih::ScheduleAttr":$schedule);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// As the schedule calls it: g1, in0.
+    std::string getName() const { return (getOperand() ? "in" : "g") + std::to_string(getNumber()); }
+  }];
 }
 
 def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {

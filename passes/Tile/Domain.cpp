@@ -397,6 +397,8 @@ static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Dom
 
   findPackable(kernel, domain, analyzer.pinned);
   if (isStage && failed(findBorder(analyzer))) return failure();
+  // Only a copy's readers say which of its loops they follow: not the one in which it is contiguous, mostly.
+  if (isStage && getCopiedOperand(last)) analyzer.pinned.insert(last.getNumLoops());
   SmallVector<unsigned> parallelVars, rowVars, parallelDims, rowDims;
   for (auto [d, kind] : llvm::enumerate(last.getIteratorTypesArray())) {
     if (kind == utils::IteratorType::reduction) continue;
@@ -432,7 +434,8 @@ static Lin getStore(Value value, ArrayRef<DimExpr> strides) {
 }
 
 SmallVector<linalg::GenericOp> getGenerics(KernelOp kernel) {
-  return llvm::to_vector(kernel.getBody().front().getOps<linalg::GenericOp>());
+  return llvm::filter_to_vector(kernel.getBody().front().getOps<linalg::GenericOp>(),
+                                [](linalg::GenericOp op) { return !getCopiedOperand(op); });
 }
 
 SmallVector<Lin> getLoopIndices(const Domain &domain, ArrayRef<Idx> dims) {
@@ -508,17 +511,11 @@ SmallVector<DimExpr> getStageStrides(const Domain &stage, ArrayRef<DimExpr> exte
   return strides;
 }
 
-FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<unsigned> stored) {
+FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<linalg::GenericOp> stored) {
   std::vector<Domain> domains, stages;
-  SmallVector<linalg::GenericOp> generics = getGenerics(kernel);
-  for (unsigned number : stored) {
-    if (number >= generics.size() || generics[number].getNumResults() != 1) {
-      kernel.emitError("tile stage: g") << number << " is none of the " << generics.size()
-                                        << " linalg.generic operations, or one with several results";
-      return failure();
-    }
+  for (linalg::GenericOp op : stored) {
     Domain stage;
-    stage.last = generics[number];
+    stage.last = op;
     Value value = stage.last.getResult(0);
     stage.stores.push_back(getStore(value, getDenseStrides(kernel.getContext(), getDims(value))));
     if (failed(analyzeDomain(kernel, stage, stages, /*isStage=*/true))) return failure();

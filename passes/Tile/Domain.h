@@ -104,10 +104,16 @@ struct Domain {
   bool isContraction() const;
 };
 
-/// All domains of a kernel at the linalg stage, or failure with a message at the kernel. `stored` are the
-/// numbers of its generics whose values are stages, ascending.
-mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, llvm::ArrayRef<unsigned> stored = {});
-/// The generics of a kernel by number: in the order in which they stand.
+/// All domains of a kernel at the linalg stage, or failure with a message at the kernel. `stored` are its
+/// generics with one result whose values are stages, in the order in which they stand.
+mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel,
+                                                   llvm::ArrayRef<mlir::linalg::GenericOp> stored = {});
+/// The operand of which a generic is nothing but a copy.
+std::optional<unsigned> getCopiedOperand(mlir::linalg::GenericOp op);
+/// The copy of an operand which the kernel's products read instead of it; made if there is none. Fails, with
+/// a message at the kernel, if none reads it.
+mlir::FailureOr<mlir::linalg::GenericOp> getCopy(KernelOp kernel, unsigned operand);
+/// The generics of a kernel by number: in the order in which they stand, copies left out.
 llvm::SmallVector<mlir::linalg::GenericOp> getGenerics(KernelOp kernel);
 /// Where each loop of a domain stands when its last generic is at `dims`.
 llvm::SmallVector<Lin> getLoopIndices(const Domain &domain, llvm::ArrayRef<Idx> dims);

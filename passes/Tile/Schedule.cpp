@@ -118,7 +118,7 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
       return error() << "lanes must be at most " << most * s.getWidth() << ": the constants have " << *n
                      << " elements along d" << domain.unitDim;
   for (auto [i, stage, stored] : llvm::enumerate(domain.stages, s.getStored())) {
-    auto where = [&]() { return error() << "stored g" << stored.getGeneric() << " "; };
+    auto where = [&, &stored = stored]() { return error() << "stored " << stored.getName() << " "; };
     if (getStageType(stage).isInteger(1)) return where() << "has elements of one bit";
     if (stored.getAt() > outside)
       return where() << "must be at " << outside << " at most, outside of what no reduction depends on";
@@ -281,12 +281,26 @@ SmallVector<int64_t> getRowSizes(int64_t rows) {
   return sizes;
 }
 
+/// Generic `number` of a kernel, if its value can be stored.
+static FailureOr<linalg::GenericOp> getGeneric(KernelOp kernel, unsigned number) {
+  SmallVector<linalg::GenericOp> generics = getGenerics(kernel);
+  if (number < generics.size() && generics[number].getNumResults() == 1) return generics[number];
+  kernel.emitError("tile stage: g") << number << " is none of the " << generics.size()
+                                    << " linalg.generic operations, or one with several results";
+  return failure();
+}
+
 FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel) {
-  SmallVector<unsigned> stored;
+  SmallVector<linalg::GenericOp> stored;
+  SmallVector<StoredAttr> values;
   if (ArrayAttr schedules = kernel.getScheduleAttr())
     for (auto schedule : schedules.getAsRange<ScheduleAttr>())
-      for (StoredAttr value : schedule.getStored())
-        stored.push_back(value.getGeneric());
+      llvm::append_range(values, schedule.getStored());
+  for (StoredAttr value : values) {
+    auto op = value.getOperand() ? getCopy(kernel, value.getNumber()) : getGeneric(kernel, value.getNumber());
+    if (failed(op)) return failure();
+    stored.push_back(*op);
+  }
   return analyzeKernel(kernel, stored);
 }
 

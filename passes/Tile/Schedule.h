@@ -5,7 +5,8 @@
 
 namespace girih {
 
-/// The domains of a kernel with the stages that its schedule stores.
+/// The domains of a kernel with the stages that its schedule stores. Operands among them get a generic that
+/// copies them, where they have none.
 mlir::FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel);
 /// The schedules of a kernel, one a domain; fails, with the reason at the kernel, if there are none or one
 /// does not fit.

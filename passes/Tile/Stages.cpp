@@ -13,12 +13,12 @@ class StageChooser {
 public:
   explicit StageChooser(KernelOp kernel) : generics(getGenerics(kernel)) {}
 
-  SmallVector<unsigned> choose() {
-    SmallVector<unsigned> out;
-    for (auto [i, op] : llvm::enumerate(generics))
+  SmallVector<linalg::GenericOp> choose() {
+    SmallVector<linalg::GenericOp> out;
+    for (linalg::GenericOp op : generics)
       if (isPadded(op) || (canStore(op) && (isReducedAgain(op) || isLongAndReadTwice(op)))) {
         stored.insert(op);
-        out.push_back(i);
+        out.push_back(op);
       }
     return out;
   }
@@ -114,7 +114,7 @@ private:
 
 } // namespace
 
-SmallVector<unsigned> chooseStages(KernelOp kernel) {
+SmallVector<linalg::GenericOp> chooseStages(KernelOp kernel) {
   return StageChooser(kernel).choose();
 }
 

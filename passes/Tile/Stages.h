@@ -2,11 +2,12 @@
 #pragma once
 
 #include "dialects/Graph/Graph.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace girih {
 
-/// The generics of a kernel, by number, whose values a schedule should store: those that take a reduction and
-/// are read for many elements of another, and elementary functions that are read twice.
-llvm::SmallVector<unsigned> chooseStages(KernelOp kernel);
+/// The generics of a kernel whose values a schedule should store: those that take a reduction and are read
+/// for many elements of another, and elementary functions that are read twice.
+llvm::SmallVector<mlir::linalg::GenericOp> chooseStages(KernelOp kernel);
 
 } // namespace girih

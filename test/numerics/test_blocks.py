@@ -1,4 +1,4 @@
-"""Sums in blocks of their reduction (docs/schedule.md): the same bits as all at once, whatever is left at the end of a block."""
+"""Sums in blocks of their reduction, and copies of operands (docs/schedule.md): the same bits, whatever is left at the end of a block."""
 import os
 import re
 import tempfile
@@ -29,6 +29,11 @@ def biased(graph):
     graph.output(graph.op("Relu", graph.op("Add", y, graph.normal_weight(45))))
 
 
+def transposed(graph):
+    x = graph.op("Transpose", graph.normal(203, 37), perm=[1, 0])
+    graph.output(graph.op("MatMul", x, graph.normal_weight(203, 45)))
+
+
 def convolution(graph):
     x = graph.normal(2, 21, 9, 11)
     y = graph.op("Conv", x, graph.normal_weight(19, 21, 3, 3), graph.normal_weight(19), pads=[0] * 4)
@@ -36,6 +41,7 @@ def convolution(graph):
 
 
 TILE = "<d1, 16, lanes>, <d0, 6, rows>]"
+COPY = f"stored = [<in0, at = 1, <{HEAD}[<d0, 1>, <d1, 4, rows>]>>]"
 STORED = "[<d0, 12, task>, <d0, 1>, <d1, 16, lanes>], stored = [<g0, at = 1, <" + HEAD
 
 
@@ -46,6 +52,9 @@ STORED = "[<d0, 12, task>, <d0, 1>, <d1, 16, lanes>], stored = [<g0, at = 1, <" 
     (of_values, f"[<k0, 64>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>]"),
     (of_values, "[<k0, 64>, <d0, 4, rows>, <d1, 1>], reductions = [<at = 3, nest = [<k0, 4, unroll>]>]"),
     (biased, f"{STORED}[<k0, 80>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>]>>]"),
+    (of_constants, f"[<d0, 12, task>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>], {COPY}"),
+    (biased, f"[<d0, 12, task>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>], {COPY}"),
+    (transposed, f"[<d0, 12, task>, <k0, 64>, {TILE}, reductions = [<at = 4, nest = [<k0, 4, unroll>]>], {COPY}"),
     (convolution, "[<d0, 1, task>, <d0, 1>, <d1, 1>, <d2, 1>, <d3, 16, lanes>], stored = [<g0, at = 1, <" + HEAD +
      "[<d0, 1>, <k0, 1>, <k1, 16>, <d1, 1>, <d3, 16, lanes>, <d2, 6, rows>], reductions = [<at = 6, nest = [<k0, 1>, <k1, 4, unroll>]>]>>]"),
 ])
