@@ -74,7 +74,7 @@ def convolve(x, w, bias):
 
 @pytest.mark.parametrize("flags", [(), ("--cpu=x86-64-v3",), ("--cpu=x86-64-v2",), ("--naive",), ("--no-winograd",)], ids=" ".join)
 @pytest.mark.parametrize("epilogue", ["none", "relu", "silu", "sum"])
-@pytest.mark.parametrize("shape", [(1, 33, 12, 8, 47), (2, 20, 9, 16, 33), (1, 64, 10, 14, 40), (1, 40, 7, 7, 40), (1, 16, 5, 21, 48), (1, 32, 4, 80, 16), (3, 32, 13, 15, 100)])
+@pytest.mark.parametrize("shape", [(1, 33, 12, 8, 47), (2, 20, 9, 16, 33), (1, 64, 10, 14, 40), (1, 32, 4, 80, 16), (3, 32, 13, 15, 100)])
 def test_winograd(shape, epilogue, flags, tmp_path):
     """Tiles of both sizes, whole ones and such as go beyond the edge, against double precision."""
     if platform.machine() != "x86_64" and any("x86" in f for f in flags):
