@@ -40,7 +40,8 @@ ScheduleAttr planAroundCopy(KernelOp kernel, unsigned operand, ScheduleAttr plan
 
   // As many rows as registers have sums for. Blocks of them fit half of the second-level cache, each for as
   // many panels as make up for copying it; whole vectors of rows, if that many fit.
-  int64_t rows = std::min(std::max<int64_t>((machine.registers - 4) / planned.getVectors(), 1), extent);
+  int64_t rows = std::min(
+      std::max<int64_t>((machine.registers - machine.operands - 4) / planned.getVectors(), 1), extent);
   int64_t bytes = 4 * guess(domain.reductions[0].loops[0].extent);
   int64_t fitting = std::min(machine.l2 / 2 / bytes, kRowsOfPart), unit = std::lcm(rows, width);
   if (unit > std::min(fitting, extent)) unit = rows;

@@ -1,7 +1,7 @@
 // RUN: girih compile %s --stop-after=plan --cpu=x86-64-v3 | FileCheck %s
 
 // Each step of the reduction reads another line of a transposed operand: blocks of rows are copied, for sixteen panels of weights each.
-// CHECK: girih.kernel "product"({{.*}}nest = [<d0, 90, task>, <d1, 256, task>, <d1, 16, lanes>, <d0, 6, rows>], reductions = [<at = 4, nest = [<k0, 4, unroll>]>], stored = [<in0, at = 2, <{{.*}}>>]>
+// CHECK: girih.kernel "product"({{.*}}nest = [<d0, 120, task>, <d1, 256, task>, <d1, 16, lanes>, <d0, 6, rows>], reductions = [<at = 4, nest = [<k0, 4, unroll>]>], stored = [<in0, at = 2, <{{.*}}>>]>
 
 // Few columns do not make up for that.
 // CHECK: girih.kernel "narrow"(
