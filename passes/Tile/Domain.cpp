@@ -498,7 +498,8 @@ SmallVector<DimExpr> getStageStrides(const Domain &stage, ArrayRef<DimExpr> exte
   constexpr int64_t kLine = 64; // bytes
   SmallVector<DimExpr> strides(extents.size());
   DimExpr stride = dimConstant(linalg::GenericOp(stage.last).getContext(), 1);
-  for (auto [i, d] : llvm::enumerate(llvm::reverse(getMemoryOrder(stage)))) {
+  SmallVector<unsigned> order = getMemoryOrder(stage);
+  for (auto [i, d] : llvm::enumerate(llvm::reverse(order))) {
     // Rows lie an odd number of cache lines apart, so that they do not push each other out of a cache.
     if (i == 1) {
       int64_t line = kLine / getStorageBytes(getStageType(stage));
