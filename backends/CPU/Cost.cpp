@@ -498,13 +498,12 @@ std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, Array
   constexpr double kLaunch = 30, kTask = 5; // nanoseconds of a call, and of the loops around a task
   constexpr double kHidden = 0.7;           // of the shorter of computing and reading, what the longer hides
   Cost cost;
-  double tasks = 0;
   Misses misses{};
   for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
     DomainCost of(kernel, domain, schedule, machine);
     if (!of.isKnown) return std::nullopt;
     cost.cycles += of.getCycles();
-    tasks += of.getTasks();
+    cost.tasks += of.getTasks();
     double bytes = of.getBytes();
     misses += of.getMisses([&](unsigned buffer, int level) {
       bool isConstant =
@@ -525,7 +524,7 @@ std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, Array
   };
   double core = cost.cycles / machine.ghz, read = timeOf(misses.read), written = timeOf(misses.written);
   cost.nanoseconds =
-      std::max(core, read) + (1 - kHidden) * std::min(core, read) + written + kLaunch + tasks * kTask;
+      std::max(core, read) + (1 - kHidden) * std::min(core, read) + written + kLaunch + cost.tasks * kTask;
   return cost;
 }
 

@@ -13,6 +13,7 @@ struct Cost {
   double cycles = 0;
   /// Bytes that each level serves to the one before it.
   double l2Bytes = 0, l3Bytes = 0, memoryBytes = 0;
+  double tasks = 0;
   /// One run on one thread.
   double nanoseconds = 0;
 };

@@ -67,9 +67,7 @@ private:
 
   void join(KernelOp first, KernelOp second) {
     KernelOp joined = joinKernels(first, second);
-    AssembleOp pad;
-    for (Operation *reader : first->getUsers())
-      pad = dyn_cast<AssembleOp>(reader);
+    auto pad = dyn_cast<AssembleOp>(*first->getUsers().begin());
     second.replaceAllUsesWith(joined.getResults());
     llvm::SmallSetVector<Operation *, 4> dead;
     dead.insert(second);
@@ -116,21 +114,11 @@ private:
     // Sums that are put down for a long epilogue, as nothing else is stored, would have to stay in registers.
     if (domains->front().stages.size() < schedules.front().getStored().size()) return std::nullopt;
     kernel.setScheduleAttr(ArrayAttr::get(kernel.getContext(), llvm::to_vector_of<Attribute>(schedules)));
-    auto scheduled = analyzeScheduled(kernel);
-    bool fits = succeeded(scheduled) && succeeded(getSchedules(kernel, *scheduled));
+    bool fits = succeeded(getSchedules(kernel, *domains));
     kernel.removeScheduleAttr();
-    if (!fits) return std::nullopt;
-    auto cost = predictCost(kernel, *scheduled, schedules, machine, runBytes);
+    auto cost = fits ? predictCost(kernel, *domains, schedules, machine, runBytes) : std::nullopt;
     if (!cost) return std::nullopt;
-    double tasks = 0;
-    for (auto [domain, schedule] : llvm::zip(*scheduled, schedules)) {
-      double n = 1;
-      for (LoopAttr l : schedule.getNest().take_front(schedule.getTaskCount()))
-        n *= double(llvm::divideCeil(*dimValue(domain.dims[l.getDim()].extent), l.getSize()));
-      tasks += n;
-    }
-    double cores = double(machine.cores);
-    return cost->nanoseconds * std::ceil(tasks / cores) / std::max(tasks, 1.0);
+    return cost->nanoseconds * std::ceil(cost->tasks / double(machine.cores)) / std::max(cost->tasks, 1.0);
   }
 
   Machine machine;

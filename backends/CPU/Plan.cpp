@@ -243,10 +243,6 @@ void Planner::blockRows(uint64_t panels) {
 }
 
 void Planner::reduction() {
-  int64_t size = 1;
-  for (const Reduction &r : domain.reductions)
-    for (const LoopDim &l : r.loops)
-      size = std::max<int64_t>(size, guess(l.extent));
   bool rowDims = domain.parallel < domain.dims.size();
   int unitRow = -1;
   for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)

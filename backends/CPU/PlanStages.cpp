@@ -69,6 +69,19 @@ StoredAttr Planner::store(unsigned stage, ScheduleAttr schedule) {
   return StoredAttr::get(kernel.getContext(), /*operand=*/false, number, c.around.size(), schedule);
 }
 
+SmallVector<StoredAttr> Planner::storeAll(llvm::function_ref<std::optional<int64_t>(int64_t)> sizeOf) {
+  SmallVector<StoredAttr> stored;
+  for (auto [s, stage] : llvm::enumerate(domain.stages)) {
+    SmallVector<Step> steps(stage.dims.size());
+    for (unsigned d = 0; d < stage.dims.size(); ++d) {
+      auto w = getWindow(domain, s, d);
+      if (auto size = w ? sizeOf(w->source) : std::nullopt) steps[d] = {w->getExtent(*size), !w->isOne()};
+    }
+    stored.push_back(store(s, Planner(kernel, stage, machine, steps).plan()));
+  }
+  return stored;
+}
+
 void Planner::fitSteps() {
   auto isWhole = [&](int64_t dim, int64_t size) {
     const Step &s = steps[dim];
@@ -121,14 +134,8 @@ ScheduleAttr Planner::withStages() {
     around(d, llvm::alignTo(size, part(d)), LoopRole::task);
   for (int64_t i = 0; i < followed; ++i)
     around(c.order[i], part(c.order[i]), LoopRole::each);
-  SmallVector<StoredAttr> stored;
-  for (auto [s, stage] : llvm::enumerate(domain.stages)) {
-    SmallVector<Step> steps(stage.dims.size());
-    for (unsigned d = 0; d < stage.dims.size(); ++d)
-      if (auto w = getWindow(domain, s, d); w && isFollowed[w->source])
-        steps[d] = {w->getExtent(part(w->source)), !w->isOne()};
-    stored.push_back(store(s, Planner(kernel, stage, machine, steps).plan()));
-  }
+  SmallVector<StoredAttr> stored =
+      storeAll([&](int64_t d) { return isFollowed[d] ? std::optional(part(d)) : std::nullopt; });
   c.order = order;
   return schedule(stored);
 }
@@ -168,19 +175,9 @@ ScheduleAttr Planner::inStrips(int64_t along) {
     if (isOutside[d]) around(d, step(d), LoopRole::task);
   around(along, rows * strips, LoopRole::task);
   if (strips > 1) around(along, rows, LoopRole::each);
-  SmallVector<StoredAttr> stored;
-  for (auto [s, stage] : llvm::enumerate(domain.stages)) {
-    SmallVector<Step> steps(stage.dims.size());
-    for (unsigned d = 0; d < stage.dims.size(); ++d) {
-      auto w = getWindow(domain, s, d);
-      if (w && w->source == along)
-        steps[d] = {w->getExtent(rows), !w->isOne()};
-      else if (w && isOutside[w->source])
-        steps[d] = {step(w->source)};
-    }
-    stored.push_back(store(s, Planner(kernel, stage, machine, steps).plan()));
-  }
-  return schedule(stored);
+  return schedule(storeAll([&](int64_t d) {
+    return d == along ? std::optional(rows) : isOutside[d] ? std::optional(step(d)) : std::nullopt;
+  }));
 }
 
 /// The plan of a kernel whose sums are stored a register tile at a time, null where they cannot be.

@@ -56,6 +56,9 @@ private:
   void choose();
   void around(int64_t dim, int64_t size, LoopRole role);
   StoredAttr store(unsigned stage, ScheduleAttr schedule);
+  /// All stages, planned where the loops around them take as much of a dimension as `sizeOf` says, nothing
+  /// where they take all of it.
+  llvm::SmallVector<StoredAttr> storeAll(llvm::function_ref<std::optional<int64_t>(int64_t dim)> sizeOf);
   int64_t extent(int64_t d) const;
   int64_t step(int64_t d) const;
   /// The loops that have been chosen.

@@ -113,12 +113,8 @@ void TileWork::countRead(Value value, ArrayRef<Idx> indices) {
     if (isNew(value.getAsOpaquePointer(), indices)) countLoad(lin, view.element, indices, dynLanes);
     return;
   }
-  if (auto pad = value.getDefiningOp<tensor::PadOp>()) {
-    SmallVector<Idx> inside(indices);
-    for (auto [i, low] : llvm::zip(inside, pad.getStaticLow()))
-      i.lin.constant = i.lin.constant - low;
-    return countRead(pad.getSource(), inside);
-  }
+  if (auto pad = value.getDefiningOp<tensor::PadOp>())
+    return countRead(pad.getSource(), getInside(pad, indices));
   auto op = value.getDefiningOp<linalg::GenericOp>();
   if (!op) return; // a constant
   AffineMap out = op.getIndexingMapsArray()[op.getNumDpsInputs() + cast<OpResult>(value).getResultNumber()];

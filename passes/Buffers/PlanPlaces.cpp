@@ -4,6 +4,7 @@
 #include "passes/Buffers/InPlace.h"
 #include "passes/Buffers/Passes.h"
 #include "passes/Buffers/Strides.h"
+#include "passes/Tile/Domain.h"
 #include "passes/Tile/KernelFunction.h"
 
 using namespace mlir;
@@ -232,17 +233,8 @@ Value Planner::copy(OpBuilder &b, Location loc, Value value, const Place &place)
   auto kernel = KernelOp::create(b, loc, type, name, value);
   OpBuilder::InsertionGuard guard(b);
   Block *body = b.createBlock(&kernel.getBody());
-  Value source = body->addArgument(storage, loc);
-  SmallVector<Value> sizes;
-  for (DimExpr d : getDims(type))
-    if (!dimValue(d)) sizes.push_back(DimOp::create(b, loc, b.getIndexType(), DimsAttr::get(ctx, d)));
-  Value empty = tensor::EmptyOp::create(b, loc, storage, sizes);
-  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
-  SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
-  auto generic = linalg::GenericOp::create(
-      b, loc, TypeRange{storage}, ValueRange{source}, ValueRange{empty}, ArrayRef<AffineMap>{map, map}, loops,
-      [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
-  YieldOp::create(b, loc, generic.getResults());
+  linalg::GenericOp copy = createCopy(b, loc, body->addArgument(storage, loc));
+  YieldOp::create(b, loc, copy.getResults());
   places[kernel.getResult(0)] = place;
   ++copies;
   return kernel.getResult(0);

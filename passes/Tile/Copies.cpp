@@ -6,6 +6,20 @@ using namespace mlir;
 
 namespace girih {
 
+linalg::GenericOp createCopy(OpBuilder &b, Location loc, Value source) {
+  auto type = cast<RankedTensorType>(source.getType());
+  SmallVector<Value> sizes;
+  for (DimExpr d : getDims(type))
+    if (!dimValue(d))
+      sizes.push_back(DimOp::create(b, loc, b.getIndexType(), DimsAttr::get(b.getContext(), d)));
+  Value empty = tensor::EmptyOp::create(b, loc, type, sizes);
+  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
+  SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+      b, loc, TypeRange{type}, ValueRange{source}, ValueRange{empty}, ArrayRef<AffineMap>{map, map}, loops,
+      [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
+}
+
 std::optional<unsigned> getCopiedOperand(linalg::GenericOp op) {
   if (op.getNumReductionLoops() || op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1) return std::nullopt;
   BlockArgument argument = getViewedArgument(op.getInputs()[0]);
@@ -32,18 +46,7 @@ FailureOr<linalg::GenericOp> getCopy(KernelOp kernel, unsigned operand) {
   }
   OpBuilder b(kernel.getContext());
   b.setInsertionPointAfterValue(read);
-  Location loc = kernel.getLoc();
-  auto type = cast<RankedTensorType>(read.getType());
-  SmallVector<Value> sizes;
-  for (DimExpr d : getDims(type))
-    if (!dimValue(d))
-      sizes.push_back(DimOp::create(b, loc, b.getIndexType(), DimsAttr::get(b.getContext(), d)));
-  Value empty = tensor::EmptyOp::create(b, loc, type, sizes);
-  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
-  SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
-  auto copy = linalg::GenericOp::create(
-      b, loc, TypeRange{type}, ValueRange{read}, ValueRange{empty}, ArrayRef<AffineMap>{map, map}, loops,
-      [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
+  linalg::GenericOp copy = createCopy(b, kernel.getLoc(), read);
   read.replaceUsesWithIf(copy.getResult(0), [&](OpOperand &use) {
     auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
     return reader && isContraction(reader);

@@ -151,13 +151,10 @@ struct Analyzer {
     Operation *def = value.getDefiningOp();
     if (isa<linalg::FillOp, tensor::EmptyOp>(def) || getTable(value)) return;
     if (auto pad = dyn_cast<tensor::PadOp>(def)) {
-      SmallVector<Idx> inside(indices);
-      for (auto [i, low] : llvm::zip(inside, pad.getStaticLow()))
-        i.lin.constant = dimSimplify(i.lin.constant - low);
       auto padded = pad.getSource().getDefiningOp();
       if (llvm::none_of(stages, [&](const Domain &stage) { return stage.last == padded; }))
         return fail(def, "pads what is not stored");
-      return visit(pad.getSource(), inside);
+      return visit(pad.getSource(), getInside(pad, indices));
     }
     auto op = dyn_cast<linalg::GenericOp>(def);
     if (!op) return fail(def, "cannot be read inside a kernel");

@@ -5,6 +5,7 @@
 
 #include "dialects/Graph/Graph.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/Tile/Index.h"
 
 namespace girih {
@@ -108,6 +109,8 @@ struct Domain {
 /// generics with one result whose values are stages, in the order in which they stand.
 mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel,
                                                    llvm::ArrayRef<mlir::linalg::GenericOp> stored = {});
+/// A generic that copies `source` element by element, with the sizes of its type.
+mlir::linalg::GenericOp createCopy(mlir::OpBuilder &b, mlir::Location loc, mlir::Value source);
 /// The operand of which a generic is nothing but a copy.
 std::optional<unsigned> getCopiedOperand(mlir::linalg::GenericOp op);
 /// The copy of an operand which the kernel's products read instead of it; made if there is none. Fails, with
@@ -137,6 +140,9 @@ MemoryView getOperandView(KernelOp kernel, mlir::Value value);
 /// The view through which yielded operand `result` is stored; `value` is set to what computes it. A slice of
 /// that begins at 0 and leaves nothing out on the way.
 MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
+/// Where what is padded stands when the result of `pad` is read at `indices`: before its beginning or behind
+/// its end, in the border.
+llvm::SmallVector<Idx> getInside(mlir::tensor::PadOp pad, llvm::ArrayRef<Idx> indices);
 /// The table of constants, inside the kernel, that `value` is; null if it is none.
 mlir::DenseElementsAttr getTable(mlir::Value value);
 /// Whether `op` reads a table: its entries are numbers in the code where the loops are written out.

@@ -54,13 +54,16 @@ Value Emitter::loop(Value from, Value to, int64_t step, llvm::function_ref<void(
   return {};
 }
 
-void Emitter::ifBelow(Value a, Value limit, llvm::function_ref<void()> body) {
-  Value below = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, limit);
-  auto op = scf::IfOp::create(b, loc, below, /*withElseRegion=*/false);
+void Emitter::ifTrue(Value condition, llvm::function_ref<void()> body) {
+  auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(op.thenBlock());
   Evaluator::Scope scope(e);
   body();
+}
+
+void Emitter::ifBelow(Value a, Value limit, llvm::function_ref<void()> body) {
+  ifTrue(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, limit), body);
 }
 
 void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
@@ -327,11 +330,7 @@ void Emitter::ifKept(ArrayRef<Idx> dims, llvm::function_ref<void()> body) {
     isKept = isKept ? arith::AndIOp::create(b, loc, isKept, isBelow).getResult() : isBelow;
   }
   if (!isKept) return body();
-  auto op = scf::IfOp::create(b, loc, isKept, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(op.thenBlock());
-  Evaluator::Scope scope(e);
-  body();
+  ifTrue(isKept, body);
 }
 
 void Emitter::finishAt(ArrayRef<Idx> dims) {

@@ -62,6 +62,7 @@ private:
   void vectorLoops(unsigned dim, Leaf leaf);
   mlir::Value loop(mlir::Value from, mlir::Value to, int64_t step,
                    llvm::function_ref<void(mlir::Value)> body);
+  void ifTrue(mlir::Value condition, llvm::function_ref<void()> body);
   void ifBelow(mlir::Value a, mlir::Value limit, llvm::function_ref<void()> body);
 
   void computeStages(int64_t level);

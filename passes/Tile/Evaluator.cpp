@@ -315,12 +315,8 @@ Val Evaluator::evalTensor(Value tensor, ArrayRef<Idx> indices) {
   Operation *def = tensor.getDefiningOp();
   if (auto fill = dyn_cast<linalg::FillOp>(def))
     return {b.clone(*fill.value().getDefiningOp())->getResult(0)};
-  if (auto pad = dyn_cast<tensor::PadOp>(def)) { // the border is in the memory of what is padded
-    SmallVector<Idx> inside(indices);
-    for (auto [i, low] : llvm::zip(inside, pad.getStaticLow()))
-      i.lin.constant = i.lin.constant - low;
-    return evalTensor(pad.getSource(), inside);
-  }
+  if (auto pad = dyn_cast<tensor::PadOp>(def)) // the border is in the memory of what is padded
+    return evalTensor(pad.getSource(), getInside(pad, indices));
   if (DenseElementsAttr table = getTable(tensor)) return readTable(table, indices);
   auto op = cast<linalg::GenericOp>(def);
   unsigned result = cast<OpResult>(tensor).getResultNumber();

@@ -4,26 +4,13 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Tile/Schedule.h"
+#include "passes/Tile/Stages.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
 namespace girih {
-
-/// Whether all of `value`'s readers say where by sums of loops.
-static bool isReadByLoops(Value value) {
-  return llvm::all_of(value.getUses(), [](OpOperand &use) {
-    auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
-    if (!reader || !reader.isDpsInput(&use)) return false;
-    bool isLinear = true;
-    reader.getMatchingIndexingMap(&use).walkExprs([&](AffineExpr e) {
-      isLinear &= e.getKind() != AffineExprKind::Mod && e.getKind() != AffineExprKind::FloorDiv &&
-                  e.getKind() != AffineExprKind::CeilDiv;
-    });
-    return isLinear;
-  });
-}
 
 /// "a+b" and "c+2 more" are "a+b+c+2 more".
 static std::string joinNames(StringRef first, StringRef second) {

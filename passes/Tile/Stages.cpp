@@ -7,6 +7,19 @@ using namespace mlir;
 
 namespace girih {
 
+bool isReadByLoops(Value value) {
+  return llvm::all_of(value.getUses(), [](OpOperand &use) {
+    auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
+    if (!reader || !reader.isDpsInput(&use)) return false;
+    bool isLinear = true;
+    reader.getMatchingIndexingMap(&use).walkExprs([&](AffineExpr e) {
+      isLinear &= e.getKind() != AffineExprKind::Mod && e.getKind() != AffineExprKind::FloorDiv &&
+                  e.getKind() != AffineExprKind::CeilDiv;
+    });
+    return isLinear;
+  });
+}
+
 namespace {
 
 class StageChooser {
@@ -29,19 +42,9 @@ private:
     return llvm::any_of(op->getUsers(), [](Operation *reader) { return isa<tensor::PadOp>(reader); });
   }
 
-  /// Readers of memory say where by sums of loops.
   static bool canStore(linalg::GenericOp op) {
-    if (op.getNumResults() != 1 || getElementTypeOrSelf(op.getResult(0).getType()).isInteger(1)) return false;
-    return llvm::all_of(op->getUses(), [](OpOperand &use) {
-      auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
-      bool isLinear = static_cast<bool>(reader);
-      if (reader)
-        reader.getMatchingIndexingMap(&use).walkExprs([&](AffineExpr e) {
-          isLinear &= e.getKind() != AffineExprKind::Mod && e.getKind() != AffineExprKind::FloorDiv &&
-                      e.getKind() != AffineExprKind::CeilDiv;
-        });
-      return isLinear;
-    });
+    return op.getNumResults() == 1 && !getElementTypeOrSelf(op.getResult(0).getType()).isInteger(1) &&
+           isReadByLoops(op.getResult(0));
   }
 
   /// Whether a value on the way to `op` takes a reduction that differs along the loops `along` of `op`; with

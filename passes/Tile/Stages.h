@@ -6,6 +6,9 @@
 
 namespace girih {
 
+/// Whether all readers of `value` are generics that say where by sums of loops: so is memory read.
+bool isReadByLoops(mlir::Value value);
+
 /// The generics of a kernel whose values a schedule should store: those that take a reduction and are read
 /// for many elements of another, and elementary functions that are read twice.
 llvm::SmallVector<mlir::linalg::GenericOp> chooseStages(KernelOp kernel);

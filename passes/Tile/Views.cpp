@@ -70,6 +70,13 @@ static MemoryView collapseView(MemoryView v, ArrayRef<ReassociationIndices> grou
   return v;
 }
 
+SmallVector<Idx> getInside(tensor::PadOp pad, ArrayRef<Idx> indices) {
+  SmallVector<Idx> inside(indices);
+  for (auto [i, low] : llvm::zip(inside, pad.getStaticLow()))
+    i.lin.constant = dimSimplify(i.lin.constant - low);
+  return inside;
+}
+
 BlockArgument getViewedArgument(Value value) {
   while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(value.getDefiningOp()))
     value = value.getDefiningOp()->getOperand(0);
