@@ -183,6 +183,7 @@ std::optional<unsigned> getSliding(const Domain &domain, ScheduleAttr schedule, 
   int64_t at = schedule.getStored()[stage].getAt();
   if (at <= int64_t(schedule.getTaskCount())) return std::nullopt;
   LoopAttr around = schedule.getNest()[at - 1];
+  if (around.getReduced()) return std::nullopt; // the next block reads the same strip
   std::optional<unsigned> sliding;
   for (unsigned d = 0; d < domain.stages[stage].dims.size(); ++d) {
     auto window = getWindow(domain, stage, d);
