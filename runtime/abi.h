@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GIRIH_ABI_VERSION 4
+#define GIRIH_ABI_VERSION 5
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
 
 /* `flags` of an artifact. */
@@ -50,14 +50,28 @@ typedef struct {
   girih_abi_size offset; /* bytes */
 } girih_abi_buffer_ref;
 
+/* A compiled function, and what it takes beside buffers. */
 typedef struct {
   girih_kernel_fn kernel;
-  const char *name;                    /* the model's node names, '+' between fused ones */
-  const char *kernel_name;             /* the function's name; shared by launches of equal kernels */
-  const girih_abi_buffer_ref *buffers; /* buffer_count */
-  const girih_abi_size *dims;          /* dim_count */
-  uint32_t buffer_count, dim_count;
+  const char *name;           /* the function's; shared by launches of equal kernels */
+  const girih_abi_size *dims; /* dim_count */
   girih_abi_size tasks;
+  uint64_t dim_count;
+} girih_abi_function;
+
+/* What is run instead where `size` is at most `limit`: the same computed in another way. */
+typedef struct {
+  girih_abi_size size, limit;
+  const char *condition; /* "n <= 3" */
+  girih_abi_function function;
+} girih_abi_variant;
+
+typedef struct {
+  girih_abi_function function;         /* where no variant holds */
+  const char *name;                    /* the model's node names, '+' between fused ones */
+  const girih_abi_buffer_ref *buffers; /* buffer_count */
+  const girih_abi_variant *variants;   /* variant_count; the first that holds is run */
+  uint32_t buffer_count, variant_count;
   girih_abi_size flops; /* of contractions: 2 a multiply-add; of others: 1 an element */
   girih_abi_size bytes; /* compulsory traffic: every operand and result once */
   int64_t predicted;    /* nanoseconds of a run on one thread, as the compiler reckons; 0: not known */

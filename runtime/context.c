@@ -227,9 +227,8 @@ static void run_chunk(void *argument, uint32_t i) {
 }
 
 static void run_launch(girih_context *context, const plan *plan, uint32_t i) {
-  const girih_abi_launch *launch = &context->model->artifact->launches[i];
   const planned_launch *planned = &plan->launches[i];
-  job job = {launch->kernel,
+  job job = {planned->function->kernel,
              plan->pointers + planned->first_pointer,
              plan->dims + planned->first_dim,
              planned->tasks,
@@ -371,10 +370,13 @@ girih_status girih_get_launch(girih_context *context, uint32_t index, girih_laun
   const girih_abi_launch *launch = &artifact->launches[index];
   pthread_mutex_lock(&context->mutex);
   const int64_t *slots = context->current ? context->current->slots : NULL;
+  planned_launch planned = {.function = &launch->function};
+  if (context->current) planned = context->current->launches[index];
   *info = (girih_launch_info){
       .name = launch->name,
-      .kernel_name = launch->kernel_name,
-      .tasks = launch->tasks.slot < 0 || slots ? size_value(launch->tasks, slots) : 0,
+      .kernel_name = planned.function->name,
+      .variant = planned.variant,
+      .tasks = planned.function->tasks.slot < 0 || slots ? size_value(planned.function->tasks, slots) : 0,
       .flops = launch->flops.slot < 0 || slots ? size_value(launch->flops, slots) : 0,
       .bytes = launch->bytes.slot < 0 || slots ? size_value(launch->bytes, slots) : 0,
       .runs = context->profiled_runs,

@@ -136,16 +136,18 @@ typedef struct girih_options {
   void *executor;                  /* passed to parallel_for; must outlive the context */
 } girih_options;
 
-/* A kernel's execution: constant properties, and the times taken while profiling was on. */
+/* A kernel's execution: its properties, some of which are those of the latest shapes, and the times taken
+ * while profiling was on. */
 typedef struct girih_launch_info {
   const char *name;        /* node names of the model, '+' between fused ones */
-  const char *kernel_name; /* the compiled function; equal kernels share one */
-  int64_t tasks;           /* independent parts; this and the next two are those of the latest shapes */
-  int64_t flops;           /* floating-point operations */
-  int64_t bytes;           /* every operand and result once */
-  uint64_t runs;           /* profiled */
-  uint64_t nanoseconds;    /* sum over these runs */
-  int64_t predicted;       /* nanoseconds of one run on one thread, as the compiler reckons; 0: not known */
+  const char *kernel_name; /* the compiled function for the latest shapes; equal kernels share one */
+  const char *variant;  /* for which sizes that is, where there are others: "n <= 3"; null: for all others */
+  int64_t tasks;        /* independent parts; this and the next two are those of the latest shapes */
+  int64_t flops;        /* floating-point operations */
+  int64_t bytes;        /* every operand and result once */
+  uint64_t runs;        /* profiled */
+  uint64_t nanoseconds; /* sum over these runs */
+  int64_t predicted;    /* nanoseconds of one run on one thread, as the compiler reckons; 0: not known */
 } girih_launch_info;
 
 /* The version of this runtime, "0.1.0". Static memory. Any thread. */

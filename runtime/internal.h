@@ -81,6 +81,8 @@ void retain_model(girih_model *model);
 
 /* A launch with everything that does not depend on the caller's buffers. */
 typedef struct {
+  const girih_abi_function *function;
+  const char *variant; /* the condition under which it is run; null: the launch's own */
   int64_t tasks;
   uint32_t chunks; /* threads worth using */
   uint32_t first_pointer, first_dim;

@@ -183,11 +183,19 @@ static girih_status check_sizes(const girih_artifact *artifact, const int64_t *s
 }
 
 /* All of a plan in one block, whose size depends only on the model. */
+/* How many dims a launch's function takes, whichever it is. */
+static size_t most_dims(const girih_abi_launch *launch) {
+  size_t most = launch->function.dim_count;
+  for (uint32_t i = 0; i < launch->variant_count; ++i)
+    if (launch->variants[i].function.dim_count > most) most = launch->variants[i].function.dim_count;
+  return most;
+}
+
 static bool allocate_plan(const girih_artifact *a, plan *plan) {
   size_t pointers = 0, dims = 0, callers = 0, output_dims = 0;
   for (uint32_t i = 0; i < a->launch_count; ++i) {
     pointers += a->launches[i].buffer_count;
-    dims += a->launches[i].dim_count;
+    dims += most_dims(&a->launches[i]);
     for (uint32_t b = 0; b < a->launches[i].buffer_count; ++b) {
       uint32_t base = a->launches[i].buffers[b].base;
       callers += base == GIRIH_BASE_INPUT || base == GIRIH_BASE_OUTPUT;
@@ -307,6 +315,15 @@ static bool is_caller_empty(const girih_artifact *artifact, const girih_tensor *
   return plan_nothing(plan, artifact->outputs[ref->index].dtype, dims, artifact->outputs[ref->index].rank);
 }
 
+static void choose_function(const girih_abi_launch *launch, const int64_t *slots, planned_launch *planned) {
+  planned->function = &launch->function, planned->variant = NULL;
+  for (uint32_t i = 0; i < launch->variant_count && !planned->variant; ++i) {
+    const girih_abi_variant *variant = &launch->variants[i];
+    if (size_value(variant->size, slots) <= size_value(variant->limit, slots))
+      planned->function = &variant->function, planned->variant = variant->condition;
+  }
+}
+
 static girih_status plan_launches(girih_context *context, const girih_tensor *inputs, plan *plan,
                                   girih_error *error) {
   const girih_artifact *artifact = context->model->artifact;
@@ -315,15 +332,18 @@ static girih_status plan_launches(girih_context *context, const girih_tensor *in
   plan->nothing_bytes = 0;
   for (uint32_t i = 0; i < artifact->launch_count; ++i) {
     const girih_abi_launch *launch = &artifact->launches[i];
-    int64_t tasks = size_value(launch->tasks, plan->slots);
+    planned_launch *planned = &plan->launches[i];
+    choose_function(launch, plan->slots, planned);
+    int64_t tasks = size_value(planned->function->tasks, plan->slots);
     if (tasks < 0 || tasks > MAX_BYTES)
       return fail(error, GIRIH_INVALID_ARGUMENT,
                   "'%s' would have %lld parts: the inputs are too small or too large", launch->name,
                   (long long)tasks);
-    plan->launches[i] =
-        (planned_launch){tasks, worthwhile_chunks(launch, plan, tasks, context->threads), pointer, dim};
-    for (uint32_t d = 0; d < launch->dim_count; ++d)
-      plan->dims[dim++] = size_value(launch->dims[d], plan->slots);
+    planned->tasks = tasks;
+    planned->chunks = worthwhile_chunks(launch, plan, tasks, context->threads);
+    planned->first_pointer = pointer, planned->first_dim = dim;
+    for (uint64_t d = 0; d < planned->function->dim_count; ++d)
+      plan->dims[dim++] = size_value(planned->function->dims[d], plan->slots);
     for (uint32_t b = 0; b < launch->buffer_count; ++b, ++pointer) {
       const girih_abi_buffer_ref *ref = &launch->buffers[b];
       int64_t offset = size_value(ref->offset, plan->slots);

@@ -51,13 +51,18 @@ FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module, const CpuTarget
   SymbolTable symbols(module);
   llvm::SetVector<Operation *> kernels;
   WalkResult walk = module.walk([&](LaunchOp launch) {
-    auto kernel = symbols.lookup<LLVM::LLVMFuncOp>(launch.getKernel());
-    if (!kernel || kernel.isExternal()) {
-      launch.emitError("its kernel @")
-          << launch.getKernel() << " is no function of the LLVM dialect with a body";
-      return WalkResult::interrupt();
+    SmallVector<StringRef> names{launch.getKernel()};
+    if (ArrayAttr variants = launch.getVariantsAttr())
+      for (auto variant : variants.getAsRange<LaunchVariantAttr>())
+        names.push_back(variant.getKernel().getValue());
+    for (StringRef name : names) {
+      auto kernel = symbols.lookup<LLVM::LLVMFuncOp>(name);
+      if (!kernel || kernel.isExternal()) {
+        launch.emitError("its kernel @") << name << " is no function of the LLVM dialect with a body";
+        return WalkResult::interrupt();
+      }
+      kernels.insert(kernel);
     }
-    kernels.insert(kernel);
     return WalkResult::advance();
   });
   if (walk.wasInterrupted()) return failure();

@@ -114,7 +114,7 @@ private:
     // Sums that are put down for a long epilogue, as nothing else is stored, would have to stay in registers.
     if (domains->front().stages.size() < schedules.front().getStored().size()) return std::nullopt;
     kernel.setScheduleAttr(ArrayAttr::get(kernel.getContext(), llvm::to_vector_of<Attribute>(schedules)));
-    bool fits = succeeded(getSchedules(kernel, *domains));
+    bool fits = succeeded(getSchedules(kernel, kernel.getScheduleAttr(), *domains));
     kernel.removeScheduleAttr();
     auto cost = fits ? predictCost(kernel, *domains, schedules, machine, runBytes) : std::nullopt;
     if (!cost) return std::nullopt;

@@ -22,9 +22,9 @@ struct PredictTimes : girih::impl::PredictTimesBase<PredictTimes> {
     double runBytes = getRunBytes(getOperation());
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (getSpecialOp(kernel)) return WalkResult::advance();
-      auto domains = analyzeScheduled(kernel);
+      auto domains = analyzeScheduled(kernel, kernel.getScheduleAttr());
       if (failed(domains)) return WalkResult::interrupt();
-      auto schedules = getSchedules(kernel, *domains);
+      auto schedules = getSchedules(kernel, kernel.getScheduleAttr(), *domains);
       if (failed(schedules)) return WalkResult::interrupt();
       if (auto cost = predictCost(kernel, *domains, *schedules, machine, runBytes)) {
         auto nanoseconds = std::max<int64_t>(std::llround(cost->nanoseconds), 1);

@@ -38,6 +38,7 @@ private:
   C size(DimExpr expr, Location loc);
   C sizes(ArrayRef<DimExpr> exprs, Location loc, StringRef name);
   C ref(RefAttr attr, Location loc);
+  C function(StringRef name, DimsAttr dims, DimsAttr tasks, Location loc);
   C launch(LaunchOp op);
   C tensor(RankedTensorType type, StringRef name, int64_t defaultOffset, Location loc);
   C tensors(TypeRange types, const Weights *weights);
@@ -103,10 +104,9 @@ llvm::Constant *HostBuilder::ref(RefAttr attr, Location loc) {
       {i32(uint64_t(attr.getBase())), i32(attr.getIndex()), size(attr.getOffset().getDims().front(), loc)});
 }
 
-/// girih_abi_launch
-llvm::Constant *HostBuilder::launch(LaunchOp op) {
-  Location loc = op.getLoc();
-  std::string symbol = options.prefix + op.getKernel().str();
+/// girih_abi_function
+llvm::Constant *HostBuilder::function(StringRef name, DimsAttr dims, DimsAttr tasks, Location loc) {
+  std::string symbol = options.prefix + name.str();
   llvm::Function *kernel = module.getFunction(symbol);
   if (!kernel) {
     llvm::Type *p = llvm::PointerType::get(context, 0), *i = llvm::Type::getInt64Ty(context);
@@ -114,13 +114,27 @@ llvm::Constant *HostBuilder::launch(LaunchOp op) {
     kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, symbol, module);
     kernel->setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
-  SmallVector<C> buffers;
+  return record({kernel, text(name), sizes(dims.getDims(), loc, "dims"), size(tasks.getDims().front(), loc),
+                 i64(dims.getDims().size())});
+}
+
+/// girih_abi_launch
+llvm::Constant *HostBuilder::launch(LaunchOp op) {
+  Location loc = op.getLoc();
+  SmallVector<C> buffers, variants;
   for (RefAttr r : op.getRefs()->getAsRange<RefAttr>())
     buffers.push_back(ref(r, loc));
+  if (ArrayAttr list = op.getVariantsAttr())
+    for (auto variant : list.getAsRange<LaunchVariantAttr>()) {
+      ArrayRef<DimExpr> d = variant.getAtMost().getDims();
+      variants.push_back(
+          record({size(d[0], loc), size(d[1], loc), text(dimToString(d[0]) + " <= " + dimToString(d[1])),
+                  function(variant.getKernel().getValue(), variant.getDims(), variant.getTasks(), loc)}));
+    }
   auto one = [&](DimsAttr attr) { return size(attr.getDims().front(), loc); };
-  return record({kernel, text(op.getName().value_or(op.getKernel())), text(op.getKernel()),
-                 array(buffers, "buffers"), sizes(op.getDims().getDims(), loc, "dims"), i32(buffers.size()),
-                 i32(op.getDims().getDims().size()), one(op.getTasks()), one(op.getFlops()),
+  return record({function(op.getKernel(), op.getDims(), op.getTasks(), loc),
+                 text(op.getName().value_or(op.getKernel())), array(buffers, "buffers"),
+                 array(variants, "variants"), i32(buffers.size()), i32(variants.size()), one(op.getFlops()),
                  one(op.getBytes()), i64(op.getPredicted().value_or(0))});
 }
 
@@ -196,6 +210,9 @@ llvm::Constant *HostBuilder::scratch() {
   DimExpr most = dimConstant(source.getContext(), 0);
   main.walk([&](LaunchOp op) {
     if (auto bytes = op.getScratch()) most = dimMax(most, bytes->getDims().front());
+    if (ArrayAttr variants = op.getVariantsAttr())
+      for (auto variant : variants.getAsRange<LaunchVariantAttr>())
+        most = dimMax(most, variant.getScratch().getDims().front());
   });
   return size(most, main.getLoc());
 }

@@ -152,6 +152,8 @@ LogicalResult KernelOp::verify() {
     if (!sameShape(std::get<0>(pair), std::get<1>(pair)))
       return emitOpError("result ") << i << " is " << std::get<0>(pair) << " but its region yields "
                                     << std::get<1>(pair);
+  if (getVariantsAttr() && !getScheduleAttr())
+    return emitOpError("has variants but no schedule, which holds where none of them does");
   return verifyPlacement(*this, getPlacesAttr(), getInPlace());
 }
 
@@ -191,6 +193,10 @@ LogicalResult LaunchOp::verify() {
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!symbols.lookupNearestSymbolFrom(*this, getKernelAttr()))
     return emitOpError("calls ") << getKernelAttr() << ", which does not exist";
+  if (ArrayAttr variants = getVariantsAttr())
+    for (auto variant : variants.getAsRange<LaunchVariantAttr>())
+      if (!symbols.lookupNearestSymbolFrom(*this, variant.getKernel()))
+        return emitOpError("calls ") << variant.getKernel() << ", which does not exist";
   return success();
 }
 

@@ -85,7 +85,8 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitT
     epilogue. The region sees operands only as block arguments. It holds graph ops after the group stage, and linalg,
     tensor, arith and math ops after the linalg stage, where block arguments and yielded values have storage types:
     `i1` is `i8` and `uiN` is `iN`. The plan stage sets `schedule`, `places` (one for each input and then each result) and, where result 0 may
-    be written over inputs, their numbers as `in_place`; a target that can tell adds `predicted`, the nanoseconds of one run on one thread.
+    be written over inputs, their numbers as `in_place`; a target that can tell adds `predicted`, the nanoseconds of one run on one thread. `variants` are
+    other schedules for some sizes.
 
     ```mlir
     %r = girih.kernel "conv1"(%x, %w, %b) : (tensor<1x8x8x16xf32>, ...) -> tensor<1x8x8x32xf32> {
@@ -97,12 +98,12 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitT
   }];
   let arguments = (ins StrAttr:$kernel_name, Variadic<Girih_Tensor>:$inputs, OptionalAttr<Girih_PlaceArrayAttr>:$places,
                    OptionalAttr<DenseI64ArrayAttr>:$in_place, OptionalAttr<Girih_ScheduleArrayAttr>:$schedule,
-                   OptionalAttr<I64Attr>:$predicted);
+                   OptionalAttr<Girih_VariantArrayAttr>:$variants, OptionalAttr<I64Attr>:$predicted);
   let results = (outs Variadic<Girih_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$kernel_name `(` $inputs `)` attr-dict-with-keyword `:` functional-type($inputs, $results) $body";
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::llvm::StringRef":$kernel_name, "::mlir::ValueRange":$inputs),
-                            [{ build($_builder, $_state, results, kernel_name, inputs, nullptr, nullptr, nullptr, nullptr); }]>];
+                            [{ build($_builder, $_state, results, kernel_name, inputs, nullptr, nullptr, nullptr, nullptr, nullptr); }]>];
   let hasVerifier = 1;
 }
 
@@ -168,12 +169,14 @@ def Girih_LaunchOp : Girih_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpI
   let description = [{
     Made by the tile stage from girih.kernel, whose name, `places`, `in_place` and `predicted` it keeps. `dims` are the integers the kernel takes, `tasks`
     (one expression) how many independent tasks it has, `flops` and `bytes` (one expression each) what it costs, `scratch` how many bytes of a
-    thread's own memory it uses. The buffers stage adds `refs`: one `#girih.ref` for each input and then each result.
+    thread's own memory it uses; `variants` what is run instead for some sizes. The buffers stage adds `refs`: one `#girih.ref` for each input and then
+    each result.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Girih_Tensor>:$inputs, OptionalAttr<StrAttr>:$name, Girih_DimsAttr:$dims,
                    Girih_DimAttr:$tasks, Girih_DimAttr:$flops, Girih_DimAttr:$bytes, OptionalAttr<Girih_DimAttr>:$scratch,
                    OptionalAttr<Girih_PlaceArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$in_place,
-                   OptionalAttr<I64Attr>:$predicted, OptionalAttr<Girih_RefArrayAttr>:$refs);
+                   OptionalAttr<Girih_LaunchVariantArrayAttr>:$variants, OptionalAttr<I64Attr>:$predicted,
+                   OptionalAttr<Girih_RefArrayAttr>:$refs);
   let results = (outs Variadic<Girih_Tensor>:$results);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
   let hasVerifier = 1;

@@ -268,6 +268,27 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRe
   return success();
 }
 
+static LogicalResult verifyCondition(EmitError error, DimsAttr atMost) {
+  if (atMost.getDims().size() != 2)
+    return error() << "at_most must be two sizes, the first of which is at most the second, but is "
+                   << atMost;
+  return success();
+}
+
+LogicalResult VariantAttr::verify(EmitError error, DimsAttr atMost, ArrayAttr schedule) {
+  for (Attribute a : schedule)
+    if (!isa<ScheduleAttr>(a))
+      return error() << "a variant must have schedules, one for each domain, but has " << a;
+  return verifyCondition(error, atMost);
+}
+
+LogicalResult LaunchVariantAttr::verify(EmitError error, DimsAttr atMost, FlatSymbolRefAttr, DimsAttr,
+                                        DimsAttr tasks, DimsAttr scratch) {
+  if (tasks.getDims().size() != 1 || scratch.getDims().size() != 1)
+    return error() << "tasks and scratch must be one expression each but are " << tasks << " and " << scratch;
+  return verifyCondition(error, atMost);
+}
+
 //===-- Queries -----------------------------------------------------------===//
 
 LoopAttr ScheduleAttr::getLoop(LoopRole role) const {

@@ -99,4 +99,32 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
 
 def Girih_ScheduleArrayAttr : TypedArrayAttrBase<Girih_ScheduleAttr, "schedules, one for each domain of the kernel">;
 
+def Girih_VariantAttr : Girih_Attr<"Variant", "variant"> {
+  let summary = "other schedules of a kernel, for some of the sizes that only a run knows";
+  let description = [{
+    `#girih.variant<at_most = <n, 3>, schedule = [#girih.schedule<...>]>`: where n is at most 3, the kernel is tiled so. A kernel's `variants` are
+    asked in order, once for each set of input shapes; where none holds, `schedule` does.
+  }];
+  let parameters = (ins "::girih::DimsAttr":$at_most, "::mlir::ArrayAttr":$schedule);
+  let assemblyFormat = "`<` `at_most` `=` $at_most `,` `schedule` `=` $schedule `>`";
+  let genVerifyDecl = 1;
+}
+
+def Girih_VariantArrayAttr : TypedArrayAttrBase<Girih_VariantAttr, "variants, the first whose condition holds first">;
+
+def Girih_LaunchVariantAttr : Girih_Attr<"LaunchVariant", "launch_variant"> {
+  let summary = "what a launch runs instead for some of the sizes that only a run knows";
+  let description = [{
+    `#girih.launch_variant<at_most = <n, 3>, kernel = @k, dims = <n>, tasks = <8>, scratch = <0>>`: where n is at most 3, @k is run, with the launch's
+    buffers. What a `#girih.variant` becomes.
+  }];
+  let parameters = (ins "::girih::DimsAttr":$at_most, "::mlir::FlatSymbolRefAttr":$kernel, "::girih::DimsAttr":$dims, "::girih::DimsAttr":$tasks,
+                        "::girih::DimsAttr":$scratch);
+  let assemblyFormat = [{ `<` `at_most` `=` $at_most `,` `kernel` `=` $kernel `,` `dims` `=` $dims `,` `tasks` `=` $tasks `,`
+                          `scratch` `=` $scratch `>` }];
+  let genVerifyDecl = 1;
+}
+
+def Girih_LaunchVariantArrayAttr : TypedArrayAttrBase<Girih_LaunchVariantAttr, "#girih.launch_variant, the first whose condition holds first">;
+
 #endif

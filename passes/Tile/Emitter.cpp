@@ -17,7 +17,7 @@ SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule) {
     for (OpOperand *input : op.getDpsInputOperands()) {
       BlockArgument arg = getViewedArgument(input->get());
       if (!arg || arg.getArgNumber() != buffer) continue;
-      Packing p{buffer, input, {}, 0, schedule.getTile(domain.unitDim), {}, {}};
+      Packing p{buffer, input, {}, 0, schedule.getTile(domain.unitDim), schedule.getWidth(), {}, {}};
       AffineMap map = op.getMatchingIndexingMap(input);
       auto kinds = op.getIteratorTypesArray();
       for (bool reductions : {false, true}) {
@@ -41,6 +41,16 @@ SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule) {
       packings.push_back(std::move(p));
     }
   return packings;
+}
+
+SmallVector<Packing> getPackings(ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules) {
+  SmallVector<Packing> list;
+  for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
+    llvm::append_range(list, getPackings(domain, schedule));
+    for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored()))
+      llvm::append_range(list, getPackings(stage, stored.getSchedule()));
+  }
+  return list;
 }
 
 //===-- Loops -------------------------------------------------------------===//
@@ -345,8 +355,9 @@ void Emitter::finishAt(ArrayRef<Idx> dims) {
 }
 
 LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
-                         ScheduleAttr schedule, DimExpr *tasks) {
+                         ScheduleAttr schedule, ArrayRef<Packing> packings, DimExpr *tasks) {
   Evaluator e(b, kernel, fn);
+  e.packings = packings;
   return Emitter(e, domain, schedule).emit(tasks);
 }
 

@@ -18,9 +18,8 @@ class Emitter {
 public:
   Emitter(Evaluator &e, const Domain &domain, ScheduleAttr schedule)
       : e(e), b(e.b), loc(e.loc), ctx(e.ctx), kernel(e.kernel), domain(domain), schedule(schedule),
-        packings(getPackings(domain, schedule)), memory(getStageMemory(domain, schedule)),
-        outer{e.width, e.fma, e.packings} {
-    e.width = schedule.getWidth(), e.fma = schedule.getFma(), e.packings = packings;
+        memory(getStageMemory(domain, schedule)), outer{e.width, e.fma} {
+    e.width = schedule.getWidth(), e.fma = schedule.getFma();
     for (const LoopDim &dim : domain.dims) {
       index.push_back(e.constant(0));
       ranges.push_back({e.constant(0), dim.extent, {}, {}});
@@ -34,7 +33,7 @@ public:
       e.memory.push_back(m.stage == i ? e.fn.addScratch(getStageType(domain.stages[i]), m.elements)
                                       : e.memory[buffers + m.stage]);
   }
-  ~Emitter() { std::tie(e.width, e.fma, e.packings) = outer; }
+  ~Emitter() { std::tie(e.width, e.fma) = outer; }
 
   mlir::LogicalResult emit(DimExpr *tasks);
 
@@ -101,9 +100,8 @@ private:
   KernelOp kernel;
   const Domain &domain;
   ScheduleAttr schedule;
-  mlir::SmallVector<Packing> packings;
-  std::vector<StageMemory> memory;                          // of each value that the schedule stores
-  std::tuple<int64_t, bool, llvm::ArrayRef<Packing>> outer; // of the schedule that is obeyed around
+  std::vector<StageMemory> memory; // of each value that the schedule stores
+  std::pair<int64_t, bool> outer;  // of the schedule that is obeyed around
 
   // The current tile: where each dimension of the domain stands, how far its range goes, and the register
   // tile.

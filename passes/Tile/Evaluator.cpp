@@ -375,11 +375,11 @@ SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, A
               lin = lin + i * dimConstant(ctx, s);
               continue;
             }
-            // A tile begins at a block's beginning: variables count whole blocks, constant and lane are
-            // inside one.
-            Lin inside = Lin::ofConstant(i.constant), whole = i.without(kLane);
+            // A tile begins at a block's beginning: variables count whole blocks, what is left of the
+            // constant, and the lane, are inside one.
+            Lin inside = Lin::ofConstant(i.constant % packing->block), whole = i.without(kLane);
             if (DimExpr c = i.coefficient(kLane)) inside.terms.push_back({kLane, c});
-            whole.constant = dimConstant(ctx, 0);
+            whole.constant = i.constant.floorDiv(packing->block) * packing->block;
             lin = lin + inside + whole * dimConstant(ctx, s / packing->block);
           }
           // Packed blocks are whole: lanes beyond the end are zeros, so no mask is needed.

@@ -63,7 +63,7 @@ static std::string getFunctionName(StringRef kernelName) {
   return name;
 }
 
-KernelFunction KernelFunction::create(KernelOp kernel) {
+KernelFunction KernelFunction::create(KernelOp kernel, bool isVariant) {
   MLIRContext *ctx = kernel.getContext();
   Block &body = kernel.getBody().front();
   SmallVector<RankedTensorType> types;
@@ -79,7 +79,8 @@ KernelFunction KernelFunction::create(KernelOp kernel) {
     arguments.push_back(MemRefType::get({ShapedType::kDynamic}, t.getElementType()));
   KernelFunction f;
   f.numInputs = body.getNumArguments();
-  f.function = func::FuncOp::create(kernel.getLoc(), getFunctionName(kernel.getKernelName()),
+  std::string name = getFunctionName(kernel.getKernelName());
+  f.function = func::FuncOp::create(kernel.getLoc(), isVariant ? name + "_variant" : name,
                                     b.getFunctionType(arguments, {}));
   f.function.setPrivate();
   SymbolTable(module).insert(f.function);
@@ -163,19 +164,28 @@ void KernelFunction::replaceDims() {
   });
 }
 
+DimsAttr KernelFunction::getArguments() {
+  return DimsAttr::get(function.getContext(),
+                       llvm::map_to_vector(sizes, [](const auto &size) { return size.first; }));
+}
+
+LaunchVariantAttr KernelFunction::getVariant(DimsAttr atMost, DimExpr tasks) {
+  MLIRContext *ctx = function.getContext();
+  return LaunchVariantAttr::get(ctx, atMost, FlatSymbolRefAttr::get(function.getSymNameAttr()),
+                                getArguments(), DimsAttr::get(ctx, dimSimplify(tasks)),
+                                DimsAttr::get(ctx, scratch ? scratchBytes : dimConstant(ctx, 0)));
+}
+
 LaunchOp KernelFunction::launch(KernelOp kernel, DimExpr tasks, func::FuncOp callee) {
   MLIRContext *ctx = kernel.getContext();
   OpBuilder b(kernel);
   auto list = [&](ArrayRef<DimExpr> e) { return DimsAttr::get(ctx, e); };
-  SmallVector<DimExpr> dims;
-  for (auto &[expr, value] : sizes)
-    dims.push_back(expr);
   auto op = LaunchOp::create(
       b, kernel.getLoc(), kernel.getResultTypes(),
       FlatSymbolRefAttr::get((callee ? callee : function).getSymNameAttr()), kernel.getInputs(),
-      kernel.getKernelNameAttr(), list(dims), list(dimSimplify(tasks)), list(getKernelFlops(kernel)),
+      kernel.getKernelNameAttr(), getArguments(), list(dimSimplify(tasks)), list(getKernelFlops(kernel)),
       list(getKernelBytes(kernel)), scratch ? list(scratchBytes) : DimsAttr(), kernel.getPlacesAttr(),
-      kernel.getInPlaceAttr(), kernel.getPredictedAttr(), /*refs=*/ArrayAttr());
+      kernel.getInPlaceAttr(), /*variants=*/ArrayAttr(), kernel.getPredictedAttr(), /*refs=*/ArrayAttr());
   kernel.replaceAllUsesWith(op);
   kernel.erase();
   return op;

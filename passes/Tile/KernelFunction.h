@@ -18,8 +18,8 @@ namespace girih {
 /// expression.
 class KernelFunction {
 public:
-  /// Adds an empty function for `kernel` (at the linalg stage) to its module.
-  static KernelFunction create(KernelOp kernel);
+  /// Adds an empty function for `kernel` (at the linalg stage) to its module, or one for a variant of it.
+  static KernelFunction create(KernelOp kernel, bool isVariant = false);
 
   mlir::func::FuncOp getFunction() { return function; }
   /// Strided views of the kernel's inputs and results.
@@ -34,10 +34,14 @@ public:
   /// Replaces every girih.dim in the function by an argument.
   void replaceDims();
 
+  /// What a launch runs of this function where its first size is at most its second.
+  LaunchVariantAttr getVariant(DimsAttr atMost, DimExpr tasks);
   /// Replaces `kernel` by a launch of this function, or of `callee`, which must take the same arguments.
   LaunchOp launch(KernelOp kernel, DimExpr tasks, mlir::func::FuncOp callee = {});
 
 private:
+  DimsAttr getArguments();
+
   mlir::func::FuncOp function;
   unsigned numInputs = 0;
   mlir::SmallVector<mlir::Value> views;

@@ -6,8 +6,8 @@ include "mlir/Pass/PassBase.td"
 def ReadSchedules : Pass<"girih-read-schedules", "::mlir::ModuleOp"> {
   let summary = "give kernels the schedules that a file states";
   let description = [{
-    The file is a module as `--stop-after=plan` prints it, perhaps edited: the schedule of each `girih.kernel` in it goes to the kernel of the
-    same name (kernels that share a name are taken in order). Kernels that the file leaves out, or has without a schedule, are planned
+    The file is a module as `--stop-after=plan` prints it, perhaps edited: the schedule of each `girih.kernel` in it, with its
+    variants, goes to the kernel of the same name (kernels that share a name are taken in order). Kernels that the file leaves out, or has without a schedule, are planned
     as usual. A name that the module lacks is an error: the file was made for another model, or with other options.
 
     Pre-condition: comes after girih-plan-places, which adds kernels, and before a target's plan, which leaves alone what has a schedule.

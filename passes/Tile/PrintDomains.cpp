@@ -107,7 +107,7 @@ struct PrintDomains : girih::impl::PrintDomainsBase<PrintDomains> {
   void runOnOperation() override {
     getOperation().walk([&](KernelOp kernel) {
       if (getSpecialOp(kernel)) return;
-      auto domains = analyzeScheduled(kernel);
+      auto domains = analyzeScheduled(kernel, kernel.getScheduleAttr());
       if (failed(domains)) return signalPassFailure();
       for (const Domain &domain : *domains) {
         llvm::outs() << "kernel \"" << kernel.getKernelName() << "\"\n";

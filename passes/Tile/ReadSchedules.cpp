@@ -40,7 +40,10 @@ static LogicalResult readSchedules(ModuleOp module, StringRef file) {
                   << "' is not in the model; print the plan again with the options of this compilation";
               return WalkResult::interrupt();
             }
-            if (ArrayAttr schedule = kernel.getScheduleAttr()) it->second[i].setScheduleAttr(schedule);
+            if (ArrayAttr schedule = kernel.getScheduleAttr()) {
+              it->second[i].setScheduleAttr(schedule);
+              it->second[i].setVariantsAttr(kernel.getVariantsAttr());
+            }
             return WalkResult::advance();
           });
   if (result.wasInterrupted()) return failure();

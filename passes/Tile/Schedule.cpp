@@ -291,10 +291,10 @@ static FailureOr<linalg::GenericOp> getGeneric(KernelOp kernel, unsigned number)
   return failure();
 }
 
-FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel) {
+FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel, ArrayAttr schedules) {
   SmallVector<linalg::GenericOp> stored;
   SmallVector<StoredAttr> values;
-  if (ArrayAttr schedules = kernel.getScheduleAttr())
+  if (schedules)
     for (auto schedule : schedules.getAsRange<ScheduleAttr>())
       llvm::append_range(values, schedule.getStored());
   for (StoredAttr value : values) {
@@ -305,10 +305,10 @@ FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel) {
   return analyzeKernel(kernel, stored);
 }
 
-FailureOr<SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, ArrayRef<Domain> domains) {
+FailureOr<SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, ArrayAttr schedules,
+                                                  ArrayRef<Domain> domains) {
   SmallVector<ScheduleAttr> out;
-  if (ArrayAttr schedules = kernel.getScheduleAttr())
-    llvm::append_range(out, schedules.getAsRange<ScheduleAttr>());
+  if (schedules) llvm::append_range(out, schedules.getAsRange<ScheduleAttr>());
   if (out.size() != domains.size())
     return kernel.emitError("kernel '")
            << kernel.getKernelName() << "' has " << domains.size() << " domains but " << out.size()

@@ -5,12 +5,12 @@
 
 namespace girih {
 
-/// The domains of a kernel with the stages that its schedule stores. Operands among them get a generic that
-/// copies them, where they have none.
-mlir::FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel);
-/// The schedules of a kernel, one a domain; fails, with the reason at the kernel, if there are none or one
+/// The domains of a kernel with the stages that `schedules` store: its own, or those of a variant. Operands
+/// among them get a generic that copies them, where they have none.
+mlir::FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel, mlir::ArrayAttr schedules);
+/// The elements of `schedules`, one a domain; fails, with the reason at the kernel, if there are none or one
 /// does not fit.
-mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel,
+mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, mlir::ArrayAttr schedules,
                                                               llvm::ArrayRef<Domain> domains);
 
 /// The loop of a domain that a loop of its stage moves with, and how much of it is read of the stage inside

@@ -23,9 +23,10 @@ using namespace girih;
 
 namespace {
 
-/// A kernel function that has been emitted, and the kernel it was made from (kept for comparison).
+/// A kernel function that has been emitted, and what it was made from (kept for comparison).
 struct Emitted {
   OwningOpRef<KernelOp> kernel;
+  ArrayAttr schedules;         // the kernel's, or a variant's
   SmallVector<bool> constants; // which inputs are
   KernelFunction function;
   DimExpr tasks;
@@ -40,6 +41,13 @@ llvm::hash_code hashBody(KernelOp kernel) {
   });
   return llvm::hash_combine(h, kernel.getScheduleAttr());
 }
+
+/// What a kernel is tiled by: one of its ways.
+struct Tiling {
+  ArrayAttr attr;
+  std::vector<Domain> domains;
+  SmallVector<ScheduleAttr> schedules;
+};
 
 /// Places with the buffers' numbers and offsets left out: they are arguments.
 SmallVector<Attribute> layoutOf(KernelOp kernel) {
@@ -66,8 +74,8 @@ public:
   int64_t functions = 0, shared = 0, packedConstants = 0;
 
 private:
-  LogicalResult emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
-                     Emitted &out);
+  FailureOr<Emitted *> getFunction(KernelOp kernel, const Tiling &tiling, ArrayRef<Packing> packings);
+  LogicalResult emit(KernelOp kernel, const Tiling &tiling, ArrayRef<Packing> packings, Emitted &out);
   Attribute packed(KernelOp kernel, const Packing &packing);
   void usePacked(LaunchOp launch, unsigned input, ElementsAttr value);
   void erase(ConstantOp constant);
@@ -80,21 +88,21 @@ private:
   DenseMap<Operation *, SmallVector<std::pair<unsigned, ElementsAttr>>> elsewhere;
 };
 
-LogicalResult Tiler::emit(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
-                          Emitted &out) {
-  out.function = KernelFunction::create(kernel);
+LogicalResult Tiler::emit(KernelOp kernel, const Tiling &tiling, ArrayRef<Packing> packings, Emitted &out) {
+  out.function = KernelFunction::create(kernel, tiling.attr != kernel.getScheduleAttr());
   OpBuilder b(out.function.getFunction().getBody().front().getTerminator());
   if (Operation *special = getSpecialOp(kernel))
     return emitSpecial(b, kernel, special, out.function, &out.tasks);
   // Several domains (border fills) are small: one task runs them one after the other.
   out.tasks = dimConstant(ctx, 1);
+  const auto &[attr, domains, schedules] = tiling;
   bool one = domains.size() == 1;
-  if (one) return emitDomain(b, kernel, out.function, domains[0], schedules[0], &out.tasks);
+  if (one) return emitDomain(b, kernel, out.function, domains[0], schedules[0], packings, &out.tasks);
   auto forall = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
                                       ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
   for (auto [domain, schedule] : llvm::zip(domains, schedules))
-    if (failed(emitDomain(b, kernel, out.function, domain, schedule, nullptr))) return failure();
+    if (failed(emitDomain(b, kernel, out.function, domain, schedule, packings, nullptr))) return failure();
   return success();
 }
 
@@ -139,16 +147,6 @@ void Tiler::erase(ConstantOp constant) {
 
 //===-- Constants that are read in two ways -------------------------------===//
 
-SmallVector<Packing> listPackings(ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules) {
-  SmallVector<Packing> list;
-  for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
-    llvm::append_range(list, getPackings(domain, schedule));
-    for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored()))
-      llvm::append_range(list, getPackings(stage, stored.getSchedule()));
-  }
-  return list;
-}
-
 /// From a constant's indices to its element in packed order; null where the packing reads it through a view.
 AffineMap getLayout(const Packing &p) {
   MLIRContext *ctx = p.operand->get().getContext();
@@ -178,6 +176,21 @@ bool haveSameLoops(ArrayRef<Domain> a, ArrayRef<Domain> b) {
   });
 }
 
+/// What a kernel computes by its schedule, and then by each of its variants.
+FailureOr<SmallVector<std::vector<Domain>>> analyzeVariants(KernelOp kernel) {
+  SmallVector<ArrayAttr> schedules{kernel.getScheduleAttr()};
+  if (ArrayAttr variants = kernel.getVariantsAttr())
+    for (auto variant : variants.getAsRange<VariantAttr>())
+      schedules.push_back(variant.getSchedule());
+  SmallVector<std::vector<Domain>> all;
+  for (ArrayAttr attr : schedules) {
+    auto domains = analyzeScheduled(kernel, attr);
+    if (failed(domains)) return failure();
+    all.push_back(std::move(*domains));
+  }
+  return all;
+}
+
 /// Whether all reads of an operand are at computed indices: where it lies makes them no slower.
 bool isGathered(ArrayRef<Domain> domains, unsigned buffer) {
   return llvm::all_of(domains, [&](const Domain &domain) {
@@ -203,18 +216,18 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
     if (!gathered.contains(constant)) continue;
     std::optional<AffineMap> layout;
     ElementsAttr data;
-    SmallVector<std::pair<OpOperand *, std::vector<Domain>>> readers;
+    SmallVector<std::pair<OpOperand *, SmallVector<std::vector<Domain>>>> readers;
     for (OpOperand *operand : operands) {
       auto kernel = cast<KernelOp>(operand->getOwner());
       if (getSpecialOp(kernel)) continue;
-      auto domains = analyzeScheduled(kernel);
-      if (failed(domains)) return failure();
-      auto schedules = getSchedules(kernel, *domains);
+      auto variants = analyzeVariants(kernel);
+      if (failed(variants)) return failure();
+      auto schedules = getSchedules(kernel, kernel.getScheduleAttr(), variants->front());
       if (failed(schedules)) return failure();
-      auto list = listPackings(*domains, *schedules);
+      auto list = getPackings(variants->front(), *schedules);
       auto packing = llvm::find_if(list, [&](auto &p) { return p.buffer == operand->getOperandNumber(); });
       if (packing == list.end()) {
-        readers.push_back({operand, std::move(*domains)});
+        readers.push_back({operand, std::move(*variants)});
       } else if (!layout) {
         layout = getLayout(*packing);
         if (*layout) data = cast<ElementsAttr>(packed(kernel, *packing));
@@ -228,13 +241,16 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
       bool isViewed = llvm::any_of(kernel.getBody().getArgument(number).getUsers(), [](Operation *user) {
         return !isa<linalg::GenericOp, tensor::ExtractOp>(user);
       });
-      if (!places || isViewed || !isGathered(before, number)) continue;
+      bool isGatheredOnly =
+          llvm::all_of(before, [&](ArrayRef<Domain> domains) { return isGathered(domains, number); });
+      if (!places || isViewed || !isGatheredOnly) continue;
       SmallVector<Attribute> list(places.begin(), places.end());
       auto place = cast<PlaceAttr>(list[number]);
       list[number] = PlaceAttr::get(ctx, place.getBuffer(), place.getOffset(), place.getStrides(), *layout);
       kernel.setPlacesAttr(ArrayAttr::get(ctx, list));
-      auto after = analyzeScheduled(kernel);
-      if (succeeded(after) && haveSameLoops(before, *after))
+      auto after = analyzeVariants(kernel);
+      auto isSame = [](auto pair) { return haveSameLoops(std::get<0>(pair), std::get<1>(pair)); };
+      if (succeeded(after) && llvm::all_of(llvm::zip_equal(before, *after), isSame))
         elsewhere[kernel].push_back({number, data});
       else
         kernel.setPlacesAttr(places);
@@ -243,43 +259,80 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
   return success();
 }
 
-LogicalResult Tiler::tile(KernelOp kernel) {
-  FailureOr<std::vector<Domain>> domains = std::vector<Domain>();
-  if (!getSpecialOp(kernel)) domains = analyzeScheduled(kernel);
-  if (failed(domains)) return failure();
-  auto schedules = getSchedules(kernel, *domains);
-  if (failed(schedules)) return failure();
+//===-- Kernels -----------------------------------------------------------===//
 
-  size_t hash = hashBody(kernel);
+FailureOr<Tiling> readTiling(KernelOp kernel, ArrayAttr attr) {
+  if (getSpecialOp(kernel)) return Tiling{attr, {}, {}};
+  auto domains = analyzeScheduled(kernel, attr);
+  if (failed(domains)) return failure();
+  auto schedules = getSchedules(kernel, attr, *domains);
+  if (failed(schedules)) return failure();
+  return Tiling{attr, std::move(*domains), std::move(*schedules)};
+}
+
+/// A variant reads constants as the kernel's own schedule packs them: they are stored once.
+LogicalResult verifyPackings(KernelOp kernel, const Tiling &variant, ArrayRef<Packing> packings) {
+  SmallVector<Packing> own = getPackings(variant.domains, variant.schedules);
+  auto sameOperand = [](const Packing &p, const Packing &q) { return p.operand == q.operand; };
+  if (!std::is_permutation(own.begin(), own.end(), packings.begin(), packings.end(), sameOperand))
+    return kernel.emitError("a variant of kernel '")
+           << kernel.getKernelName() << "' packs other constants than its schedule does";
+  for (const Packing &p : own)
+    for (const Packing &q : packings)
+      if (sameOperand(p, q) && (p.block % q.block || q.block % p.width))
+        return kernel.emitError("a variant of kernel '")
+               << kernel.getKernelName() << "' must take whole blocks of " << q.block
+               << ", in which its schedule packs constants, in vectors that divide them: it takes " << p.block
+               << " in vectors of " << p.width;
+  return success();
+}
+
+/// The function of a kernel that is tiled so: an equal one's, or a new one.
+FailureOr<Emitted *> Tiler::getFunction(KernelOp kernel, const Tiling &tiling, ArrayRef<Packing> packings) {
+  size_t hash = llvm::hash_combine(hashBody(kernel), tiling.attr);
   SmallVector<bool> areConstants = llvm::map_to_vector(kernel.getInputs(), isConstant);
-  Emitted *emitted = nullptr;
   auto [begin, end] = table.equal_range(hash);
-  for (auto it = begin; it != end && !emitted; ++it) {
+  for (auto it = begin; it != end; ++it) {
     KernelOp other = *it->second.kernel;
     bool equal = OperationEquivalence::isRegionEquivalentTo(&other.getBody(), &kernel.getBody(),
                                                             OperationEquivalence::IgnoreLocations) &&
-                 other.getScheduleAttr() == kernel.getScheduleAttr() && layoutOf(other) == layoutOf(kernel) &&
-                 it->second.constants == areConstants;
-    if (equal) emitted = &it->second;
-  }
-  if (emitted) {
+                 it->second.schedules == tiling.attr && other.getScheduleAttr() == kernel.getScheduleAttr() &&
+                 layoutOf(other) == layoutOf(kernel) && it->second.constants == areConstants;
+    if (!equal) continue;
     ++shared;
-  } else {
-    Emitted fresh;
-    if (failed(emit(kernel, *domains, *schedules, fresh))) return failure();
-    // The copy has no operands: only its body is compared.
-    KernelOp copy = kernel.clone();
-    copy->setOperands(ValueRange());
-    fresh.kernel = copy, fresh.constants = areConstants;
-    emitted = &table.emplace(hash, std::move(fresh))->second;
-    ++functions;
+    return &it->second;
   }
-  SmallVector<Packing> list = listPackings(*domains, *schedules);
+  Emitted fresh;
+  if (failed(emit(kernel, tiling, packings, fresh))) return failure();
+  // The copy has no operands: only its body is compared.
+  KernelOp copy = kernel.clone();
+  copy->setOperands(ValueRange());
+  fresh.kernel = copy, fresh.schedules = tiling.attr, fresh.constants = areConstants;
+  ++functions;
+  return &table.emplace(hash, std::move(fresh))->second;
+}
+
+LogicalResult Tiler::tile(KernelOp kernel) {
+  auto tiling = readTiling(kernel, kernel.getScheduleAttr());
+  if (failed(tiling)) return failure();
+  SmallVector<Packing> list = getPackings(tiling->domains, tiling->schedules);
+  auto emitted = getFunction(kernel, *tiling, list);
+  if (failed(emitted)) return failure();
+  SmallVector<Attribute> variants;
+  if (ArrayAttr attrs = kernel.getVariantsAttr())
+    for (auto variant : attrs.getAsRange<VariantAttr>()) {
+      auto other = readTiling(kernel, variant.getSchedule());
+      if (failed(other) || failed(verifyPackings(kernel, *other, list))) return failure();
+      auto function = getFunction(kernel, *other, list);
+      if (failed(function)) return failure();
+      variants.push_back((*function)->function.getVariant(variant.getAtMost(), (*function)->tasks));
+    }
   // Packing reads the kernel's body, which the launch replaces.
   SmallVector<Attribute> data =
       llvm::map_to_vector(list, [&](const Packing &p) { return packed(kernel, p); });
   auto shared = elsewhere.lookup(kernel);
-  LaunchOp launch = emitted->function.launch(kernel, emitted->tasks);
+  LaunchOp launch = (*emitted)->function.launch(kernel, (*emitted)->tasks);
+  if (!variants.empty()) launch.setVariantsAttr(ArrayAttr::get(ctx, variants));
   for (auto [p, attr] : llvm::zip(list, data))
     usePacked(launch, p.buffer, cast<ElementsAttr>(attr));
   for (auto [number, value] : shared)

@@ -85,6 +85,37 @@ func.func @kernel_in_place_of_nothing(%a: tensor<2xf32>) {
 
 // -----
 
+func.func @kernel_variants_alone(%a: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error@+1 {{has variants but no schedule, which holds where none of them does}}
+  %0 = girih.kernel "k"(%a) attributes {variants = []} : (tensor<2xf32>) -> tensor<2xf32> {
+  ^bb0(%b: tensor<2xf32>):
+    girih.yield %b : tensor<2xf32>
+  }
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
+// expected-error@+1 {{a variant must have schedules, one for each domain, but has 1 : i64}}
+#variant = #girih.variant<at_most = <2, 3>, schedule = [1]>
+
+// -----
+
+// expected-error@+1 {{tasks and scratch must be one expression each but are #girih.dims<1, 2> and #girih.dims<0>}}
+#tasks = #girih.launch_variant<at_most = <2, 3>, kernel = @k, dims = <>, tasks = <1, 2>, scratch = <0>>
+
+// -----
+
+func.func private @k()
+func.func @launch_variant(%a: tensor<2xf32>) {
+  // expected-error@+1 {{calls @missing, which does not exist}}
+  girih.launch @k(%a) {dims = #girih.dims<>, tasks = #girih.dims<1>, flops = #girih.dims<1>, bytes = #girih.dims<1>,
+    variants = [#girih.launch_variant<at_most = <2, 3>, kernel = @missing, dims = <>, tasks = <1>, scratch = <0>>]} : (tensor<2xf32>) -> ()
+  return
+}
+
+// -----
+
 func.func private @k()
 func.func @launch_tasks(%a: tensor<2xf32>) {
   // expected-error@+1 {{attribute 'tasks' failed to satisfy constraint: a list of symbolic integers of one expression}}

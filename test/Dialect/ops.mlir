@@ -206,6 +206,17 @@ func.func @kernels(%x: tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x8xf32, #g
     refs = [#girih.ref<input, 0, #girih.dims<0>>, #girih.ref<arena, 1, #girih.dims<16 * n>>],
     name = "relu2", in_place = array<i64: 0>,
     places = [#girih.place<0, offset = #girih.dims<0>, strides = #girih.dims<4, 1>>, #girih.place<1, offset = #girih.dims<0>, strides = #girih.dims<4, 1>>]} : (tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x4xf32, #girih.dims<n, 4>>
+  // CHECK: girih.kernel "relu3"{{.*}}variants = [#girih.variant<at_most = <n, 3>, schedule = [#girih.schedule<width = 4, fma = false, nest = [<d0, 4, lanes>]>]>]}
+  %v = girih.kernel "relu3"(%x) attributes {schedule = [#girih.schedule<width = 8, fma = false, nest = [<d0, 8, lanes>]>],
+    variants = [#girih.variant<at_most = #girih.dims<n, 3>, schedule = [#girih.schedule<width = 4, fma = false, nest = [<d0, 4, lanes>]>]>]}
+    : (tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x4xf32, #girih.dims<n, 4>> {
+  ^bb0(%a: tensor<?x4xf32, #girih.dims<n, 4>>):
+    %b = girih.unary relu %a : (tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x4xf32, #girih.dims<n, 4>>
+    girih.yield %b : tensor<?x4xf32, #girih.dims<n, 4>>
+  }
+  // CHECK: girih.launch @kernel(%{{.*}}) {{{.*}}variants = [#girih.launch_variant<at_most = <n, 3>, kernel = @kernel, dims = <>, tasks = <1>, scratch = <0>>]}
+  girih.launch @kernel(%x) {dims = #girih.dims<n>, tasks = #girih.dims<n>, flops = #girih.dims<n>, bytes = #girih.dims<n>,
+    variants = [#girih.launch_variant<at_most = <n, 3>, kernel = @kernel, dims = <>, tasks = <1>, scratch = <0>>]} : (tensor<?x4xf32, #girih.dims<n, 4>>) -> ()
   // CHECK: girih.assemble %{{.*}}, %{{.*}} {offsets = [#girih.dims<0, 0>, #girih.dims<0, 4>]}
   %c = girih.assemble %r, %l {offsets = [#girih.dims<0, 0>, #girih.dims<0, 4>]} : (tensor<?x4xf32, #girih.dims<n, 4>>, tensor<?x4xf32, #girih.dims<n, 4>>) -> tensor<?x8xf32, #girih.dims<n, 8>>
   return %c : tensor<?x8xf32, #girih.dims<n, 8>>

@@ -34,6 +34,14 @@ static void fill(void *const *buffers, const int64_t *dims, int64_t begin, int64
       table[i * dims[0] + j] = (float)i;
 }
 
+/* The same for a table of at most one row, as one task whatever its size. */
+static void fill_row(void *const *buffers, const int64_t *dims, int64_t begin, int64_t end, void *scratch) {
+  float *table = buffers[0];
+  (void)scratch;
+  for (int64_t i = 0; i < (end - begin) * dims[0] * dims[1]; ++i)
+    table[i] = 0;
+}
+
 enum { N, SIZE, SUM_BYTES, FLOPS, SLOTS };
 
 static int64_t multiply(int64_t a, int64_t b) {
@@ -65,10 +73,37 @@ static const girih_abi_buffer_ref scale_buffers[] = {{GIRIH_BASE_ARENA, 0, CONST
                                                      {GIRIH_BASE_OUTPUT, 0, CONSTANT(0)}};
 static const girih_abi_buffer_ref fill_buffers[] = {{GIRIH_BASE_OUTPUT, 2, CONSTANT(0)}};
 
+static const girih_abi_variant fill_variants[] = {
+    {SLOT(SIZE), CONSTANT(1), "size[0] <= 1", {fill_row, "fill_row", size_n, CONSTANT(1), 2}}};
+
 static const girih_abi_launch launches[] = {
-    {add_one, "Add_0", "add_one", add_buffers, four, 2, 1, SLOT(N), SLOT(FLOPS), SLOT(SUM_BYTES), 0},
-    {scale, "Mul_1+Abs_2", "scale", scale_buffers, four, 4, 1, SLOT(N), SLOT(FLOPS), SLOT(SUM_BYTES), 1500},
-    {fill, "Range_3", "fill", fill_buffers, n, 1, 1, SLOT(SIZE), CONSTANT(0), CONSTANT(0), 0},
+    {{add_one, "add_one", four, SLOT(N), 1},
+     "Add_0",
+     add_buffers,
+     NULL,
+     2,
+     0,
+     SLOT(FLOPS),
+     SLOT(SUM_BYTES),
+     0},
+    {{scale, "scale", four, SLOT(N), 1},
+     "Mul_1+Abs_2",
+     scale_buffers,
+     NULL,
+     4,
+     0,
+     SLOT(FLOPS),
+     SLOT(SUM_BYTES),
+     1500},
+    {{fill, "fill", n, SLOT(SIZE), 1},
+     "Range_3",
+     fill_buffers,
+     fill_variants,
+     1,
+     1,
+     CONSTANT(0),
+     CONSTANT(0),
+     0},
 };
 
 static const girih_abi_tensor inputs[] = {{"x", GIRIH_F32, 2, n4, n4_text, -1},

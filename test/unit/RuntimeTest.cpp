@@ -165,6 +165,30 @@ TEST(Runtime, Profile) {
   EXPECT_STREQ(error.message, "launch 3: there are 3");
 }
 
+// Which of a launch's functions runs is a matter of the latest shapes.
+TEST(Runtime, Variants) {
+  Model model = openModel();
+  Context context = create(model.get(), {2, nullptr, nullptr});
+  girih_launch_info info;
+  ASSERT_EQ(girih_get_launch(context.get(), 2, &info, nullptr), GIRIH_OK);
+  EXPECT_STREQ(info.kernel_name, "fill");
+  for (int64_t size : {3, 1, 0, 2, 1}) {
+    Call call(5, size);
+    call.run(context.get());
+    EXPECT_TRUE(call.isRight()) << size;
+    ASSERT_EQ(girih_get_launch(context.get(), 2, &info, nullptr), GIRIH_OK);
+    if (size <= 1) {
+      EXPECT_STREQ(info.kernel_name, "fill_row");
+      EXPECT_STREQ(info.variant, "size[0] <= 1");
+      EXPECT_EQ(info.tasks, 1);
+    } else {
+      EXPECT_STREQ(info.kernel_name, "fill");
+      EXPECT_EQ(info.variant, nullptr);
+      EXPECT_EQ(info.tasks, size);
+    }
+  }
+}
+
 TEST(Runtime, WrongInputs) {
   Model model = openModel();
   Context context = create(model.get(), {1, nullptr, nullptr});
@@ -316,8 +340,9 @@ TEST(Runtime, SanitizedArena) {
   const girih_abi_arena_buffer arena[] = {{{-1, 20}, 0, 0, 0}, {{-1, 64}, 1, 1, 0}};
   const girih_abi_buffer_ref refs[] = {{GIRIH_BASE_ARENA, 0, {-1, 0}}, {GIRIH_BASE_ARENA, 1, {-1, 0}}};
   const girih_abi_size one = {-1, 1}, none = {-1, 0};
-  const girih_abi_launch launches[] = {{look, "a", "look", &refs[0], nullptr, 1, 0, one, none, none, 0},
-                                       {look, "b", "look", &refs[1], nullptr, 1, 0, one, none, none, 0}};
+  const girih_abi_launch launches[] = {
+      {{look, "look", nullptr, one, 0}, "a", &refs[0], nullptr, 1, 0, none, none, 0},
+      {{look, "look", nullptr, one, 0}, "b", &refs[1], nullptr, 1, 0, none, none, 0}};
   artifact.arena_buffers = arena, artifact.arena_buffer_count = 2, artifact.arena_bytes = 64;
   artifact.launches = launches, artifact.launch_count = 2;
   auto run = [&](uint32_t flags) {

@@ -207,8 +207,9 @@ static void printProfile(std::vector<KernelTime> kernels, const Machine &machine
   llvm::sort(kernels, [](const KernelTime &a, const KernelTime &b) { return a.seconds > b.seconds; });
   for (const KernelTime &k : kernels) {
     line(k.seconds, k.info.predicted, k.info.flops, k.info.bytes, machine.limit(k.info.flops, k.info.bytes));
-    os << k.info.name << "  (" << k.info.kernel_name << ", " << k.info.tasks
-       << (k.info.tasks == 1 ? " task)" : " tasks)") << "\n";
+    os << k.info.name << "  (" << k.info.kernel_name << ", ";
+    if (k.info.variant) os << k.info.variant << ", ";
+    os << k.info.tasks << (k.info.tasks == 1 ? " task)" : " tasks)") << "\n";
   }
   line(total, predicted, flops, bytes, limit);
   os << "all kernels\n";
@@ -225,6 +226,7 @@ static json::Object profileJson(ArrayRef<KernelTime> kernels, const Machine &mac
   for (const KernelTime &k : kernels)
     list.push_back(json::Object{{"name", k.info.name},
                                 {"kernel", k.info.kernel_name},
+                                {"variant", k.info.variant ? json::Value(k.info.variant) : nullptr},
                                 {"tasks", k.info.tasks},
                                 {"flops", k.info.flops},
                                 {"bytes", k.info.bytes},
