@@ -19,7 +19,7 @@ def Girih_LoopAttr : Girih_Attr<"Loop", "loop"> {
 
     - `task`: steps are independent tasks; threads take them in any order.
     - `rows`: a step is written out, index by index: the rows of the register tile. Where the dimension's size is not known, what is left behind
-      whole steps is done by 4, by 2 and by 1.
+      whole steps is done by 4 and fewer, as evenly as can be.
     - `lanes`: a step is whole vectors, lanes along the dimension. In a stage, that is along a reduction: each vector is a sum of its own.
     - `unroll`: a step of a reduction is written out.
   }];

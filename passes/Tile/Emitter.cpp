@@ -166,6 +166,13 @@ void Emitter::rowLoops(unsigned dim, Leaf leaf) {
   }
   for (int64_t size : sizes) {
     Value end = size == 1 ? to : mainEnd(from, size);
+    if (size == kRestRows && size != sizes[0]) {
+      // A row that would be left alone behind others goes with the last of them as three and two.
+      Value left = arith::SubIOp::create(b, loc, to, end), some = arith::SubIOp::create(b, loc, end, from);
+      Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, left, constant(1));
+      Value fewer = arith::SubIOp::create(b, loc, end, arith::MinUIOp::create(b, loc, some, constant(size)));
+      end = arith::SelectOp::create(b, loc, isOne, fewer, end);
+    }
     loop(from, end, size, [&](Value i) { withRows(size, e.variable(i)); });
     from = end;
   }

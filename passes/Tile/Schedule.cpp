@@ -277,8 +277,8 @@ std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr sched
 
 SmallVector<int64_t> getRowSizes(int64_t rows) {
   SmallVector<int64_t> sizes{rows};
-  for (int64_t n : {4, 2, 1})
-    if (n < rows) sizes.push_back(n);
+  for (int64_t n = std::min(kRestRows, rows - 1); n > 0; --n)
+    sizes.push_back(n);
   return sizes;
 }
 
@@ -289,6 +289,17 @@ static FailureOr<linalg::GenericOp> getGeneric(KernelOp kernel, unsigned number)
   kernel.emitError("tile stage: g") << number << " is none of the " << generics.size()
                                     << " linalg.generic operations, or one with several results";
   return failure();
+}
+
+SmallVector<std::pair<int64_t, int64_t>> splitRows(int64_t n, int64_t rows) {
+  SmallVector<std::pair<int64_t, int64_t>> split;
+  for (int64_t size : getRowSizes(rows)) {
+    int64_t count = n / size;
+    if (size == kRestRows && size != rows && n % size == 1 && count) --count;
+    if (count) split.push_back({count, size});
+    n -= count * size;
+  }
+  return split;
 }
 
 FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel, ArrayAttr schedules) {

@@ -40,8 +40,12 @@ inline bool isSquare(int64_t rows, int64_t width) {
   return rows > 1 && rows == width && rows % 4 == 0;
 }
 
-/// How many rows are written out at a time where a dimension's size is not known, `rows` first.
+/// How many rows are written out at a time where a dimension's size is not known: `rows`, then, for what is
+/// left, as many as `kRestRows` and fewer.
 llvm::SmallVector<int64_t> getRowSizes(int64_t rows);
+constexpr int64_t kRestRows = 4;
+/// How `n` of them are computed: counts and sizes.
+llvm::SmallVector<std::pair<int64_t, int64_t>> splitRows(int64_t n, int64_t rows);
 
 /// Whether `kernel` holds one operator that no linalg.generic can say; it needs no schedule.
 mlir::Operation *getSpecialOp(KernelOp kernel);
