@@ -96,12 +96,24 @@ static void collectBroadcast(DimExpr e, SmallVectorImpl<DimExpr> &parts) {
     collectBroadcast(operand, parts);
 }
 
+/// Whether `a` is the lesser of `b` and a size of at least two (a table that is cut to the length of a
+/// sequence): it is 1 only where `b` is, so if they broadcast they are equal.
+static bool isLesser(DimExpr a, DimExpr b) {
+  const DimSymbol *s = dimSymbol(a);
+  if (!s || s->kind != DimSymbol::Min) return false;
+  for (int i : {0, 1})
+    if (s->operands[i] == b && dimLowerBound(s->operands[1 - i]).value_or(0) >= 2) return true;
+  return false;
+}
+
 DimExpr dimBroadcast(DimExpr a, DimExpr b) {
   a = dimSimplify(a), b = dimSimplify(b);
   if (a == b || dimValue(b) == 1) return a;
   if (dimValue(a) == 1) return b;
   if (dimValue(a)) return a;
   if (dimValue(b)) return b;
+  if (isLesser(a, b)) return b;
+  if (isLesser(b, a)) return a;
   SmallVector<DimExpr> parts;
   collectBroadcast(a, parts), collectBroadcast(b, parts);
   // By their text, so that the order in which symbols were made does not matter.

@@ -204,6 +204,9 @@ TEST_F(DimsTest, Broadcasts) {
   EXPECT_EQ(broadcast("n", "1"), "n");
   EXPECT_EQ(broadcast("n", "n"), "n");
   EXPECT_EQ(broadcast("n", "8"), "8");
+  EXPECT_EQ(broadcast("min(n, 8)", "n"), "n");
+  EXPECT_EQ(broadcast("n", "min(n, 8)"), "n");
+  EXPECT_EQ(broadcast("min(n, m)", "n"), "broadcast(min(n, m), n)");
   EXPECT_EQ(broadcast("3", "4"), "no");
   EXPECT_EQ(broadcast("6 * n", "7"), "no");
   EXPECT_EQ(broadcast("n", "n + 1"), "broadcast(n, n + 1)"); // n may be 1
