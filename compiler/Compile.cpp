@@ -14,6 +14,8 @@
 #include "mlir/Support/Timing.h"
 #include "passes/Buffers/Constants.h"
 #include "runtime/abi.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
@@ -130,6 +132,39 @@ static LogicalResult verifyConstants(ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
+/// Notes on the module what dimensions of its inputs mostly are.
+static LogicalResult setGuesses(ModuleOp module, ArrayRef<std::string> guesses) {
+  if (guesses.empty()) return success();
+  auto error = [&] { return emitError(UnknownLoc::get(module.getContext())) << "--guess"; };
+  std::set<std::string> names;
+  if (auto main = module.lookupSymbol<func::FuncOp>("main"))
+    for (BlockArgument argument : main.getArguments()) {
+      llvm::SetVector<unsigned> symbols;
+      for (DimExpr dim : getDims(argument))
+        dimCollectSymbols(dim, symbols);
+      for (unsigned s : symbols)
+        if (const DimSymbol &symbol = getDimSymbols(module.getContext())[s];
+            symbol.kind == DimSymbol::Dimension)
+          names.insert("'" + symbol.name + "'");
+    }
+  Builder b(module.getContext());
+  NamedAttrList list(kGuesses.get(module));
+  for (StringRef text : guesses) {
+    auto [name, value] = text.rsplit('=');
+    int64_t size;
+    if (name.empty() || value.getAsInteger(10, size) || size < 1 || size > maxDimension)
+      return error() << ": expected NAME=VALUE with a size of 1 to " << maxDimension << ", got '" << text
+                     << "'";
+    if (names.empty()) return error() << " " << name << ": all sizes of the model are fixed";
+    if (!names.count(("'" + name + "'").str()))
+      return error() << " " << name << ": the model has no dimension of that name; it has "
+                     << llvm::join(names, ", ");
+    list.set(name, b.getI64IntegerAttr(size));
+  }
+  kGuesses.set(module, list.getDictionary(module.getContext()));
+  return success();
+}
+
 FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::string &path,
                                            const ReadOptions &options) {
   ImportOptions import;
@@ -158,7 +193,7 @@ LogicalResult Compilation::importInput() {
   progress.step("import");
   TimingScope scope = timing.nest("import");
   FailureOr<OwningOpRef<ModuleOp>> read = readModel(&context, options.input, options.read);
-  if (failed(read)) return failure();
+  if (failed(read) || failed(setGuesses(**read, options.read.guesses))) return failure();
   module = std::move(*read);
   if (!options.startAfter) annotateStatistics(*module, countModel(*module));
   return success();

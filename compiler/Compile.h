@@ -11,9 +11,10 @@ enum class Emit { Artifact, LLVM, Asm, Obj };
 
 /// How a model is read.
 struct ReadOptions {
-  std::vector<std::string> dims;   // NAME=VALUE: symbolic dimensions that are pinned
-  bool freezeInitializers = false; // weights that are listed as inputs, too, are constants
-  bool followLinks = false;        // weights may be behind links out of the model's folder
+  std::vector<std::string> dims;    // NAME=VALUE: symbolic dimensions that are pinned
+  std::vector<std::string> guesses; // NAME=VALUE: what symbolic dimensions mostly are
+  bool freezeInitializers = false;  // weights that are listed as inputs, too, are constants
+  bool followLinks = false;         // weights may be behind links out of the model's folder
 };
 
 struct CompileOptions {

@@ -27,6 +27,21 @@ SmallVector<Tiles, 2> getTiles(int64_t extent, int64_t size) {
   return tiles;
 }
 
+/// Rows of a size that is only guessed are divided like those of one that is not known.
+SmallVector<Tiles, 2> getRowTiles(DimExpr extent, int64_t n, int64_t rows) {
+  if (dimValue(extent)) return getTiles(n, rows);
+  SmallVector<Tiles, 2> tiles;
+  for (auto [count, size] : splitRows(n, rows))
+    tiles.push_back({count, size});
+  return tiles;
+}
+
+/// What is left of lanes along a size that is not known is done by as many vectors, masked.
+SmallVector<Tiles, 2> getVectorTiles(DimExpr extent, int64_t n, int64_t size) {
+  if (dimValue(extent)) return getTiles(n, size);
+  return {{int64_t(llvm::divideCeil(n, size)), size}};
+}
+
 /// Bytes that miss each of the three caches.
 struct Misses {
   std::array<double, 3> read{}, written{};
@@ -41,10 +56,10 @@ class DomainCost {
 public:
   /// Of a stage, `steps` are how much of its dimensions is computed at once; else all of them are.
   DomainCost(KernelOp kernel, const Domain &domain, ScheduleAttr schedule, const Machine &machine,
-             ArrayRef<std::optional<int64_t>> steps = {})
-      : kernel(kernel), domain(domain), schedule(schedule), machine(machine) {
+             const Guesses *guesses, ArrayRef<std::optional<int64_t>> steps = {})
+      : kernel(kernel), domain(domain), schedule(schedule), machine(machine), guesses(guesses) {
     for (auto [d, dim] : llvm::enumerate(domain.dims)) {
-      auto extent = dimValue(dim.extent);
+      auto extent = getSize(dim.extent);
       isKnown &= extent.has_value();
       int64_t n = std::max<int64_t>(extent.value_or(1), 1);
       if (!steps.empty() && steps[d]) n = std::min(n, *steps[d]);
@@ -52,7 +67,7 @@ public:
     }
     for (const Reduction &r : domain.reductions)
       for (unsigned k = 0; k < r.loops.size(); ++k) {
-        auto extent = dimValue(r.loops[k].extent);
+        auto extent = getSize(r.loops[k].extent);
         isKnown &= extent.has_value();
         counts[r.variable(k)] = std::max<int64_t>(extent.value_or(1), 1);
       }
@@ -66,7 +81,7 @@ public:
         sources.push_back(window ? std::optional(window->source) : std::nullopt);
         of.push_back(getStageStep(domain, schedule, stages.size(), d));
       }
-      auto cost = std::make_unique<DomainCost>(kernel, stage, stored.getSchedule(), machine, of);
+      auto cost = std::make_unique<DomainCost>(kernel, stage, stored.getSchedule(), machine, guesses, of);
       cost->parent = this, cost->around = stored.getAt(), cost->sources = std::move(sources);
       cost->sliding = getSliding(domain, schedule, stages.size());
       if (cost->sliding) cost->overlap = getWindow(domain, stages.size(), *cost->sliding)->getOverlap();
@@ -91,6 +106,7 @@ private:
     unsigned variable;
     int64_t size;
   };
+  std::optional<int64_t> getSize(DimExpr e) const { return guesses ? guesses->get(e) : dimValue(e); }
   double countReduction(const Reduction &r, StageAttr stage, int64_t rows, int64_t vectors) const;
   double countFinish(int64_t rows, int64_t vectors, bool takesUp) const;
   double sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t)> cost) const;
@@ -116,6 +132,7 @@ private:
   const Domain &domain;
   ScheduleAttr schedule;
   const Machine &machine;
+  const Guesses *guesses;
   SmallVector<int64_t> extents;
   Counts counts;                       // of each variable's indices
   SmallVector<LoopAttr> outer, behind; // loops of the nest: around reductions, and behind them
@@ -148,9 +165,9 @@ double DomainCost::sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t
   double others = 1;
   for (size_t d = 0; d < end; ++d) {
     if (int64_t(d) == rowDim)
-      rows = getTiles(extents[d], schedule.getRows());
+      rows = getRowTiles(domain.dims[d].extent, extents[d], schedule.getRows());
     else if (int64_t(d) == vectorDim)
-      vectors = getTiles(extents[d], width * schedule.getVectors());
+      vectors = getVectorTiles(domain.dims[d].extent, extents[d], width * schedule.getVectors());
     else
       others *= double(extents[d]);
   }
@@ -350,7 +367,7 @@ double DomainCost::footprint(const Lin &lin, Type element, const Counts &at) con
   SmallVector<std::pair<double, double>> terms;
   for (auto &[v, c] : lin.terms)
     if (auto it = at.find(v); it != at.end() && it->second > 1)
-      terms.push_back({std::abs(double(dimValue(c).value_or(1))), double(it->second)});
+      terms.push_back({std::abs(double(getSize(c).value_or(1))), double(it->second)});
   llvm::sort(terms);
   double bytes = double(element.getIntOrFloatBitWidth()) / 8, span = bytes, lines = 0;
   for (auto [stride, n] : terms) {
@@ -494,13 +511,13 @@ Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)
 } // namespace
 
 std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules,
-                                const Machine &machine, double runBytes) {
+                                const Machine &machine, double runBytes, const Guesses *guesses) {
   constexpr double kLaunch = 30, kTask = 5; // nanoseconds of a call, and of the loops around a task
   constexpr double kHidden = 0.7;           // of the shorter of computing and reading, what the longer hides
   Cost cost;
   Misses misses{};
   for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
-    DomainCost of(kernel, domain, schedule, machine);
+    DomainCost of(kernel, domain, schedule, machine, guesses);
     if (!of.isKnown) return std::nullopt;
     cost.cycles += of.getCycles();
     cost.tasks += of.getTasks();

@@ -2,6 +2,7 @@
 // candidates can be compared. docs/machine.md says what is counted and what is not.
 #pragma once
 
+#include "backends/CPU/Guesses.h"
 #include "backends/CPU/Machine.h"
 #include "passes/Tile/Domain.h"
 
@@ -19,9 +20,10 @@ struct Cost {
 };
 
 /// The cost of a kernel whose domains have these schedules, one each. `runBytes` is what a run of the whole
-/// model goes through before it is back at the same weights. Nothing where a size is not known.
+/// model goes through before it is back at the same weights. Without `guesses` for what only a run knows,
+/// nothing where there is such a size.
 std::optional<Cost> predictCost(KernelOp kernel, llvm::ArrayRef<Domain> domains,
                                 llvm::ArrayRef<ScheduleAttr> schedules, const Machine &machine,
-                                double runBytes);
+                                double runBytes, const Guesses *guesses = nullptr);
 
 } // namespace girih

@@ -25,6 +25,7 @@ struct JoinKernels : girih::impl::JoinKernelsBase<JoinKernels> {
   void runOnOperation() override {
     if (failed(takeNumbers(getOperation(), numbers, machine))) return signalPassFailure();
     runBytes = getRunBytes(getOperation());
+    guesses.emplace(getOperation());
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     llvm::for_each(kernels, [&](KernelOp kernel) { lookBehind(kernel); });
@@ -110,7 +111,7 @@ private:
     auto domains = analyzeKernel(kernel, chooseStages(kernel));
     if (failed(domains)) return std::nullopt;
     SmallVector<ScheduleAttr> schedules = llvm::map_to_vector(
-        planKernel(kernel, *domains, machine), [](Attribute a) { return cast<ScheduleAttr>(a); });
+        planKernel(kernel, *domains, machine, *guesses), [](Attribute a) { return cast<ScheduleAttr>(a); });
     // Sums that are put down for a long epilogue, as nothing else is stored, would have to stay in registers.
     if (domains->front().stages.size() < schedules.front().getStored().size()) return std::nullopt;
     kernel.setScheduleAttr(ArrayAttr::get(kernel.getContext(), llvm::to_vector_of<Attribute>(schedules)));
@@ -122,6 +123,7 @@ private:
   }
 
   Machine machine;
+  std::optional<Guesses> guesses;
   double runBytes = 0;
   std::priority_queue<Pair> pairs; // the largest gain first
   int64_t number = 0;

@@ -7,7 +7,8 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
   let summary = "give every kernel a schedule for a CPU";
   let description = [{
     Pre-condition: kernels are at the linalg stage. Sets `schedule` on each kernel that has none, from its domain and the machine's vector width,
-    registers and caches; kernels that came with a schedule keep it.
+    registers and caches; kernels that came with a schedule keep it. Sizes that only a run knows are guessed (`backends/CPU/Guesses.h`). Where one of
+    these may be small, and a schedule for that is predicted to be faster then, it becomes one of the kernel's `variants`.
 
     ```mlir
     func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
@@ -30,15 +31,8 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
       : (tensor<64xf32>) -> tensor<64xf32> {
     ```
   }];
-  let options = [Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register">,
-                 Option<"registers", "registers", "int64_t", "32", "number of vector registers">,
-                 Option<"fma", "fma", "bool", "true", "the machine has fused multiply-add">,
-                 Option<"halfRate", "half-rate", "double", "0.5",
-                        "multiply-adds a cycle with vectors of half the size, as a part of those with whole ones">,
-                 Option<"l1", "l1", "int64_t", "32 << 10", "bytes of first-level data cache a core">,
-                 Option<"l1Ways", "l1-ways", "int64_t", "8", "places that the first-level cache has for one line">,
-                 Option<"l2", "l2", "int64_t", "1 << 20", "bytes of second-level cache a core">,
-                 Option<"cores", "cores", "int64_t", "8", "cores that tasks are for">];
+  let options = [ListOption<"numbers", "machine", "std::string",
+                            "what differs from a common machine, as 'girih machine' names it: l2_bytes=524288,ghz=2.5">];
 }
 
 def JoinKernels : Pass<"girih-join-cpu", "::mlir::ModuleOp"> {

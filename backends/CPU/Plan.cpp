@@ -8,6 +8,11 @@ using namespace mlir;
 
 namespace girih {
 
+/// A multiple of `unit` up to `n`, and at least one.
+static int64_t alignDown(int64_t n, int64_t unit) {
+  return std::max<int64_t>(n / unit, 1) * unit;
+}
+
 void Planner::choose() {
   if (domain.isContraction() && contraction()) return;
   if (!domain.reductions.empty())
@@ -99,7 +104,7 @@ uint64_t Planner::reductionSize() const {
 
 int64_t Planner::chooseRows(DimExpr e, int64_t most) {
   auto n = dimValue(e);
-  if (!n) return most;
+  if (!n) return std::min(most, in.guesses.getMost(e).value_or(most));
   if (*n <= most) return std::max<int64_t>(*n, 1);
   for (int64_t r = most; r >= std::max<int64_t>(most / 2, 2); --r)
     if (*n % r == 0) return r;
@@ -178,11 +183,18 @@ bool Planner::contraction() {
   int64_t accumulators = registers - 4, rowCount = c.rowDim < 0 ? 1 : extent(c.rowDim);
   bool narrow = rowCount >= 4 && isBetterNarrow(extent(c.vectorDim));
   if (narrow) c.width = lanes / 2;
+  // A variant reads whole vectors of the blocks that there are, and whole blocks.
+  const Packing *packing = llvm::find_if(in.packings, [&](auto &p) { return p.operand->getOwner() == r.op; });
+  int64_t block = packing == in.packings.end() ? 1 : packing->block;
+  while (block > 1 && block % c.width)
+    c.width /= 2;
   int64_t vectors = llvm::divideCeil(extent(c.vectorDim), c.width);
   if (rowCount < 4) {
     c.vectors =
         std::min<int64_t>(vectors, std::max<int64_t>(1, std::min<int64_t>(8, accumulators / rowCount)));
-    if (registers <= 16) c.vectors = std::min<int64_t>(c.vectors, 4);
+    // What is left of a size that is not known takes all of them, masked.
+    if (registers <= 16 || !dimValue(domain.dims[c.vectorDim].extent))
+      c.vectors = std::min<int64_t>(c.vectors, 4);
     // Whole blocks where that is possible.
     for (int64_t n = c.vectors; n >= (c.vectors + 1) / 2; --n)
       if (vectors % n == 0) {
@@ -194,6 +206,7 @@ bool Planner::contraction() {
   } else {
     c.vectors = vectors % 2 == 0 ? 2 : vectors % 3 == 0 ? 3 : std::min<int64_t>(vectors, 2);
   }
+  c.vectors = alignDown(c.vectors, std::max<int64_t>(block / c.width, 1));
   if (c.rowDim >= 0) {
     DimExpr extent = domain.dims[c.rowDim].extent;
     int64_t fitting = rowsInCache();
@@ -203,7 +216,7 @@ bool Planner::contraction() {
     constexpr int64_t kEnoughSums = 14;
     bool tooMany = c.rows > fitting;
     std::tuple<double, int64_t> best(0, 0);
-    for (int64_t v = 1; tooMany && v <= std::min<int64_t>(vectors, 4); ++v) {
+    for (int64_t v = 1; tooMany && block == 1 && v <= std::min<int64_t>(vectors, 4); ++v) {
       int64_t rows = chooseRows(extent, std::min((registers - v - 1) / v, fitting));
       double used = double(vectors) / llvm::alignTo(vectors, v);
       std::tuple score(std::min(rows * v, kEnoughSums) * used, rows * v);

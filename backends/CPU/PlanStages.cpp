@@ -1,15 +1,8 @@
-#include "backends/CPU/Passes.h"
-#include "backends/CPU/Plan.h"
 #include "backends/CPU/PlanCopies.h"
 #include "backends/CPU/Planner.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Tile/Schedule.h"
 #include "passes/Tile/Stages.h"
-
-namespace girih {
-#define GEN_PASS_DEF_PLANKERNELS
-#include "backends/CPU/Passes.h.inc"
-} // namespace girih
 
 using namespace mlir;
 using namespace girih;
@@ -34,7 +27,7 @@ bool Planner::isLongToFinish() {
 
 ScheduleAttr Planner::planAroundSums() {
   const Domain &stage = domain.stages[0];
-  Planner sums(kernel, stage, machine);
+  Planner sums(in, stage);
   sums.choose();
   if (sums.c.vectorDim < 0) return {};
   SmallVector<int64_t> source;
@@ -77,7 +70,7 @@ SmallVector<StoredAttr> Planner::storeAll(llvm::function_ref<std::optional<int64
       auto w = getWindow(domain, s, d);
       if (auto size = w ? sizeOf(w->source) : std::nullopt) steps[d] = {w->getExtent(*size), !w->isOne()};
     }
-    stored.push_back(store(s, Planner(kernel, stage, machine, steps).plan()));
+    stored.push_back(store(s, Planner(in, stage, steps).plan()));
   }
   return stored;
 }
@@ -148,7 +141,8 @@ int64_t Planner::stripDim() const {
         (int64_t(d) == stage.unitDim ? ofLanes : windows).set(w->source);
   int64_t dim = windows.reset(ofLanes).find_first();
   for (int64_t outer = 0; outer < dim; ++outer)
-    if (isFollowedByAll(domain, outer) && getLiveBytes(domain, outer, 1) <= kPart * double(machine.l2))
+    if (isFollowedByAll(domain, outer) &&
+        getLiveBytes(domain, in.guesses, outer, 1) <= kPart * double(machine.l2))
       return outer;
   return dim;
 }
@@ -163,8 +157,8 @@ ScheduleAttr Planner::inStrips(int64_t along) {
     for (unsigned d = 0; d < stage.dims.size(); ++d)
       if (auto w = getWindow(domain, s, d); w && w->source == along)
         longest = std::max<int64_t>(longest, llvm::divideCeil(w->getOverlap(), w->scale));
-  int64_t all = extent(along), least = std::min(getLeastRows(domain, along), all), rows = least;
-  while (rows < all && getLiveBytes(domain, along, rows + 1) <= kPart * double(machine.l2))
+  int64_t all = extent(along), least = std::min(getLeastRows(domain, in.guesses, along), all), rows = least;
+  while (rows < all && getLiveBytes(domain, in.guesses, along, rows + 1) <= kPart * double(machine.l2))
     ++rows;
   // Even tasks of even strips.
   int64_t cores = std::min(machine.cores, all / least), tasks = all / std::max(rows, kOverlaps * longest);
@@ -181,40 +175,22 @@ ScheduleAttr Planner::inStrips(int64_t along) {
 }
 
 /// The plan of a kernel whose sums are stored a register tile at a time, null where they cannot be.
-static ScheduleAttr planAroundSums(KernelOp kernel, const Domain &domain, const Machine &machine) {
-  auto domains = analyzeKernel(kernel, domain.reductions[0].op);
-  return succeeded(domains) ? Planner(kernel, domains->front(), machine).planAroundSums() : ScheduleAttr();
+static ScheduleAttr planAroundSums(const PlanInputs &in, const Domain &domain) {
+  auto domains = analyzeKernel(in.kernel, domain.reductions[0].op);
+  return succeeded(domains) ? Planner(in, domains->front()).planAroundSums() : ScheduleAttr();
 }
 
-namespace {
-
-struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
-  using PlanKernelsBase::PlanKernelsBase;
-  void runOnOperation() override {
-    Machine machine{vectorBits, registers, fma, halfRate, l1, l1Ways, l2};
-    machine.cores = cores;
-    WalkResult result = getOperation().walk([&](KernelOp kernel) {
-      if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
-      auto domains = analyzeKernel(kernel, chooseStages(kernel));
-      if (failed(domains)) return WalkResult::interrupt();
-      kernel.setScheduleAttr(ArrayAttr::get(&getContext(), planKernel(kernel, *domains, machine)));
-      return WalkResult::advance();
-    });
-    if (result.wasInterrupted()) signalPassFailure();
-  }
-};
-
-} // namespace
-
-SmallVector<Attribute> girih::planKernel(KernelOp kernel, ArrayRef<Domain> domains, const Machine &machine) {
+SmallVector<Attribute> girih::planKernel(KernelOp kernel, ArrayRef<Domain> domains, const Machine &machine,
+                                         const Guesses &guesses, ArrayRef<Packing> packings) {
+  PlanInputs in{kernel, machine, guesses, packings};
   SmallVector<Attribute> schedules;
   for (const Domain &d : domains) {
-    Planner planner(kernel, d, machine);
+    Planner planner(in, d);
     ScheduleAttr schedule = planner.plan(), stored;
     if (domains.size() == 1 && planner.isLongToFinish())
-      stored = planAroundSums(kernel, d, machine);
-    else if (auto operand = getOperandToCopy(d, schedule); operand && domains.size() == 1)
-      stored = planAroundCopy(kernel, *operand, schedule, machine);
+      stored = planAroundSums(in, d);
+    else if (auto operand = getOperandToCopy(in, d, schedule); operand && domains.size() == 1)
+      stored = planAroundCopy(in, *operand, schedule);
     schedules.push_back(stored ? stored : schedule);
   }
   return schedules;

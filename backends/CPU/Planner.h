@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backends/CPU/Machine.h"
+#include "backends/CPU/Plan.h"
 #include "backends/CPU/Sizes.h"
 #include "passes/Tile/Domain.h"
 
@@ -22,6 +23,14 @@ struct Choice {
   llvm::SmallVector<LoopAttr> around; // tasks and what stages are inside of
 };
 
+/// What all parts of a kernel are planned from.
+struct PlanInputs {
+  KernelOp kernel;
+  const Machine &machine;
+  const Guesses &guesses;
+  llvm::ArrayRef<Packing> packings; // of a variant: the kernel's own
+};
+
 /// How much of a stage's dimension is computed at once, nothing where all of it is; a window moves on by
 /// less.
 struct Step {
@@ -32,8 +41,8 @@ struct Step {
 class Planner {
 public:
   /// Of a stage, `steps` are how much of its dimensions is computed at once.
-  Planner(KernelOp kernel, const Domain &domain, const Machine &machine, llvm::ArrayRef<Step> steps = {})
-      : kernel(kernel), domain(domain), machine(machine), steps(steps) {
+  Planner(const PlanInputs &in, const Domain &domain, llvm::ArrayRef<Step> steps = {})
+      : in(in), kernel(in.kernel), domain(domain), machine(in.machine), steps(steps) {
     int64_t bits = 0;
     for (const Access &a : domain.accesses)
       bits = std::max<int64_t>(bits, a.element.getIntOrFloatBitWidth());
@@ -59,6 +68,7 @@ private:
   /// All stages, planned where the loops around them take as much of a dimension as `sizeOf` says, nothing
   /// where they take all of it.
   llvm::SmallVector<StoredAttr> storeAll(llvm::function_ref<std::optional<int64_t>(int64_t dim)> sizeOf);
+  int64_t guess(DimExpr e) const { return in.guesses.get(e); }
   int64_t extent(int64_t d) const;
   int64_t step(int64_t d) const;
   /// The loops that have been chosen.
@@ -113,6 +123,7 @@ private:
   static constexpr int64_t kLittle = 8;
   /// Of the second-level cache that strips fill, beside weights and what is read.
   static constexpr double kPart = 0.75;
+  const PlanInputs &in;
   KernelOp kernel;
   const Domain &domain;
   const Machine &machine;

@@ -8,6 +8,7 @@
 namespace girih {
 
 std::unique_ptr<mlir::Pass> createJoinKernels(const Machine &machine);
+std::unique_ptr<mlir::Pass> createPlanKernels(const Machine &machine);
 std::unique_ptr<mlir::Pass> createPredictTimes(const Machine &machine);
 
 /// Bytes of a tensor; dimensions that are not known count as 1.

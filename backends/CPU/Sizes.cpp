@@ -4,47 +4,6 @@
 using namespace mlir;
 using namespace girih;
 
-/// The value of an expression where every symbol is taken for 64: so is what is not known where only speed
-/// depends on it. Of sizes that an int64_t does not hold, the order of magnitude is enough.
-static double evaluateGuess(DimExpr e) {
-  constexpr double kUnknown = 64;
-  if (const DimSymbol *s = dimSymbol(e)) {
-    SmallVector<double, 3> of = llvm::map_to_vector<3>(s->operands, evaluateGuess);
-    switch (s->kind) {
-    case DimSymbol::Min:
-      return std::min(of[0], of[1]);
-    case DimSymbol::Max:
-    case DimSymbol::Broadcast:
-      return std::max(of[0], of[1]);
-    case DimSymbol::Select:
-      return of[0] < 0 ? of[1] : of[2];
-    default:
-      return kUnknown;
-    }
-  }
-  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
-  if (!binary) return cast<AffineConstantExpr>(e).getValue();
-  double a = evaluateGuess(binary.getLHS()), b = evaluateGuess(binary.getRHS());
-  switch (e.getKind()) {
-  case AffineExprKind::Add:
-    return a + b;
-  case AffineExprKind::Mul:
-    return a * b;
-  case AffineExprKind::FloorDiv:
-    return std::floor(a / std::max(b, 1.0));
-  case AffineExprKind::CeilDiv:
-    return std::ceil(a / std::max(b, 1.0));
-  default: // the remainder
-    return a - std::floor(a / std::max(b, 1.0)) * b;
-  }
-}
-
-int64_t girih::guess(DimExpr e) {
-  constexpr double kMost = int64_t(1) << 40;
-  if (auto v = dimValue(e)) return std::max<int64_t>(*v, 1);
-  return int64_t(std::clamp(evaluateGuess(e), 1.0, kMost));
-}
-
 bool girih::isFollowedByAll(const Domain &domain, int64_t dim) {
   return llvm::all_of(llvm::seq<unsigned>(0, domain.stages.size()), [&](unsigned s) {
     bool follows = false, hasWindow = false;
@@ -54,7 +13,7 @@ bool girih::isFollowedByAll(const Domain &domain, int64_t dim) {
   });
 }
 
-double girih::getLiveBytes(const Domain &domain, int64_t along, int64_t rows) {
+double girih::getLiveBytes(const Domain &domain, const Guesses &guesses, int64_t along, int64_t rows) {
   size_t n = domain.stages.size();
   SmallVector<double> bytes(n);
   SmallVector<size_t> last(n);
@@ -65,7 +24,7 @@ double girih::getLiveBytes(const Domain &domain, int64_t along, int64_t rows) {
       if (w && w->source == along)
         bytes[s] *= double(w->getExtent(rows));
       else if (!w || w->source > along || !isFollowedByAll(domain, w->source))
-        bytes[s] *= double(guess(stage.dims[d].extent));
+        bytes[s] *= double(guesses.get(stage.dims[d].extent));
       if (w && w->source == along && w->getOverlap() > 0) last[s] = n; // the next step takes it up
     }
     for (const Access &a : stage.accesses)
@@ -83,7 +42,7 @@ double girih::getLiveBytes(const Domain &domain, int64_t along, int64_t rows) {
   return most;
 }
 
-int64_t girih::getLeastRows(const Domain &domain, int64_t along) {
+int64_t girih::getLeastRows(const Domain &domain, const Guesses &guesses, int64_t along) {
   constexpr int64_t kRowsOfWeights = 16;
   int64_t least = 1;
   for (auto [s, stage] : llvm::enumerate(domain.stages))
@@ -93,7 +52,7 @@ int64_t girih::getLeastRows(const Domain &domain, int64_t along) {
       for (unsigned d = 0; d < stage.dims.size(); ++d) {
         auto w = getWindow(domain, s, d);
         bool isStep = w && w->source <= along && (w->source == along || isFollowedByAll(domain, w->source));
-        if (!isStep && !a.lin.has(stage.variable(d))) rows *= guess(stage.dims[d].extent);
+        if (!isStep && !a.lin.has(stage.variable(d))) rows *= guesses.get(stage.dims[d].extent);
       }
       least = std::max<int64_t>(least, llvm::divideCeil(kRowsOfWeights, rows));
     }

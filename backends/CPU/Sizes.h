@@ -1,20 +1,19 @@
-// Sizes as a plan sees them: of what a run decides, and of what the stages of a kernel keep.
+// Sizes of what the stages of a kernel keep, as a plan sees them.
 #pragma once
 
+#include "backends/CPU/Guesses.h"
 #include "passes/Tile/Domain.h"
 
 namespace girih {
 
-/// What a size is planned as: itself where it is known, an empty dimension like one of size 1.
-int64_t guess(DimExpr e);
 /// Whether each stage follows a loop, one by one and without a window. Inside of a loop that it does not
 /// follow, a stage would be computed again at each step.
 bool isFollowedByAll(const Domain &domain, int64_t dim);
 /// Bytes of what the stages have to keep at once, from where a value is computed to where it is last read,
 /// with `rows` steps of the loop `along` and one of those outside of it that all stages follow.
-double getLiveBytes(const Domain &domain, int64_t along, int64_t rows);
+double getLiveBytes(const Domain &domain, const Guesses &guesses, int64_t along, int64_t rows);
 /// How many steps of the loop `along` have enough rows for weights that stages read: with fewer, reading them
 /// would take as long as computing with them.
-int64_t getLeastRows(const Domain &domain, int64_t along);
+int64_t getLeastRows(const Domain &domain, const Guesses &guesses, int64_t along);
 
 } // namespace girih

@@ -18,16 +18,7 @@ public:
   void addJoinPasses(OpPassManager &pm) const override { pm.addPass(createJoinKernels(machine)); }
 
   void addPlanPasses(OpPassManager &pm) const override {
-    PlanKernelsOptions plan;
-    plan.vectorBits = machine.vectorBits;
-    plan.registers = machine.registers - machine.operands;
-    plan.fma = machine.fma;
-    plan.halfRate = machine.halfRate;
-    plan.l1 = machine.l1;
-    plan.l1Ways = machine.l1Ways;
-    plan.l2 = machine.l2;
-    plan.cores = machine.cores;
-    pm.addPass(createPlanKernels(plan));
+    pm.addPass(createPlanKernels(machine));
     pm.addPass(createPredictTimes(machine));
   }
 

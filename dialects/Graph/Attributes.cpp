@@ -115,6 +115,11 @@ template <typename T> static bool isListOf(Attribute a) {
   return list && llvm::all_of(list, llvm::IsaPred<T>);
 }
 
+static bool isCountOfEach(Attribute a) {
+  auto dictionary = dyn_cast<DictionaryAttr>(a);
+  return dictionary && llvm::all_of(dictionary, [](NamedAttribute each) { return isCount(each.getValue()); });
+}
+
 static bool isArena(Attribute a) {
   auto isBuffer = [](DimsAttr dims) {
     return dims.getDims().size() == 4 &&
@@ -133,6 +138,7 @@ static constexpr Rule kRules[] = {
     {kNodes.name, isOp<ModuleOp>, "a module", isCount, "an i64"},
     {kParameters.name, isOp<ModuleOp>, "a module", isCount, "an i64"},
     {kMacs.name, isOp<ModuleOp>, "a module", isCount, "an i64"},
+    {kGuesses.name, isOp<ModuleOp>, "a module", isCountOfEach, "an i64 for each of some names"},
     {kBuffers.name, isOp<func::FuncOp>, "a function", isListOf<BufferAttr>, "a list of #girih.buffer"},
     {kPlaces.name, isOp<func::ReturnOp>, "func.return", isListOf<PlaceAttr>, "a list of #girih.place"},
     {kRefs.name, isOp<func::ReturnOp>, "func.return", isListOf<RefAttr>, "a list of #girih.ref"},

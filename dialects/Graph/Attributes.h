@@ -37,6 +37,9 @@ inline constexpr DiscardableAttr<mlir::IntegerAttr> kNodes{"girih.nodes"};
 inline constexpr DiscardableAttr<mlir::IntegerAttr> kParameters{"girih.parameters"};
 inline constexpr DiscardableAttr<mlir::IntegerAttr> kMacs{"girih.macs"};
 
+/// What the user expects of dimensions of inputs, by their names (`--guess`): only speed depends on it.
+inline constexpr DiscardableAttr<mlir::DictionaryAttr> kGuesses{"girih.guesses"};
+
 /// 0 where the module does not say.
 int64_t getNumber(mlir::Operation *module, const DiscardableAttr<mlir::IntegerAttr> &attr);
 

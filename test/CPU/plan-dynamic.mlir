@@ -1,17 +1,17 @@
 // RUN: girih compile %s --stop-after=plan --cpu=x86-64-v4 | FileCheck %s
 // RUN: girih compile %s --stop-after=tile --cpu=x86-64-v4 | FileCheck %s --check-prefix=TASKS
 
-// Sizes that only a run knows are planned as if every symbol were 64, and may always be larger: their loops are tasks.
+// Sizes that only a run knows are guessed (a leading dimension is 1, as batches mostly are), and may always be larger: their loops are tasks.
 
-// n * 1024 is 65536: tasks of some tiles; 7552 is 59 * 128.
+// n * 1024: tasks of some tiles; 7552 is 59 * 128.
 // CHECK: girih.kernel "merged"({{.*}}nest = [<d0, 7552, task>, <d0, 64, lanes>]>
 // TASKS: girih.launch {{.*}}name = "merged"{{.*}}tasks = #girih.dims<n * 8 ceildiv 59>
 
-// A dimension alone is 64, too little for a second task; a million is not.
+// A dimension alone is little, too little for a second task; a million is not.
 // CHECK: girih.kernel "alone"({{.*}}nest = [<d0, 7552, task>, <d0, 64, lanes>]>
 // TASKS: girih.launch {{.*}}name = "alone"{{.*}}tasks = #girih.dims<n ceildiv 7552>
 
-// min(n, 8) is 8, (n + 2) * 3 is 198.
+// min(n, 8) and (n + 2) * 3 rows.
 // CHECK: girih.kernel "bounded"({{.*}}nest = [<d0, 3, task>, <d0, 1>, <d1, 64, lanes>]>
 // CHECK: girih.kernel "sum"({{.*}}nest = [<d0, 3, task>, <d0, 1>, <d1, 64, lanes>]>
 

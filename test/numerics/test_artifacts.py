@@ -95,6 +95,25 @@ def test_one_artifact_many_shapes(tmp_path):
         assert_close(artifact.run(feeds), reference(model, feeds), scaled=1e-5)
 
 
+@pytest.mark.parametrize("cpu", ["host", "x86-64-v3"])
+def test_few_and_many_rows(tmp_path, cpu):
+    """Products have variants for few rows: with remainders of blocks, behind a Gelu, and with a table that is gathered from, too."""
+    g = Graph(8, opset=20)
+    x = g.normal(4, 40, dims=["rows", 40])
+    y = g.op("Relu", g.op("Gemm", x, g.normal_weight(40, 300), g.normal_weight(300)))
+    y = g.op("Gelu", g.op("MatMul", y, g.normal_weight(300, 77)))
+    g.output(g.op("Softmax", g.op("MatMul", y, g.normal_weight(77, 24))))
+    table = g.normal_weight(50, 33)
+    ids = g.input(np.array([3, 1, 4, 1]), ["rows"])
+    z = g.op("Gather", table, ids)
+    g.output(g.op("MatMul", z, g.op("Transpose", table, perm=[1, 0])))
+    model = g.model()
+    artifact = support.girih.load(compile_model(model, tmp_path, f"--cpu={cpu}"))
+    for rows in (1, 2, 3, 4, 5, 14, 0, 37, 3):
+        feeds = {x: g.rng.standard_normal((rows, 40)).astype(np.float32), ids: g.rng.integers(0, 50, rows)}
+        assert_close(artifact.run(feeds), reference(model, feeds))
+
+
 def test_sequence_lengths(tmp_path):
     """A cache that grows: `past` and `past + 1`."""
     g = Graph(6)

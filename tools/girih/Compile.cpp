@@ -21,6 +21,8 @@ static const Page page = {
       for another architecture
   girih compile model.onnx -o model.so --dim batch=1 --dim seq=128
       with dynamic dimensions pinned: faster code, less memory
+  girih compile model.onnx -o model.so --guess batch=16
+      with any batch, but planned for 16 at a time
   girih compile model.onnx --stop-after=group
       prints the fused graph
   girih compile model.onnx --stop-after=plan > plan.mlir
@@ -53,6 +55,9 @@ int compileCommand(Arguments args) {
       text("--mattr", "LIST", "LLVM features to add or remove: +avx512bf16,-avx512vnni",
            options.target.mattr),
       list("--dim", "NAME=VALUE", "pin a symbolic dimension; may be repeated", options.read.dims),
+      list("--guess", "NAME=VALUE",
+           "what a symbolic dimension mostly is, for speed only: any size stays possible; may be repeated",
+           options.read.guesses),
       flag("--freeze-initializers",
            "make weights that are listed as inputs, too, constants: faster code, but they can't be given at "
            "run time",
