@@ -24,8 +24,8 @@ struct JoinKernels : girih::impl::JoinKernelsBase<JoinKernels> {
 
   void runOnOperation() override {
     if (failed(takeNumbers(getOperation(), numbers, machine))) return signalPassFailure();
-    runBytes = getRunBytes(getOperation());
     guesses.emplace(getOperation());
+    runBytes = getRunBytes(getOperation(), *guesses);
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     llvm::for_each(kernels, [&](KernelOp kernel) { lookBehind(kernel); });
@@ -94,10 +94,10 @@ private:
   /// What fits the second-level cache is there anyway.
   bool isWorthALook(KernelOp first) const {
     return first.getNumResults() == 1 &&
-           getTensorBytes(first.getResult(0).getType()) > double(machine.l2) / 2;
+           getTensorBytes(first.getResult(0).getType(), *guesses) > double(machine.l2) / 2;
   }
 
-  /// Nanoseconds on all cores; nothing where a size is not known.
+  /// Nanoseconds on all cores; nothing for what cannot be planned.
   std::optional<double> getTime(KernelOp kernel) {
     auto [it, isNew] = times.try_emplace(kernel);
     if (isNew) it->second = predict(kernel);
@@ -117,7 +117,7 @@ private:
     kernel.setScheduleAttr(ArrayAttr::get(kernel.getContext(), llvm::to_vector_of<Attribute>(schedules)));
     bool fits = succeeded(getSchedules(kernel, kernel.getScheduleAttr(), *domains));
     kernel.removeScheduleAttr();
-    auto cost = fits ? predictCost(kernel, *domains, schedules, machine, runBytes) : std::nullopt;
+    auto cost = fits ? predictCost(kernel, *domains, schedules, machine, runBytes, &*guesses) : std::nullopt;
     if (!cost) return std::nullopt;
     return cost->nanoseconds * std::ceil(cost->tasks / double(machine.cores)) / std::max(cost->tasks, 1.0);
   }

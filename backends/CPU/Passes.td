@@ -40,7 +40,7 @@ def JoinKernels : Pass<"girih-join-cpu", "::mlir::ModuleOp"> {
   let description = [{
     Pre-condition: kernels are at the linalg stage and have no places. A kernel and the only one that reads its result, directly or through a pad,
     become one, if the plan of that is predicted to take less time on the machine's cores: then what one computes and the other reads is stored
-    between the loops of the result, a strip at a time (docs/schedule.md).
+    between the loops of the result, a strip at a time (docs/schedule.md). Sizes that only a run knows are guessed.
 
     ```mlir
     func.func @main(%x: tensor<4096x4096xf32>) -> tensor<4096xf32> {

@@ -137,7 +137,7 @@ struct PlanKernels : girih::impl::PlanKernelsBase<PlanKernels> {
   void runOnOperation() override {
     if (failed(takeNumbers(getOperation(), numbers, machine))) return signalPassFailure();
     Guesses guesses(getOperation());
-    double runBytes = getRunBytes(getOperation());
+    double runBytes = getRunBytes(getOperation(), guesses);
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
       LogicalResult planned = KernelPlanner(kernel, machine, guesses, runBytes).plan();

@@ -19,7 +19,7 @@ struct PredictTimes : girih::impl::PredictTimesBase<PredictTimes> {
 
   void runOnOperation() override {
     if (failed(takeNumbers(getOperation(), numbers, machine))) return signalPassFailure();
-    double runBytes = getRunBytes(getOperation());
+    double runBytes = getRunBytes(getOperation(), Guesses(getOperation()));
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (getSpecialOp(kernel)) return WalkResult::advance();
       auto domains = analyzeScheduled(kernel, kernel.getScheduleAttr());
@@ -44,23 +44,23 @@ std::unique_ptr<Pass> girih::createPredictTimes(const Machine &machine) {
   return std::make_unique<PredictTimes>(machine);
 }
 
-double girih::getTensorBytes(Type type) {
+double girih::getTensorBytes(Type type, const Guesses &guesses) {
   double bytes = getStorageBytes(getElementTypeOrSelf(type));
   for (DimExpr d : getDims(cast<RankedTensorType>(type)))
-    bytes *= double(dimValue(d).value_or(1));
+    bytes *= double(guesses.get(d));
   return bytes;
 }
 
-double girih::getRunBytes(ModuleOp module) {
+double girih::getRunBytes(ModuleOp module, const Guesses &guesses) {
   double weights = 0, values = 0;
   module.walk([&](Operation *op) {
-    if (auto constant = dyn_cast<ConstantOp>(op)) weights += getTensorBytes(constant.getType());
+    if (auto constant = dyn_cast<ConstantOp>(op)) weights += getTensorBytes(constant.getType(), guesses);
     if (!isa<KernelOp>(op)) return;
     double bytes = 0;
     for (Value v : op->getOperands())
-      if (!v.getDefiningOp<ConstantOp>()) bytes += getTensorBytes(v.getType());
+      if (!v.getDefiningOp<ConstantOp>()) bytes += getTensorBytes(v.getType(), guesses);
     for (Type t : op->getResultTypes())
-      bytes += getTensorBytes(t);
+      bytes += getTensorBytes(t, guesses);
     values = std::max(values, bytes);
   });
   return weights + values;

@@ -1,8 +1,8 @@
 // The passes that go by predicted times, for a machine.
 #pragma once
 
+#include "backends/CPU/Guesses.h"
 #include "backends/CPU/Machine.h"
-#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace girih {
@@ -11,11 +11,11 @@ std::unique_ptr<mlir::Pass> createJoinKernels(const Machine &machine);
 std::unique_ptr<mlir::Pass> createPlanKernels(const Machine &machine);
 std::unique_ptr<mlir::Pass> createPredictTimes(const Machine &machine);
 
-/// Bytes of a tensor; dimensions that are not known count as 1.
-double getTensorBytes(mlir::Type type);
+/// Bytes of a tensor of the guessed size.
+double getTensorBytes(mlir::Type type, const Guesses &guesses);
 /// What a run goes through before it is back at the same weights: all of them, and the largest kernel's
 /// values.
-double getRunBytes(mlir::ModuleOp module);
+double getRunBytes(mlir::ModuleOp module, const Guesses &guesses);
 /// Sets numbers of a machine, "KEY=NUMBER" each, as an option of a pass has them.
 mlir::LogicalResult takeNumbers(mlir::ModuleOp module, llvm::ArrayRef<std::string> numbers, Machine &machine);
 

@@ -30,6 +30,15 @@ static std::string joinNames(StringRef first, StringRef second) {
   return more ? text + "+" + std::to_string(more) + " more" : text;
 }
 
+/// What a pad puts behind its only part, for each dimension.
+static SmallVector<DimExpr> getHighPads(AssembleOp pad) {
+  SmallVector<DimExpr> high;
+  for (auto [offset, inner, outer] : llvm::zip(cast<DimsAttr>(pad.getOffsets()[0]).getDims(),
+                                               getDims(pad.getParts().front()), getDims(pad.getResult())))
+    high.push_back(dimSimplify(outer - inner - offset));
+  return high;
+}
+
 KernelOp joinKernels(KernelOp first, KernelOp second) {
   if (first.getNumResults() != 1 || !first.getResult(0).hasOneUse() || getSpecialOp(first) ||
       getSpecialOp(second))
@@ -39,6 +48,9 @@ KernelOp joinKernels(KernelOp first, KernelOp second) {
   if (pad) {
     if (!pad.getBorder() || pad.getParts().front() != read || !pad->hasOneUse()) return {};
     read = pad.getResult();
+    auto isKnown = [](DimExpr e) { return dimValue(e).has_value(); };
+    auto offsets = cast<DimsAttr>(pad.getOffsets()[0]).getDims();
+    if (!llvm::all_of(offsets, isKnown) || !llvm::all_of(getHighPads(pad), isKnown)) return {};
   }
   auto operand = llvm::find(second.getInputs(), read);
   if (operand == second.getInputs().end()) return {};
@@ -69,11 +81,10 @@ KernelOp joinKernels(KernelOp first, KernelOp second) {
   if (pad) {
     auto type = cast<RankedTensorType>(pad.getType());
     SmallVector<OpFoldResult> low, high;
-    for (auto [offset, inner, outer] :
-         llvm::zip(cast<DimsAttr>(pad.getOffsets()[0]).getDims(), getDims(value), getDims(pad.getResult()))) {
-      low.push_back(b.getIndexAttr(*dimValue(offset)));
-      high.push_back(b.getIndexAttr(*dimValue(dimSimplify(outer - inner - offset))));
-    }
+    for (DimExpr n : cast<DimsAttr>(pad.getOffsets()[0]).getDims())
+      low.push_back(b.getIndexAttr(*dimValue(n)));
+    for (DimExpr n : getHighPads(pad))
+      high.push_back(b.getIndexAttr(*dimValue(n)));
     Value fill = arith::ConstantOp::create(b, pad.getLoc(), pad.getBorderAttr());
     value = tensor::PadOp::create(b, pad.getLoc(), type, value, low, high, fill);
   }

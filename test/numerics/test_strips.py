@@ -8,10 +8,13 @@ import pytest
 from support import Graph, assert_close, compile_file, compile_model, girih, reference
 
 
-def chain(shape, layers):
+MACHINE = {"l1_bytes": 8192, "l2_bytes": 65536, "cores": 3, "l3_bytes_per_cycle": 0.125, "memory_bytes_per_ns": 0.125}
+
+
+def chain(shape, layers, dims=None):
     """Convolutions one after the other: (channels, kernel, stride, pads, dilation, depthwise, activation); with a sum with the input at the end, if that fits."""
     g = Graph()
-    first = x = g.normal(*shape)
+    first = x = g.normal(*shape, dims=dims)
     channels = shape[1]
     for out, kernel, stride, pads, dilation, depthwise, activation in layers:
         group = channels if depthwise else 1
@@ -46,7 +49,7 @@ def test_strips(name, cpu, tmp_path):
     if cpu == "x86-64-v4" and " avx512f " not in open("/proc/cpuinfo").read():
         pytest.skip("no AVX-512 here")
     machine, plan = tmp_path / "machine.json", tmp_path / "plan.mlir"
-    machine.write_text(json.dumps({"l1_bytes": 8192, "l2_bytes": 65536, "cores": 3, "l3_bytes_per_cycle": 0.125, "memory_bytes_per_ns": 0.125}))
+    machine.write_text(json.dumps(MACHINE))
     flags = f"--cpu={cpu}", f"--machine={machine}"
     g = chain(*CASES[name])
     artifact = compile_model(g.model(), tmp_path, *flags)
@@ -57,3 +60,40 @@ def test_strips(name, cpu, tmp_path):
     assert_close(results[0], want, scaled=1e-5)
     for name, value in results[0].items():
         assert value.tobytes() == results[1][name].tobytes(), "more threads, other bits"
+
+
+# Strips of a single row go along its width, where its height is not a loop.
+@pytest.mark.parametrize("name", [name for name in CASES if name != "a single row"])
+def test_strips_of_any_size(name, tmp_path):
+    """Sizes that only a run knows: planned for what they mostly are, run with fewer rows than a strip has, and with more."""
+    machine, plan = tmp_path / "machine.json", tmp_path / "plan.mlir"
+    machine.write_text(json.dumps(MACHINE))
+    (batch, channels, height, width), layers = CASES[name]
+    flags = "--cpu=x86-64-v3", f"--machine={machine}", f"--guess=batch={batch}", f"--guess=height={height}", f"--guess=width={width}"
+    g = chain((batch, channels, height, width), layers, ["batch", channels, "height", "width"])
+    model = g.model()
+    artifact = compile_model(model, tmp_path, *flags)
+    compile_file(tmp_path / "model.onnx", plan, *flags, "--stop-after=plan")
+    assert "stored = [" in plan.read_text(), "nothing was joined"
+    (x,) = g.feeds
+    models = [girih.load(artifact, threads=n) for n in (1, 2)]
+    for n, h, w in ((batch, height, width), (1, 7, 9), (2, 61, 40), (1, 9, 300)):
+        feeds = {x: g.rng.standard_normal((n, channels, h, w)).astype(np.float32)}
+        got, other = (m.run(feeds) for m in models)
+        assert_close(got, reference(model, feeds), scaled=1e-5)
+        for result, value in got.items():
+            assert value.tobytes() == other[result].tobytes(), "more threads, other bits"
+
+
+def test_pads_of_unknown_sizes_stay_apart(tmp_path):
+    """What SAME puts around an image follows from its size, which a schedule cannot say."""
+    machine = tmp_path / "machine.json"
+    machine.write_text(json.dumps(MACHINE))
+    g = Graph()
+    x = g.normal(1, 16, 41, 38, dims=[1, 16, "height", "width"])
+    y = g.op("Relu", g.op("Conv", x, g.normal_weight(48, 16, 1, 1)))
+    g.output(g.op("Conv", y, g.normal_weight(24, 48, 3, 3), strides=[2, 2], auto_pad="SAME_UPPER"))
+    artifact = compile_model(g.model(), tmp_path, f"--machine={machine}", "--guess=height=40", "--guess=width=40")
+    for h, w in ((41, 38), (8, 9), (3, 70)):
+        feeds = {x: g.rng.standard_normal((1, 16, h, w)).astype(np.float32)}
+        assert_close(girih.load(artifact).run(feeds), reference(g.model(), feeds), scaled=1e-5)
