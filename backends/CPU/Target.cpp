@@ -15,6 +15,13 @@ class Cpu : public Target {
 public:
   Cpu(CpuTarget host, const Machine &machine) : Target(std::move(host)), machine(machine) {}
 
+  int64_t getLanes() const override {
+    // Where multiply-adds read scalars from memory, as AVX-512's do, one vector is as good as two; a scalar
+    // that passes through a register had better meet two.
+    bool readsScalars = machine.registers > 16 && machine.operands == 0;
+    return (readsScalars ? 1 : 2) * machine.vectorBits / 32;
+  }
+
   void addJoinPasses(OpPassManager &pm) const override { pm.addPass(createJoinKernels(machine)); }
 
   void addPlanPasses(OpPassManager &pm) const override {

@@ -11,6 +11,7 @@ namespace girih {
 
 struct GraphOptions {
   bool winograd = true; // convolutions may be computed by girih.winograd_conv
+  int64_t lanes = 16;   // results that the target computes at once along channels
 };
 /// The graph stage: constants folded, patterns fused, layouts chosen, windows padded.
 void buildGraphStage(mlir::OpPassManager &pm, const GraphOptions &options = {});

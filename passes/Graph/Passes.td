@@ -240,6 +240,7 @@ def WidenChannels : GraphPass<"girih-widen-channels"> {
     }
     ```
   }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16", "results that the target computes at once along channels; 1: there is nothing to fill">];
   let statistics = [Statistic<"numWidened", "widened", "convolutions of several pixels at a time">];
 }
 

@@ -25,7 +25,7 @@ void girih::buildGraphStage(OpPassManager &pm, const GraphOptions &options) {
   func.addPass(createCSEPass());
   // Pads are sized for channels-last windows.
   func.addPass(createPadWindows());
-  func.addPass(createWidenChannels());
+  func.addPass(createWidenChannels({options.lanes}));
   // What is wide enough by now, and has its final sizes.
   if (options.winograd) func.addPass(createUseWinograd());
 }

@@ -15,19 +15,18 @@ namespace {
 
 /// The part of the multiplications that count when `pixels` pixels are computed at a time: lanes of whole
 /// vectors that hold a result, times window elements of the widened kernel that belong to one pixel.
-double usefulShare(int64_t pixels, int64_t channels, int64_t window, int64_t stride) {
-  constexpr int64_t lanes = 16;
+double usefulShare(int64_t lanes, int64_t pixels, int64_t channels, int64_t window, int64_t stride) {
   int64_t wide = pixels * channels;
   return static_cast<double>(wide) / llvm::alignTo(wide, lanes) * window / (window + (pixels - 1) * stride);
 }
 
 /// How many pixels to compute at a time, 1 if widening does not pay.
-int64_t choosePixels(int64_t channels, DimExpr width, int64_t window, int64_t stride) {
+int64_t choosePixels(int64_t lanes, int64_t channels, DimExpr width, int64_t window, int64_t stride) {
   constexpr double leastGain = 1.3;
   int64_t best = 1;
-  double share = usefulShare(1, channels, window, stride) * leastGain;
+  double share = usefulShare(lanes, 1, channels, window, stride) * leastGain;
   for (int64_t pixels : {2, 4, 8, 16}) {
-    double s = usefulShare(pixels, channels, window, stride);
+    double s = usefulShare(lanes, pixels, channels, window, stride);
     if (s > share && dimExactDiv(width, dimConstant(width.getContext(), pixels))) best = pixels, share = s;
   }
   return best;
@@ -49,7 +48,7 @@ std::vector<float> widenWeights(ArrayRef<float> weights, int64_t channels, int64
 /// Widened weights are stored in the artifact.
 constexpr int64_t mostWeights = 1 << 18;
 
-LogicalResult widen(ConvOp op) {
+LogicalResult widen(ConvOp op, int64_t lanes) {
   auto weightType = cast<RankedTensorType>(op.getW().getType());
   auto type = cast<RankedTensorType>(op.getType());
   ArrayRef<int64_t> shape = weightType.getShape();
@@ -58,7 +57,7 @@ LogicalResult widen(ConvOp op) {
     return failure();
   SmallVector<DimExpr> dims = getDims(type);
   int64_t channels = shape[0], window = shape.back(), stride = op.getStrides().back(), rank = dims.size();
-  int64_t pixels = choosePixels(channels, dims[rank - 2], window, stride);
+  int64_t pixels = choosePixels(lanes, channels, dims[rank - 2], window, stride);
   int64_t elements = weightType.getNumElements() / window * pixels * (window + (pixels - 1) * stride);
   if (pixels == 1 || elements > mostWeights) return failure();
   auto weights = readF32(op.getW());
@@ -95,10 +94,11 @@ LogicalResult widen(ConvOp op) {
 }
 
 struct WidenChannelsPass : girih::impl::WidenChannelsBase<WidenChannelsPass> {
+  using WidenChannelsBase::WidenChannelsBase;
   void runOnOperation() override {
     if (getOperation().isExternal()) return;
     for (ConvOp op : llvm::make_early_inc_range(getOperation().getBody().front().getOps<ConvOp>()))
-      numWidened += succeeded(widen(op));
+      numWidened += succeeded(widen(op, lanes));
   }
 };
 

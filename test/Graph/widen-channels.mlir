@@ -1,4 +1,12 @@
 // RUN: girih-opt %s -girih-widen-channels | FileCheck %s
+// RUN: girih-opt %s -girih-widen-channels=lanes=8 | FileCheck %s --check-prefix=NARROW
+// RUN: girih-opt %s -girih-widen-channels=lanes=1 | FileCheck %s --check-prefix=NONE --implicit-check-not=girih.reshape
+
+// Where a vector has eight lanes, these fill one; a single channel is eight pixels then.
+// NARROW-LABEL: @few
+// NARROW-NOT: girih.reshape
+// NARROW-LABEL: @strided
+// NONE-LABEL: @strided
 
 // Two pixels at a time: each has its kernel in a window one column wider. Eight lanes would be half a vector.
 // CHECK-LABEL: @few
