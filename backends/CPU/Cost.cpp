@@ -381,7 +381,7 @@ double DomainCost::footprint(const Lin &lin, Type element, const Counts &at) con
 
 double DomainCost::footprint(const Access &a, const Counts &at) const {
   double bytes = double(a.element.getIntOrFloatBitWidth()) / 8;
-  if (llvm::is_contained(domain.packable, a.buffer)) {
+  if (llvm::is_contained(domain.packed, a.buffer)) {
     for (auto &[v, c] : a.lin.terms)
       if (auto it = at.find(v); it != at.end()) bytes *= double(it->second);
     return bytes;

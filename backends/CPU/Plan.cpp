@@ -1,3 +1,4 @@
+#include "backends/CPU/PlanPacking.h"
 #include "backends/CPU/Planner.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -78,7 +79,7 @@ int64_t Planner::chains(DimExpr e) const {
 
 bool Planner::contiguous(int r, unsigned variable) const {
   return llvm::all_of(domain.accesses, [&](const Access &a) {
-    if (a.reduction != r || llvm::is_contained(domain.packable, a.buffer)) return true;
+    if (a.reduction != r || llvm::is_contained(domain.packed, a.buffer)) return true;
     DimExpr s = a.lin.coefficient(variable);
     return !a.dynamic && (!s || s == 1);
   });
@@ -184,8 +185,7 @@ bool Planner::contraction() {
   bool narrow = rowCount >= 4 && isBetterNarrow(extent(c.vectorDim));
   if (narrow) c.width = lanes / 2;
   // A variant reads whole vectors of the blocks that there are, and whole blocks.
-  const Packing *packing = llvm::find_if(in.packings, [&](auto &p) { return p.operand->getOwner() == r.op; });
-  int64_t block = packing == in.packings.end() ? 1 : packing->block;
+  int64_t block = getBlockOfVariant(in, domain);
   while (block > 1 && block % c.width)
     c.width /= 2;
   int64_t vectors = llvm::divideCeil(extent(c.vectorDim), c.width);
@@ -265,11 +265,11 @@ void Planner::reduction() {
     unitWorks = contiguous(r, domain.variable(domain.unitDim));
   if (rowDims && unitRow >= 0 && lanesAlongReductions()) {
     c.width = lanes, c.vectorDim = unitRow, c.vectors = 2;
-  } else if (unitWorks && domain.packable.empty() &&
+  } else if (unitWorks && domain.packed.empty() &&
              !(lanesAlongReductions() && extent(domain.unitDim) < lanes / 2)) {
     c.width = lanes, c.vectorDim = domain.unitDim;
     window();
-  } else if (!domain.packable.empty()) {
+  } else if (!domain.packed.empty()) {
     c.width = lanes, c.vectorDim = domain.unitDim;
     window();
   } else if (lanesAlongReductions()) {

@@ -2,16 +2,16 @@
 #pragma once
 
 #include "backends/CPU/Guesses.h"
-#include "passes/Tile/Emitter.h"
+#include "passes/Tile/Domain.h"
 
 namespace girih {
 
 struct Machine;
 
-/// A schedule for each domain of a kernel. One that is to be a variant reads constants in the blocks of
-/// `packings`, those of the kernel's own schedule.
+/// A schedule for each domain of a kernel. One that is to be a variant packs constants in `layouts`, as the
+/// kernel's own schedule does.
 llvm::SmallVector<mlir::Attribute> planKernel(KernelOp kernel, llvm::ArrayRef<Domain> domains,
                                               const Machine &machine, const Guesses &guesses,
-                                              llvm::ArrayRef<Packing> packings = {});
+                                              const OperandLayouts *layouts = nullptr);
 
 } // namespace girih

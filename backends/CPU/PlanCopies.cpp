@@ -1,4 +1,5 @@
 #include "backends/CPU/PlanCopies.h"
+#include "backends/CPU/PlanPacking.h"
 #include "passes/Tile/Schedule.h"
 #include <numeric>
 
@@ -25,7 +26,7 @@ ScheduleAttr planAroundCopy(const PlanInputs &in, unsigned operand, ScheduleAttr
   constexpr int64_t kPanels = 16, kRowsOfPart = 128, kVectors = 4;
   FailureOr<linalg::GenericOp> copy = getCopy(in.kernel, operand);
   if (failed(copy)) return {};
-  auto domains = analyzeKernel(in.kernel, *copy);
+  auto domains = analyzeKernel(in.kernel, *copy, in.layouts);
   if (failed(domains)) return {};
   const Domain &domain = domains->front(), &stage = domain.stages[0];
   MLIRContext *ctx = planned.getContext();
@@ -63,7 +64,7 @@ ScheduleAttr planAroundCopy(const PlanInputs &in, unsigned operand, ScheduleAttr
                      loop(column, lanes, LoopRole::lanes), loop(row, rows, LoopRole::rows)};
   auto reduction = StageAttr::get(ctx, std::size(nest), planned.getReductions()[0].getNest());
   auto stored = StoredAttr::get(ctx, /*operand=*/true, operand, /*at=*/2, copySchedule);
-  return ScheduleAttr::get(ctx, width, planned.getFma(), nest, reduction, stored);
+  return packConstants(in, domain, ScheduleAttr::get(ctx, width, planned.getFma(), nest, reduction, stored));
 }
 
 } // namespace girih

@@ -2,6 +2,7 @@
 #include "backends/CPU/Passes.h"
 #include "backends/CPU/Plan.h"
 #include "backends/CPU/Predict.h"
+#include "passes/Tile/Pack.h"
 #include "passes/Tile/Schedule.h"
 #include "passes/Tile/Stages.h"
 
@@ -31,8 +32,8 @@ public:
   LogicalResult plan();
 
 private:
-  FailureOr<ArrayAttr> getSchedule(const Guesses &guesses, ArrayRef<Packing> packings);
-  FailureOr<Candidate> candidate(const Guesses &guesses, ArrayRef<Packing> packings = {});
+  FailureOr<ArrayAttr> getSchedule(const Guesses &guesses, const OperandLayouts *layouts = nullptr);
+  FailureOr<Candidate> candidate(const Guesses &guesses, const OperandLayouts *layouts = nullptr);
   SmallVector<DimExpr, 2> listSizes(const Candidate &own) const;
   bool isWorthIt(const Candidate &variant, const Candidate &own, DimExpr size);
 
@@ -48,14 +49,14 @@ private:
   double runBytes;
 };
 
-FailureOr<ArrayAttr> KernelPlanner::getSchedule(const Guesses &guesses, ArrayRef<Packing> packings) {
-  auto domains = analyzeKernel(kernel, chooseStages(kernel));
+FailureOr<ArrayAttr> KernelPlanner::getSchedule(const Guesses &guesses, const OperandLayouts *layouts) {
+  auto domains = analyzeKernel(kernel, chooseStages(kernel), layouts);
   if (failed(domains)) return failure();
-  return ArrayAttr::get(kernel.getContext(), planKernel(kernel, *domains, machine, guesses, packings));
+  return ArrayAttr::get(kernel.getContext(), planKernel(kernel, *domains, machine, guesses, layouts));
 }
 
-FailureOr<Candidate> KernelPlanner::candidate(const Guesses &guesses, ArrayRef<Packing> packings) {
-  auto attr = getSchedule(guesses, packings);
+FailureOr<Candidate> KernelPlanner::candidate(const Guesses &guesses, const OperandLayouts *layouts) {
+  auto attr = getSchedule(guesses, layouts);
   if (failed(attr)) return failure();
   // A plan may store more than was chosen before.
   auto domains = analyzeScheduled(kernel, *attr);
@@ -101,7 +102,7 @@ LogicalResult KernelPlanner::plan() {
   constexpr size_t kMostVariants = 2;
   auto isKnown = [](Type type) { return cast<RankedTensorType>(type).hasStaticShape(); };
   if (llvm::all_of(kernel->getOperandTypes(), isKnown) && llvm::all_of(kernel->getResultTypes(), isKnown)) {
-    auto schedule = getSchedule(guesses, {});
+    auto schedule = getSchedule(guesses);
     if (succeeded(schedule)) kernel.setScheduleAttr(*schedule);
     return schedule;
   }
@@ -114,11 +115,12 @@ LogicalResult KernelPlanner::plan() {
     many = many.with(size, std::max(guesses.get(size), kMany), /*isMost=*/false);
   if (!few.empty()) own = candidate(many);
   if (failed(own)) return failure();
-  SmallVector<Packing> packings = getPackings(own->domains, own->schedules);
+  auto layouts = getLayouts(kernel, own->attr);
+  if (failed(layouts)) return failure();
   SmallVector<Attribute> variants;
   for (DimExpr size : few) {
     if (variants.size() == kMostVariants) break;
-    auto variant = candidate(guesses.with(size, kFew, /*isMost=*/true), packings);
+    auto variant = candidate(guesses.with(size, kFew, /*isMost=*/true), &*layouts);
     if (failed(variant)) return failure();
     if (variant->attr == own->attr || !isWorthIt(*variant, *own, size)) continue;
     MLIRContext *ctx = kernel.getContext();

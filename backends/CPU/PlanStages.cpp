@@ -1,4 +1,5 @@
 #include "backends/CPU/PlanCopies.h"
+#include "backends/CPU/PlanPacking.h"
 #include "backends/CPU/Planner.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Tile/Schedule.h"
@@ -176,13 +177,15 @@ ScheduleAttr Planner::inStrips(int64_t along) {
 
 /// The plan of a kernel whose sums are stored a register tile at a time, null where they cannot be.
 static ScheduleAttr planAroundSums(const PlanInputs &in, const Domain &domain) {
-  auto domains = analyzeKernel(in.kernel, domain.reductions[0].op);
-  return succeeded(domains) ? Planner(in, domains->front()).planAroundSums() : ScheduleAttr();
+  auto domains = analyzeKernel(in.kernel, domain.reductions[0].op, in.layouts);
+  if (failed(domains)) return {};
+  ScheduleAttr schedule = Planner(in, domains->front()).planAroundSums();
+  return schedule ? packConstants(in, domains->front(), schedule) : schedule;
 }
 
 SmallVector<Attribute> girih::planKernel(KernelOp kernel, ArrayRef<Domain> domains, const Machine &machine,
-                                         const Guesses &guesses, ArrayRef<Packing> packings) {
-  PlanInputs in{kernel, machine, guesses, packings};
+                                         const Guesses &guesses, const OperandLayouts *layouts) {
+  PlanInputs in{kernel, machine, guesses, layouts};
   SmallVector<Attribute> schedules;
   for (const Domain &d : domains) {
     Planner planner(in, d);
@@ -191,7 +194,7 @@ SmallVector<Attribute> girih::planKernel(KernelOp kernel, ArrayRef<Domain> domai
       stored = planAroundSums(in, d);
     else if (auto operand = getOperandToCopy(in, d, schedule); operand && domains.size() == 1)
       stored = planAroundCopy(in, *operand, schedule);
-    schedules.push_back(stored ? stored : schedule);
+    schedules.push_back(stored ? stored : packConstants(in, d, schedule));
   }
   return schedules;
 }

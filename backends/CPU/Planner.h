@@ -28,7 +28,7 @@ struct PlanInputs {
   KernelOp kernel;
   const Machine &machine;
   const Guesses &guesses;
-  llvm::ArrayRef<Packing> packings; // of a variant: the kernel's own
+  const OperandLayouts *layouts; // of a variant: those of the kernel's own schedule
 };
 
 /// How much of a stage's dimension is computed at once, nothing where all of it is; a window moves on by

@@ -47,7 +47,7 @@ int64_t girih::getLeastRows(const Domain &domain, const Guesses &guesses, int64_
   int64_t least = 1;
   for (auto [s, stage] : llvm::enumerate(domain.stages))
     for (const Access &a : stage.accesses) {
-      if (!llvm::is_contained(stage.packable, a.buffer)) continue;
+      if (!llvm::is_contained(stage.packed, a.buffer)) continue;
       int64_t rows = 1;
       for (unsigned d = 0; d < stage.dims.size(); ++d) {
         auto w = getWindow(domain, s, d);

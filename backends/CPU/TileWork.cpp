@@ -105,9 +105,8 @@ void TileWork::countRead(Value value, ArrayRef<Idx> indices) {
   if (BlockArgument arg = getViewedArgument(value)) {
     MemoryView view = getOperandView(kernel, value);
     Lin lin = at(view.strides, indices);
-    if (view.layout) dynLanes |= hasLanes(indices); // packed for another kernel: at a computed place
-    // Packed panels have the lanes side by side.
-    if (llvm::is_contained(domain.packable, arg.getArgNumber()) && lin.has(vectorVariable)) {
+    // Packed constants have the lanes side by side.
+    if (llvm::is_contained(domain.packed, arg.getArgNumber()) && lin.has(vectorVariable)) {
       lin = lin.without(vectorVariable) + Lin::ofVariable(vectorVariable, kernel.getContext());
     }
     if (isNew(value.getAsOpaquePointer(), indices)) countLoad(lin, view.element, indices, dynLanes);

@@ -1,4 +1,5 @@
 #include "dialects/Graph/Attributes.h"
+#include "dialects/Graph/Layout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -34,11 +35,11 @@ LogicalResult RefAttr::verify(EmitError emitError, BufferBase base, int64_t, Dim
 LogicalResult PlaceAttr::verify(EmitError emitError, int64_t, DimsAttr offset, DimsAttr strides,
                                 AffineMap layout) {
   if (failed(verifyOne(emitError, "the offset", offset))) return failure();
-  if (!layout || (layout.getNumDims() == strides.getDims().size() && !layout.getNumSymbols() &&
-                  layout.getNumResults() == 1))
-    return success();
-  return emitError() << "the layout is " << AffineMapAttr::get(layout) << ", expected a map from "
-                     << strides.getDims().size() << " indices to an element";
+  if (!layout) return success();
+  if (layout.getNumDims() != strides.getDims().size())
+    return emitError() << "layout " << AffineMapAttr::get(layout) << " has " << layout.getNumDims()
+                       << " dimensions, expected one for each of " << strides.getDims().size() << " strides";
+  return verifyLayout(emitError, layout);
 }
 
 LogicalResult BufferAttr::verify(EmitError emitError, BufferBase, int64_t, DimsAttr bytes) {
@@ -55,6 +56,8 @@ LogicalResult verifyCount(Operation *op, StringRef what, ArrayAttr list) {
 LogicalResult verifyPlace(Operation *op, PlaceAttr place, unsigned i, Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   size_t strides = place.getStrides().getDims().size();
+  if (place.getLayout() && tensor && !tensor.hasStaticShape())
+    return op->emitOpError("place ") << i << " has a layout, but the sizes of " << type << " are not known";
   if (tensor && strides == size_t(tensor.getRank())) return success();
   return op->emitOpError("place ") << i << " has " << strides
                                    << " strides, expected one for each dimension of " << type;

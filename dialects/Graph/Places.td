@@ -22,7 +22,7 @@ def Girih_PlaceAttr : Girih_Attr<"Place", "place"> {
   let summary = "the strided part of a buffer that a value occupies, in elements";
   let description = [{
     `#girih.place<2, offset = #girih.dims<0>, strides = #girih.dims<...>>`: in buffer 2 (numbered by the plan stage; several values may share
-    one). One stride a dimension; a constant that another kernel has packed is read through `layout`, from its indices to the element. `places` of a kernel or a launch, `girih.places` of `func.return`, have one for each operand and then each result.
+    one). One stride a dimension; a constant that another kernel packs is read there, through the `layout` that it has in that one's schedule. `places` of a kernel or a launch, `girih.places` of `func.return`, have one for each operand and then each result.
   }];
   let parameters = (ins "int64_t":$buffer, "::girih::DimsAttr":$offset, "::girih::DimsAttr":$strides,
                         OptionalParameter<"::mlir::AffineMap">:$layout);

@@ -1,5 +1,6 @@
 // Loops, stages and schedules as text, and what of them can be wrong whatever the kernel.
 #include "dialects/Graph/Graph.h"
+#include "dialects/Graph/Layout.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/SmallSet.h"
 
@@ -77,30 +78,59 @@ void StageAttr::print(AsmPrinter &p) const {
   p << '>';
 }
 
-Attribute StoredAttr::parse(AsmParser &p, Type) {
+/// An entry of a schedule's `stored`: an operand that is packed at compile time, or a value that is stored
+/// inside of some loops.
+static Attribute parseStored(AsmParser &p) {
   SMLoc loc = p.getCurrentLocation();
+  auto error = [&] { return p.emitError(loc); };
   StringRef name;
   unsigned number = 0;
   int64_t at = 0;
   if (p.parseLess() || p.parseKeyword(&name)) return {};
   bool operand = name.consume_front("in");
   if ((!operand && !name.consume_front("g")) || name.getAsInteger(10, number)) {
-    p.emitError(loc,
-                "expected a linalg.generic of the kernel, g and a number, or an operand, in and a number");
+    error() << "expected a linalg.generic of the kernel, g and a number, or an operand, in and a number";
     return {};
   }
-  if (p.parseComma() || p.parseKeyword("at") || p.parseEqual() || p.parseInteger(at) || p.parseComma())
-    return {};
+  if (p.parseComma() || p.parseKeyword("at") || p.parseEqual()) return {};
+  if (operand && succeeded(p.parseOptionalKeyword("compile"))) {
+    AffineMapAttr layout;
+    if (p.parseComma() || p.parseKeyword("layout") || p.parseEqual() || p.parseAttribute(layout) ||
+        p.parseGreater())
+      return {};
+    return PackedAttr::getChecked(EmitError(error), p.getContext(), number, layout.getValue());
+  }
+  if (p.parseInteger(at) || p.parseComma()) return {};
   auto schedule = dyn_cast_or_null<ScheduleAttr>(ScheduleAttr::parse(p, {}));
   if (!schedule || p.parseGreater()) return {};
-  auto error = [&] { return p.emitError(loc); };
-  return getChecked(EmitError(error), p.getContext(), operand, number, at, schedule);
+  return StoredAttr::getChecked(EmitError(error), p.getContext(), operand, number, at, schedule);
+}
+
+Attribute StoredAttr::parse(AsmParser &p, Type) {
+  SMLoc loc = p.getCurrentLocation();
+  auto stored = dyn_cast_or_null<StoredAttr>(parseStored(p));
+  if (!stored) p.emitError(loc, "expected a value that is stored inside of loops");
+  return stored;
 }
 
 void StoredAttr::print(AsmPrinter &p) const {
   p << "<" << getName() << ", at = " << getAt() << ", ";
   getSchedule().print(p);
   p << '>';
+}
+
+Attribute PackedAttr::parse(AsmParser &p, Type) {
+  SMLoc loc = p.getCurrentLocation();
+  auto packed = dyn_cast_or_null<PackedAttr>(parseStored(p));
+  if (!packed) p.emitError(loc, "expected an operand that is packed at compile time");
+  return packed;
+}
+
+void PackedAttr::print(AsmPrinter &p) const {
+  // The map itself, not an alias of it: a schedule is there to be read.
+  p << "<in" << getNumber() << ", at = compile, layout = affine_map<";
+  getLayout().print(p.getStream());
+  p << ">>";
 }
 
 Attribute ScheduleAttr::parse(AsmParser &p, Type) {
@@ -114,18 +144,32 @@ Attribute ScheduleAttr::parse(AsmParser &p, Type) {
   auto nest = parseList<LoopAttr>(p);
   if (failed(nest)) return {};
   FailureOr<SmallVector<StageAttr>> reductions = SmallVector<StageAttr>();
-  FailureOr<SmallVector<StoredAttr>> stored = SmallVector<StoredAttr>();
+  SmallVector<StoredAttr> stored;
+  SmallVector<PackedAttr> packed;
   bool more = succeeded(p.parseOptionalComma());
   if (more && succeeded(p.parseOptionalKeyword("reductions"))) {
     if (p.parseEqual() || failed(reductions = parseList<StageAttr>(p))) return {};
     more = succeeded(p.parseOptionalComma());
   }
-  if (more && (p.parseKeyword("stored") || p.parseEqual() || failed(stored = parseList<StoredAttr>(p))))
+  auto oneStored = [&]() -> ParseResult {
+    SMLoc where = p.getCurrentLocation();
+    Attribute one = parseStored(p);
+    auto value = dyn_cast_or_null<StoredAttr>(one);
+    auto constant = dyn_cast_or_null<PackedAttr>(one);
+    if (value) stored.push_back(value);
+    if (constant) packed.push_back(constant);
+    if (constant && !stored.empty())
+      return p.emitError(where) << "in" << constant.getNumber()
+                                << ", which is packed at compile time, must come before what is stored later";
+    return success(value || constant);
+  };
+  if (more && (p.parseKeyword("stored") || p.parseEqual() ||
+               p.parseCommaSeparatedList(AsmParser::Delimiter::Square, oneStored)))
     return {};
   if (p.parseGreater()) return {};
   auto error = [&] { return p.emitError(loc); };
   return getChecked(EmitError(error), p.getContext(), width, *fma, ArrayRef(*nest), ArrayRef(*reductions),
-                    ArrayRef(*stored));
+                    ArrayRef(stored), ArrayRef(packed));
 }
 
 void ScheduleAttr::print(AsmPrinter &p) const {
@@ -135,9 +179,12 @@ void ScheduleAttr::print(AsmPrinter &p) const {
     p << ", reductions = ";
     printList(p, getReductions());
   }
-  if (!getStored().empty()) {
-    p << ", stored = ";
-    printList(p, getStored());
+  if (!getPacked().empty() || !getStored().empty()) {
+    p << ", stored = [";
+    llvm::interleaveComma(getPacked(), p, [&](PackedAttr constant) { constant.print(p); });
+    if (!getPacked().empty() && !getStored().empty()) p << ", ";
+    llvm::interleaveComma(getStored(), p, [&](StoredAttr value) { value.print(p); });
+    p << ']';
   }
   p << '>';
 }
@@ -210,13 +257,18 @@ LogicalResult StoredAttr::verify(EmitError error, bool operand, unsigned number,
   StringRef letter = operand ? "in" : "g";
   if (schedule.getTaskCount())
     return error() << letter << number << " is stored inside of a task, and cannot have tasks itself";
-  if (!schedule.getStored().empty())
+  if (!schedule.getStored().empty() || !schedule.getPacked().empty())
     return error() << letter << number << " is stored, and cannot store others: list them before it";
   return success();
 }
 
+LogicalResult PackedAttr::verify(EmitError error, unsigned, AffineMap layout) {
+  return verifyLayout(error, layout);
+}
+
 LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRef<LoopAttr> nest,
-                                   ArrayRef<StageAttr> reductions, ArrayRef<StoredAttr> stored) {
+                                   ArrayRef<StageAttr> reductions, ArrayRef<StoredAttr> stored,
+                                   ArrayRef<PackedAttr> packed) {
   if (width < 1 || width > 64 || (width & (width - 1)))
     return error() << "width must be a power of two up to 64 but is " << width;
   SmallVector<LoopAttr> loops(nest);
@@ -247,6 +299,10 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRe
                      << " loops";
     if (failed(verifyLanes(error, stage.getNest(), width))) return failure();
   }
+  for (auto [i, constant] : llvm::enumerate(packed.drop_front(packed.empty() ? 0 : 1)))
+    if (constant.getNumber() <= packed[i].getNumber())
+      return error() << "packed in" << constant.getNumber() << " must come before in" << packed[i].getNumber()
+                     << ", and once";
   int64_t before = 0;
   std::pair<bool, int64_t> last(false, -1);
   for (StoredAttr value : stored) {
@@ -290,6 +346,10 @@ LogicalResult LaunchVariantAttr::verify(EmitError error, DimsAttr atMost, FlatSy
 }
 
 //===-- Queries -----------------------------------------------------------===//
+
+ScheduleAttr ScheduleAttr::with(ArrayRef<PackedAttr> packed) const {
+  return get(getContext(), getWidth(), getFma(), getNest(), getReductions(), getStored(), packed);
+}
 
 LoopAttr ScheduleAttr::getLoop(LoopRole role) const {
   auto it = llvm::find_if(getNest(), [&](LoopAttr l) { return l.getRole() == role; });

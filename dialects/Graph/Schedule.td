@@ -56,6 +56,19 @@ def Girih_StoredAttr : Girih_Attr<"Stored", "stored"> {
   }];
 }
 
+def Girih_PackedAttr : Girih_Attr<"Packed", "packed"> {
+  let summary = "an operand that is a constant, rearranged at compile time";
+  let description = [{
+    `<in1, at = compile, layout = affine_map<(d0, d1) -> (d1 floordiv 32, d0, d1 mod 32)>>`: operand 1, of which d0 are the rows and d1 the columns,
+    is stored panel by panel of 32 columns, each row by row. The map goes from indices of the operand, as the kernel reads it, to those of what is
+    stored, which is dense: each dimension is there once as a whole, or split by floordiv and mod of one number. What is behind the operand's end in
+    the last block is zero.
+  }];
+  let parameters = (ins "unsigned":$number, "::mlir::AffineMap":$layout);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
 def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
   let summary = "how one domain of a kernel is tiled";
   let description = [{
@@ -71,13 +84,19 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
       that no reduction depends on come last, behind the reductions. Where the value is a sum, loops of its `k` may be among them: the sum is computed
       block by block, and stands in the value's memory in between.
     - `reductions`: one stage for each, in the order of the domain. What is element-wise is computed where it is read.
-    - `stored`: values that are kept in scratch memory, in the order of computation.
+    - `stored`: constants that are packed, and then the values that are kept in scratch memory, in the order of computation.
   }];
   let parameters = (ins "int64_t":$width, "bool":$fma, OptionalArrayRefParameter<"LoopAttr">:$nest,
-                    OptionalArrayRefParameter<"StageAttr">:$reductions, OptionalArrayRefParameter<"StoredAttr">:$stored);
+                    OptionalArrayRefParameter<"StageAttr">:$reductions, OptionalArrayRefParameter<"StoredAttr">:$stored,
+                    OptionalArrayRefParameter<"PackedAttr">:$packed);
+  let builders = [AttrBuilder<(ins "int64_t":$width, "bool":$fma, "::llvm::ArrayRef<LoopAttr>":$nest, "::llvm::ArrayRef<StageAttr>":$reductions,
+                                   "::llvm::ArrayRef<StoredAttr>":$stored),
+                              [{ return $_get($_ctxt, width, fma, nest, reductions, stored, ::llvm::ArrayRef<PackedAttr>()); }]>];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// The same with these constants packed.
+    ScheduleAttr with(::llvm::ArrayRef<PackedAttr> packed) const;
     /// The result's loop with this role, null if there is none.
     LoopAttr getLoop(LoopRole role) const;
     /// How many loops are tasks: the first ones.

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/Tile/KernelFunction.h"
+#include "passes/Tile/Pack.h"
 
 using namespace mlir;
 
@@ -116,6 +117,7 @@ struct Analyzer {
   MLIRContext *ctx;
   Domain &domain;
   ArrayRef<Domain> stages; // before this domain
+  const OperandLayouts *layouts;
   unsigned nextVariable;
   llvm::SmallDenseSet<unsigned> pinned =
       {}; // variables whose value a body reads: they keep a loop of their own
@@ -137,14 +139,21 @@ struct Analyzer {
 
   void visit(Value value, ArrayRef<Idx> indices) {
     if (getViewedArgument(value)) {
-      MemoryView view = getOperandView(kernel, value);
+      MemoryView view = getOperandView(kernel, value, layouts);
       Access a{view.buffer, view.element, zero().lin, false, -1 - depth};
-      for (auto [i, s] : llvm::zip(indices, view.strides)) {
+      SmallVector<DimExpr> strides = view.strides;
+      if (view.layout)
+        for (auto [i, stride, dim] : llvm::zip(indices, strides, getLayoutDims(view))) {
+          stride = dimConstant(ctx, dim.block == 1 ? dim.outer : dim.inner);
+          if (dim.block != 1) pin(i);
+        }
+      for (auto [i, s] : llvm::zip(indices, strides)) {
         a.lin = a.lin + i.lin * s;
         a.dynamic |= static_cast<bool>(i.dyn);
-        if (view.layout) pin(i);
+        a.at.push_back(i.lin);
       }
-      if (view.layout) a.lin = zero().lin, a.dynamic = true;
+      if (view.layout && !llvm::is_contained(domain.packed, view.buffer))
+        domain.packed.push_back(view.buffer);
       domain.accesses.push_back(std::move(a));
       return;
     }
@@ -257,8 +266,9 @@ struct Analyzer {
   }
 };
 
-/// Whether every access walks `inner` right behind `outer`, so that one loop can serve both.
-bool canMerge(const Domain &domain, unsigned outer, unsigned inner, DimExpr innerExtent) {
+/// Whether every access walks `inner` right behind `outer`, so that one loop can serve both. What is still to
+/// be packed has them so, if it has both.
+bool canMerge(const Domain &domain, bool isPlanned, unsigned outer, unsigned inner, DimExpr innerExtent) {
   auto fits = [&](const Lin &lin) {
     DimExpr o = lin.coefficient(outer), i = lin.coefficient(inner);
     if (!o && !i) return true;
@@ -266,7 +276,8 @@ bool canMerge(const Domain &domain, unsigned outer, unsigned inner, DimExpr inne
   };
   auto accessFits = [&](const Access &a) {
     if (a.stage >= 0) return llvm::all_of(a.at, fits);
-    return llvm::is_contained(domain.packable, a.buffer) || fits(a.lin);
+    bool isToBePacked = !isPlanned && llvm::is_contained(domain.packed, a.buffer);
+    return isToBePacked ? a.lin.has(outer) == a.lin.has(inner) : fits(a.lin);
   };
   return llvm::all_of(domain.accesses, accessFits) && llvm::all_of(domain.stores, fits) &&
          llvm::all_of(domain.cuts, [&](const auto &cut) { return fits(cut.first); });
@@ -278,12 +289,14 @@ SmallVector<LoopDim> mergeDims(const Analyzer &of, ArrayRef<unsigned> variables,
                                ArrayRef<DimExpr> extents) {
   const Domain &domain = of.domain;
   const llvm::SmallDenseSet<unsigned> &pinned = of.pinned;
+  bool isPlanned = of.layouts;
   SmallVector<LoopDim> out;
   unsigned last = 0;
   for (auto [v, d] : llvm::zip(variables, dims)) {
     DimExpr extent = extents[d];
     if (extent == 1 && !of.padded.contains(v)) continue;
-    if (!out.empty() && !pinned.contains(v) && !pinned.contains(last) && canMerge(domain, last, v, extent)) {
+    if (!out.empty() && !pinned.contains(v) && !pinned.contains(last) &&
+        canMerge(domain, isPlanned, last, v, extent)) {
       out.back().dims.push_back(d);
       out.back().extent = dimSimplify(out.back().extent * extent);
     } else {
@@ -292,47 +305,6 @@ SmallVector<LoopDim> mergeDims(const Analyzer &of, ArrayRef<unsigned> variables,
     last = v;
   }
   return out;
-}
-
-/// Finds the constants that packing may rearrange. Parallel dimensions that they use are pinned: in the
-/// packed order these keep their own places.
-void findPackable(KernelOp kernel, Domain &domain, llvm::SmallDenseSet<unsigned> &pinned) {
-  if (domain.reductions.size() != 1) return;
-  Reduction &r = domain.reductions[0];
-  int64_t unit = -1; // the dimension of `last` whose variable the stores walk with stride 1
-  auto extents = getLoopExtents(domain.last);
-  for (auto &[v, c] : domain.stores[0].terms)
-    if (c == 1 && extents[v - 1] != 1) unit = v; // size-1 dimensions may have any stride
-  if (unit < 0) return;
-  for (OpOperand *input : r.op.getDpsInputOperands()) {
-    BlockArgument arg = getViewedArgument(input->get());
-    if (!arg) continue;
-    unsigned buffer = arg.getArgNumber();
-    if (!kernel.getInputs()[buffer].getDefiningOp<ConstantOp>()) continue;
-    SmallVector<const Access *> uses;
-    for (const Access &a : domain.accesses)
-      if (a.buffer == buffer) uses.push_back(&a);
-    if (uses.size() != 1 || uses[0]->reduction != 0 || uses[0]->dynamic || !uses[0]->lin.has(unit)) continue;
-    // One term a dimension, so that the packed order is a permutation; a dimension read with a window is not.
-    SmallVector<unsigned> used;
-    bool plain = llvm::all_of(r.op.getMatchingIndexingMap(input).getResults(), [&](AffineExpr e) {
-      if (auto d = dyn_cast<AffineDimExpr>(e)) return used.push_back(d.getPosition()), true;
-      return isa<AffineConstantExpr>(e);
-    });
-    if (!plain || llvm::any_of(used, [&](unsigned d) { return !dimValue(getLoopExtents(r.op)[d]); }))
-      continue;
-    // Every used parallel dimension must be a domain variable itself.
-    plain = llvm::all_of(used, [&](unsigned d) {
-      const Lin &lin = r.indices[d].lin;
-      return lin.isConstant() || (lin.terms.size() == 1 && lin.terms[0].second == 1 && lin.constant == 0);
-    });
-    if (!plain) continue;
-    domain.packable.push_back(buffer);
-    for (unsigned d : used)
-      if (r.op.getIteratorTypesArray()[d] == utils::IteratorType::parallel)
-        for (auto &[v, c] : r.indices[d].lin.terms)
-          pinned.insert(v);
-  }
 }
 
 } // namespace
@@ -379,11 +351,12 @@ static LogicalResult findBorder(Analyzer &analyzer) {
 }
 
 /// Completes a domain of which the last generic and the stores are known.
-static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Domain> stages, bool isStage) {
+static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Domain> stages,
+                                   const OperandLayouts *layouts, bool isStage) {
   MLIRContext *ctx = kernel.getContext();
   auto last = domain.last;
   auto extents = getLoopExtents(last);
-  Analyzer analyzer{kernel, ctx, domain, stages, 1 + last.getNumLoops()};
+  Analyzer analyzer{kernel, ctx, domain, stages, layouts, 1 + last.getNumLoops()};
   SmallVector<Idx> dims;
   for (unsigned d = 0; d < last.getNumLoops(); ++d)
     dims.push_back({Lin::ofVariable(1 + d, ctx)});
@@ -392,7 +365,13 @@ static LogicalResult analyzeDomain(KernelOp kernel, Domain &domain, ArrayRef<Dom
   analyzer.visitGeneric(last, dims);
   if (analyzer.failed) return failure();
 
-  findPackable(kernel, domain, analyzer.pinned);
+  if (!layouts) domain.packed = findPackable(kernel, domain);
+  // In the packed order, parallel dimensions keep their own places.
+  for (const Access &a : domain.accesses)
+    if (a.stage < 0 && llvm::is_contained(domain.packed, a.buffer))
+      for (const Lin &at : a.at)
+        for (auto &[v, c] : at.terms)
+          if (v <= last.getNumLoops()) analyzer.pinned.insert(v);
   if (isStage && failed(findBorder(analyzer))) return failure();
   // Only a copy's readers say which of its loops they follow: not the one in which it is contiguous, mostly.
   if (isStage && getCopiedOperand(last)) analyzer.pinned.insert(last.getNumLoops());
@@ -509,14 +488,15 @@ SmallVector<DimExpr> getStageStrides(const Domain &stage, ArrayRef<DimExpr> exte
   return strides;
 }
 
-FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<linalg::GenericOp> stored) {
+FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<linalg::GenericOp> stored,
+                                             const OperandLayouts *layouts) {
   std::vector<Domain> domains, stages;
   for (linalg::GenericOp op : stored) {
     Domain stage;
     stage.last = op;
     Value value = stage.last.getResult(0);
     stage.stores.push_back(getStore(value, getDenseStrides(kernel.getContext(), getDims(value))));
-    if (failed(analyzeDomain(kernel, stage, stages, /*isStage=*/true))) return failure();
+    if (failed(analyzeDomain(kernel, stage, stages, layouts, /*isStage=*/true))) return failure();
     stages.push_back(std::move(stage));
   }
 
@@ -543,7 +523,7 @@ FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel, ArrayRef<linalg::G
     return failure();
   }
   for (Domain &domain : domains)
-    if (failed(analyzeDomain(kernel, domain, stages, /*isStage=*/false))) return failure();
+    if (failed(analyzeDomain(kernel, domain, stages, layouts, /*isStage=*/false))) return failure();
   if (!stages.empty()) domains[0].stages = std::move(stages);
   return domains;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dialects/Graph/Graph.h"
+#include "dialects/Graph/Layout.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/Tile/Index.h"
@@ -16,13 +17,17 @@ struct Cut {
   DimExpr size;
 };
 
+/// Of each operand of a kernel, how it is packed (dialects/Graph/Layout.h), as the value that the kernel
+/// reads. Null where it is not.
+using OperandLayouts = llvm::SmallVector<mlir::AffineMap>;
+
 /// A kernel's operand or result as memory: strides in elements from the value's place, dense where it has
 /// none.
 struct MemoryView {
   unsigned buffer = 0; // position among operands, then results
   mlir::Type element;
   llvm::SmallVector<DimExpr> sizes, strides;
-  mlir::AffineMap layout = {}; // of a packed constant: from its indices to the element; instead of strides
+  mlir::AffineMap layout = {};         // of a packed constant, instead of strides
   llvm::SmallVector<Cut, 0> cuts = {}; // of a result
 };
 
@@ -38,11 +43,11 @@ struct LoopDim {
 struct Access {
   unsigned buffer; // of the kernel; behind these, a stage's number
   mlir::Type element;
-  Lin lin;
+  Lin lin;            // of a packed constant, inside of a block
   bool dynamic;       // some index is computed at run time
   int reduction = -1; // the reduction whose body reads it, -1: the last generic or what is inlined into it
   int stage = -1;     // the stage that it reads, -1: an operand
-  llvm::SmallVector<Lin, 0> at = {}; // of a stage: where each of its loops stands
+  llvm::SmallVector<Lin, 0> at = {}; // where each dimension of the operand, or loop of the stage, stands
 };
 
 struct Reduction {
@@ -90,9 +95,9 @@ struct Domain {
   llvm::SmallVector<unsigned> results;
   /// The parallel dimension (of `dims`) in which the result is contiguous; -1: none.
   int unitDim = -1;
-  /// Inputs of the kernel that are constants read by one contraction along the unit dimension: the tile stage
-  /// stores them in the order in which they are read, so their own strides do not matter.
-  llvm::SmallVector<unsigned> packable;
+  /// Operands that are read as they are packed, so their own strides do not matter: by the schedule, or,
+  /// before there is one, as it may pack them.
+  llvm::SmallVector<unsigned> packed;
 
   /// Values that the schedule stores between loops, in the order of computation: each has loops of its own,
   /// and no stages.
@@ -106,9 +111,11 @@ struct Domain {
 };
 
 /// All domains of a kernel at the linalg stage, or failure with a message at the kernel. `stored` are its
-/// generics with one result whose values are stages, in the order in which they stand.
+/// generics with one result whose values are stages, in the order in which they stand; `layouts` those of its
+/// operands, null where that is still to be planned.
 mlir::FailureOr<std::vector<Domain>> analyzeKernel(KernelOp kernel,
-                                                   llvm::ArrayRef<mlir::linalg::GenericOp> stored = {});
+                                                   llvm::ArrayRef<mlir::linalg::GenericOp> stored = {},
+                                                   const OperandLayouts *layouts = nullptr);
 /// A generic that copies `source` element by element, with the sizes of its type.
 mlir::linalg::GenericOp createCopy(mlir::OpBuilder &b, mlir::Location loc, mlir::Value source);
 /// The operand of which a generic is nothing but a copy.
@@ -135,11 +142,14 @@ llvm::SmallVector<DimExpr> getStageStrides(const Domain &stage, llvm::ArrayRef<D
 /// The block argument that `value` is, or is a view of through expand_shape and collapse_shape; null if it is
 /// computed.
 mlir::BlockArgument getViewedArgument(mlir::Value value);
-/// The view of a block argument, or of an expand_shape or collapse_shape of one.
-MemoryView getOperandView(KernelOp kernel, mlir::Value value);
+/// The view of a block argument, or of an expand_shape or collapse_shape of one, where it lies or as
+/// `layouts` pack it.
+MemoryView getOperandView(KernelOp kernel, mlir::Value value, const OperandLayouts *layouts = nullptr);
 /// The view through which yielded operand `result` is stored; `value` is set to what computes it. A slice of
 /// that begins at 0 and leaves nothing out on the way.
 MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
+/// The dimensions of a view with a layout.
+llvm::SmallVector<LayoutDim> getLayoutDims(const MemoryView &view);
 /// Where what is padded stands when the result of `pad` is read at `indices`: before its beginning or behind
 /// its end, in the border.
 llvm::SmallVector<Idx> getInside(mlir::tensor::PadOp pad, llvm::ArrayRef<Idx> indices);

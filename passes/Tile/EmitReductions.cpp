@@ -119,7 +119,7 @@ SmallVector<Value> Emitter::reduceLoops(ArrayRef<LoopAttr> nest, SmallVector<Val
     b.setInsertionPointToStart(op.getBody());
     Evaluator::Scope scope(e);
     SmallVector<Value> inner(op.getRegionIterArgs().begin(), op.getRegionIterArgs().end());
-    Idx i = e.variable(op.getInductionVar());
+    Idx i = e.variable(op.getInductionVar(), step);
     for (int64_t u = 0; u < step; ++u) {
       setIndex(i, u);
       inner = reduceLoops(nest.drop_front(), std::move(inner));
@@ -249,7 +249,7 @@ SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> ac
     b.setInsertionPointToStart(loop.getBody());
     Evaluator::Scope scope(e);
     SmallVector<Value> inner(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-    Idx i = e.variable(loop.getInductionVar());
+    Idx i = e.variable(loop.getInductionVar(), c * width);
     for (int64_t k = 0; k < c; ++k) {
       at(i, k * width);
       auto next = reduceStep(ArrayRef(inner).slice(k * n, n));
@@ -288,7 +288,7 @@ SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> ac
     loopOver(constant(0), wide, chains);
     loopOver(wide, whole, 1);
     Value left = arith::SubIOp::create(b, loc, to, whole);
-    masked(e.variable(whole), vector::CreateMaskOp::create(b, loc, maskType, left));
+    masked(e.variable(whole, width), vector::CreateMaskOp::create(b, loc, maskType, left));
   }
   SmallVector<Value> out(all.begin(), all.begin() + n);
   for (int64_t c = 1; c < chains; ++c)

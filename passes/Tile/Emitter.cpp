@@ -6,53 +6,6 @@ using namespace mlir;
 
 namespace girih {
 
-SmallVector<Packing> getPackings(const Domain &domain, ScheduleAttr schedule) {
-  SmallVector<Packing> packings;
-  if (domain.packable.empty()) return packings;
-  const Reduction &r = domain.reductions[0];
-  auto op = r.op;
-  auto extents = getLoopExtents(op);
-  unsigned unit = domain.variable(domain.unitDim);
-  for (unsigned buffer : domain.packable)
-    for (OpOperand *input : op.getDpsInputOperands()) {
-      BlockArgument arg = getViewedArgument(input->get());
-      if (!arg || arg.getArgNumber() != buffer) continue;
-      Packing p{buffer, input, {}, 0, schedule.getTile(domain.unitDim), schedule.getWidth(), {}, {}};
-      AffineMap map = op.getMatchingIndexingMap(input);
-      auto kinds = op.getIteratorTypesArray();
-      for (bool reductions : {false, true}) {
-        for (unsigned d = 0; d < op.getNumLoops(); ++d) {
-          if (!map.isFunctionOfDim(d) || (kinds[d] == utils::IteratorType::reduction) != reductions) continue;
-          if (r.indices[d].lin.has(unit))
-            p.vectorDim = d;
-          else
-            p.order.push_back(d);
-        }
-        if (!reductions) p.order.push_back(p.vectorDim);
-      }
-      p.strides.resize(p.order.size());
-      p.elements = p.block;
-      for (int i = p.order.size() - 1; i >= 0; --i) {
-        int64_t extent = *dimValue(extents[p.order[i]]);
-        p.extents.insert(p.extents.begin(), extent);
-        p.strides[i] = p.elements;
-        p.elements *= p.order[i] == p.vectorDim ? llvm::divideCeil(extent, p.block) : extent;
-      }
-      packings.push_back(std::move(p));
-    }
-  return packings;
-}
-
-SmallVector<Packing> getPackings(ArrayRef<Domain> domains, ArrayRef<ScheduleAttr> schedules) {
-  SmallVector<Packing> list;
-  for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
-    llvm::append_range(list, getPackings(domain, schedule));
-    for (auto [stage, stored] : llvm::zip(domain.stages, schedule.getStored()))
-      llvm::append_range(list, getPackings(stage, stored.getSchedule()));
-  }
-  return list;
-}
-
 //===-- Loops -------------------------------------------------------------===//
 
 Value Emitter::loop(Value from, Value to, int64_t step, llvm::function_ref<void(Value)> body) {
@@ -117,7 +70,7 @@ void Emitter::pieces(Range &range, DimExpr extent, int64_t size, int64_t tile, L
   }
   Value from = e.materialize(outer.low), to = upper(range);
   loop(from, to, size, [&](Value i) {
-    range.low = e.variable(i), range.from = from;
+    range.low = e.variable(i, size), range.from = from;
     setRange(range, i, extent, size, tile, to);
     leaf();
   });
@@ -210,12 +163,12 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
         arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, length, constant(size)), constant(size));
     end = arith::AddIOp::create(b, loc, from, whole);
   }
-  loop(from, end, size, [&](Value i) { withVectors(e.variable(i), vectors, full); });
-  if (extent && *extent % size) ifBelow(end, to, [&] { rest(e.variable(end), *extent % size); });
+  loop(from, end, size, [&](Value i) { withVectors(e.variable(i, size), vectors, full); });
+  if (extent && *extent % size) ifBelow(end, to, [&] { rest(e.variable(end, size), *extent % size); });
   if (extent) return;
   ifBelow(end, to, [&] {
     Value left = arith::SubIOp::create(b, loc, to, end);
-    withVectors(e.variable(end), vectors, [&](int64_t j) -> Value {
+    withVectors(e.variable(end, size), vectors, [&](int64_t j) -> Value {
       Value lanes = arith::SubIOp::create(b, loc, left, constant(j * width));
       return vector::CreateMaskOp::create(b, loc, e.vectorType(b.getI1Type()), lanes);
     });
@@ -259,7 +212,7 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
     }
     if (dimValue(counts[i]) == 1) continue;
     if (size != 1) n = arith::MulIOp::create(b, loc, n, constant(size));
-    ranges[d].low = e.variable(n);
+    ranges[d].low = e.variable(n, size);
     setRange(ranges[d], n, domain.dims[d].extent, size, schedule.getTile(d), {});
   }
   body();
@@ -362,9 +315,8 @@ void Emitter::finishAt(ArrayRef<Idx> dims) {
 }
 
 LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
-                         ScheduleAttr schedule, ArrayRef<Packing> packings, DimExpr *tasks) {
-  Evaluator e(b, kernel, fn);
-  e.packings = packings;
+                         ScheduleAttr schedule, const OperandLayouts &layouts, DimExpr *tasks) {
+  Evaluator e(b, kernel, fn, layouts);
   return Emitter(e, domain, schedule).emit(tasks);
 }
 

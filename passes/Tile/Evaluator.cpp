@@ -2,6 +2,8 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -16,7 +18,8 @@ Value Evaluator::scalar(const Lin &lin) {
   auto add = [&](Value v) { sum = sum ? arith::AddIOp::create(b, loc, sum, v).getResult() : v; };
   for (auto &[v, c] : lin.terms) {
     if (v == kLane) continue;
-    add(c == 1 ? variables[v] : arith::MulIOp::create(b, loc, variables[v], size(c)).getResult());
+    Value variable = variables[v].first;
+    add(c == 1 ? variable : arith::MulIOp::create(b, loc, variable, size(c)).getResult());
   }
   if (!sum || lin.constant != 0) add(size(lin.constant));
   return sum;
@@ -204,11 +207,68 @@ std::optional<Val> Evaluator::loadTransposed(Type element, unsigned buffer, cons
   return value;
 }
 
-Val Evaluator::load(const MemoryView &view, ArrayRef<Idx> indices) {
-  if (view.layout) {
-    Idx at = applyMap(view.layout.getResult(0), indices);
+/// Where an index of one dimension of a packed constant is. Where loops stand at whole blocks that is linear,
+/// otherwise it is divided at run time. A vector is in one block.
+Idx Evaluator::getPlace(const Lin &index, const LayoutDim &dim) {
+  if (dim.block == 1) return {index * dimConstant(ctx, dim.outer)};
+  Lin place = Lin::ofConstant(dimConstant(ctx, 0)), begin = index.without(kLane);
+  if (DimExpr c = index.coefficient(kLane)) place = lane().lin * dimSimplify(c * dim.inner);
+  auto constant = dimValue(begin.constant);
+  int64_t step = constant ? dim.block : 1;
+  for (auto &[v, c] : begin.terms)
+    step = std::gcd(step, dimValue(c).value_or(1) * variables[v].second);
+  if (constant) {
+    // What is less than a step stays in the same block.
+    int64_t inside = *constant - llvm::divideFloorSigned(*constant, step) * step;
+    begin.constant = dimConstant(ctx, *constant - inside);
+    place = place + Lin::ofConstant(dimConstant(ctx, inside * dim.inner));
+  }
+  if (step == dim.block && dim.outer % dim.block == 0)
+    return {place + begin * dimConstant(ctx, dim.outer / dim.block)};
+  Value at = scalar(begin), block = arith::ConstantIndexOp::create(b, loc, dim.block);
+  auto times = [&](Value v, int64_t stride) -> Value {
+    return arith::MulIOp::create(b, loc, v, arith::ConstantIndexOp::create(b, loc, stride));
+  };
+  Value outer = times(arith::DivUIOp::create(b, loc, at, block), dim.outer);
+  Value inner = times(arith::RemUIOp::create(b, loc, at, block), dim.inner);
+  return {place, arith::AddIOp::create(b, loc, outer, inner)};
+}
+
+Val Evaluator::loadPacked(const MemoryView &view, ArrayRef<Idx> indices) {
+  SmallVector<LayoutDim> dims = getLayoutDims(view);
+  if (llvm::any_of(indices, [](const Idx &i) { return static_cast<bool>(i.dyn); })) {
+    AffineExpr element = getAffineConstantExpr(0, ctx);
+    for (auto [d, dim] : llvm::enumerate(dims)) {
+      AffineExpr index = getAffineDimExpr(d, ctx);
+      if (dim.block == 1)
+        element = element + index * dim.outer;
+      else
+        element = element + index.floorDiv(dim.block) * dim.outer + index % dim.block * dim.inner;
+    }
+    Idx at = applyMap(element, indices);
     return loadAt(view.element, view.buffer, at.lin, at.dyn, at.dynLanes);
   }
+  Idx at = constant(0);
+  bool isPadded = false;
+  for (auto [i, dim] : llvm::zip_equal(indices, dims)) {
+    Idx part = getPlace(i.lin, dim);
+    at.lin = at.lin + part.lin;
+    if (at.dyn && part.dyn)
+      at.dyn = arith::AddIOp::create(b, loc, at.dyn, part.dyn);
+    else if (part.dyn)
+      at.dyn = part.dyn;
+    isPadded |= dim.block != 1 && i.hasLanes();
+  }
+  // Blocks are whole: lanes beyond an end that is known are zeros, and need no mask.
+  Value keep = mask;
+  if (isPadded && mask && mask.getDefiningOp<vector::ConstantMaskOp>()) mask = {};
+  Val value = loadAt(view.element, view.buffer, at.lin, at.dyn, false);
+  mask = keep;
+  return value;
+}
+
+Val Evaluator::load(const MemoryView &view, ArrayRef<Idx> indices) {
+  if (view.layout) return loadPacked(view, indices);
   Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
   Value dyn;
   bool dynLanes = false;
@@ -308,7 +368,7 @@ Val Evaluator::evalTensor(Value tensor, ArrayRef<Idx> indices) {
     // Equal loads are one: keyed by the operand's defining op or, for arguments, by the argument itself.
     auto *owner = static_cast<Operation *>(tensor.getAsOpaquePointer());
     if (auto *known = recall(owner, indices)) return known->front();
-    Val v = load(getOperandView(kernel, tensor), indices);
+    Val v = load(getOperandView(kernel, tensor, &layouts), indices);
     remember(owner, indices, {v});
     return v;
   }
@@ -364,41 +424,10 @@ SmallVector<Val> Evaluator::evalBody(linalg::GenericOp op, ArrayRef<Idx> dims, A
         r = accumulators[n - op.getNumDpsInputs()];
       } else {
         OpOperand *input = op.getDpsInputOperand(n);
-        const Packing *packing = nullptr;
-        for (const Packing &p : packings)
-          if (p.operand == input) packing = &p;
-        if (packing) {
-          Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
-          for (auto [d, s] : llvm::zip(packing->order, packing->strides)) {
-            Lin i = dims[d].lin;
-            if (d != packing->vectorDim) {
-              lin = lin + i * dimConstant(ctx, s);
-              continue;
-            }
-            // A tile begins at a block's beginning: variables count whole blocks, what is left of the
-            // constant, and the lane, are inside one.
-            Lin inside = Lin::ofConstant(i.constant % packing->block), whole = i.without(kLane);
-            if (DimExpr c = i.coefficient(kLane)) inside.terms.push_back({kLane, c});
-            whole.constant = i.constant.floorDiv(packing->block) * packing->block;
-            lin = lin + inside + whole * dimConstant(ctx, s / packing->block);
-          }
-          // Packed blocks are whole: lanes beyond the end are zeros, so no mask is needed.
-          Value keep = std::exchange(mask, Value());
-          SmallVector<Idx> key{{lin}};
-          auto *owner = static_cast<Operation *>(input->get().getAsOpaquePointer());
-          if (auto *known = recall(owner, key)) {
-            r = known->front();
-          } else {
-            r = loadAt(getElementTypeOrSelf(input->get().getType()), packing->buffer, lin, {}, false);
-            remember(owner, key, {r});
-          }
-          mask = keep;
-        } else {
-          SmallVector<Idx> indices;
-          for (AffineExpr e : op.getMatchingIndexingMap(input).getResults())
-            indices.push_back(applyMap(e, dims));
-          r = evalTensor(input->get(), indices);
-        }
+        SmallVector<Idx> indices;
+        for (AffineExpr e : op.getMatchingIndexingMap(input).getResults())
+          indices.push_back(applyMap(e, dims));
+        r = evalTensor(input->get(), indices);
       }
     } else if (Operation *def = v.getDefiningOp()) {
       if (def->getBlock() == body) {

@@ -27,8 +27,9 @@ struct StoredValue {
 
 class Evaluator {
 public:
-  Evaluator(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn)
-      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), fn(fn), scopes(1) {
+  Evaluator(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn, const OperandLayouts &layouts)
+      : b(b), loc(kernel.getLoc()), ctx(kernel.getContext()), kernel(kernel), fn(fn), layouts(layouts),
+        scopes(1) {
     variables.push_back({}); // the lane
     for (unsigned i = 0; i < kernel->getNumOperands() + kernel->getNumResults(); ++i)
       memory.push_back(fn.getFunction().getArgument(i));
@@ -39,10 +40,10 @@ public:
   mlir::MLIRContext *ctx;
   KernelOp kernel;
   KernelFunction &fn;
+  const OperandLayouts &layouts;
   // Of the schedule that is being obeyed.
   int64_t width = 1;
   bool fma = false;
-  llvm::ArrayRef<Packing> packings;
 
   /// The kernel's buffers, then those of stored values.
   llvm::SmallVector<mlir::Value> memory;
@@ -56,9 +57,9 @@ public:
   bool failed = false;
 
   Idx constant(int64_t v) { return {Lin::ofConstant(dimConstant(ctx, v))}; }
-  /// A new loop variable.
-  Idx variable(mlir::Value v) {
-    variables.push_back(v);
+  /// A new loop variable, which stands at multiples of `step`.
+  Idx variable(mlir::Value v, int64_t step = 1) {
+    variables.push_back({v, step});
     return {Lin::ofVariable(variables.size() - 1, ctx)};
   }
   Idx lane() { return {Lin::ofVariable(kLane, ctx)}; }
@@ -95,6 +96,8 @@ public:
 private:
   using Key = std::vector<const void *>;
   Key keyOf(mlir::Operation *op, llvm::ArrayRef<Idx> dims);
+  Val loadPacked(const MemoryView &view, llvm::ArrayRef<Idx> indices);
+  Idx getPlace(const Lin &index, const LayoutDim &dim);
   Val loadAt(mlir::Type element, unsigned buffer, const Lin &lin, mlir::Value dyn, bool dynLanes);
   std::optional<Val> loadTransposed(mlir::Type element, unsigned buffer, const Lin &lin);
   llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> vectors);
@@ -106,7 +109,7 @@ private:
   Idx toIdx(const Val &v);
   mlir::Value splat(mlir::Value v, mlir::Type type);
 
-  llvm::SmallVector<mlir::Value> variables;
+  llvm::SmallVector<std::pair<mlir::Value, int64_t>> variables; // and what they are multiples of
   std::vector<std::map<Key, llvm::SmallVector<Val>>> scopes;
 };
 

@@ -71,7 +71,7 @@ def PrintDomains : Pass<"girih-print-domains", "::mlir::ModuleOp"> {
   let description = [{
     One block of text for each domain, to the standard output: loops as schedules name them (`d0`, and `k0` in a reduction), with their sizes; adjacent
     dimensions that all accesses walk as one are one loop, those of size 1 are none. Then what is read and written, as sums of loops times
-    strides, in elements; a constant that is packed is rearranged at compile time, so its strides say nothing.
+    strides, in elements; of a constant that the schedule packs, inside of a block.
 
     Pre-condition: kernels are at the linalg stage; `girih compile --stop-after=plan` prints them so. It changes nothing.
 
@@ -86,8 +86,8 @@ def TileKernels : Pass<"girih-tile-kernels", "::mlir::ModuleOp"> {
 
     Each `girih.kernel` becomes a `func.func` on flat memrefs whose tasks are an `scf.forall`, and a `girih.launch` of it. What a schedule
     stores is in views of one more argument, `memref<?xi8> {girih.scratch}`, which the map stage takes from the thread. Kernels that are
-    equal in body, places and schedule share one function. Constants that a contraction reads are packed here, at compile time, into
-    the order in which its register tiles read them; what gathers from the same constant reads it there, through its place's `layout`.
+    equal in body, places and schedule share one function. Constants are packed here, at compile time, in the layouts
+    that schedules say; what gathers from such a constant in another kernel reads it there, through its place's `layout`.
 
     ```mlir
     func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {

@@ -15,7 +15,8 @@ namespace {
 /// Writes one domain. Loops are called as schedules call them.
 class Printer {
 public:
-  Printer(const Domain &domain, llvm::raw_ostream &os) : domain(domain), os(os) {
+  Printer(const Domain &domain, bool isPlanned, llvm::raw_ostream &os)
+      : domain(domain), isPlanned(isPlanned), os(os) {
     for (unsigned d = 0; d < domain.dims.size(); ++d)
       names[domain.variable(d)] = ("d" + Twine(d)).str();
     for (const Reduction &r : domain.reductions)
@@ -69,14 +70,15 @@ private:
     for (const Access &a : domain.accesses) {
       if (a.reduction != reduction) continue;
       os << (reduction < 0 ? "  reads " : "    reads ");
-      if (a.stage >= 0)
+      if (a.stage >= 0) {
         os << "stage " << a.stage << " at ";
-      else
+        llvm::interleaveComma(a.at, os, [&](const Lin &at) { index(at); });
+      } else {
         os << "operand " << a.buffer << " at ";
-      if (a.stage < 0) index(a.lin);
-      llvm::interleaveComma(a.at, os, [&](const Lin &at) { index(at); });
+        index(a.lin);
+      }
       if (a.dynamic) os << " and a computed index";
-      if (llvm::is_contained(domain.packable, a.buffer)) os << ", packed";
+      if (llvm::is_contained(domain.packed, a.buffer)) os << (isPlanned ? ", packed" : ", may be packed");
       os << '\n';
     }
   }
@@ -99,6 +101,7 @@ private:
   }
 
   const Domain &domain;
+  bool isPlanned;
   llvm::raw_ostream &os;
   llvm::DenseMap<unsigned, std::string> names;
 };
@@ -109,14 +112,15 @@ struct PrintDomains : girih::impl::PrintDomainsBase<PrintDomains> {
       if (getSpecialOp(kernel)) return;
       auto domains = analyzeScheduled(kernel, kernel.getScheduleAttr());
       if (failed(domains)) return signalPassFailure();
+      bool isPlanned = static_cast<bool>(kernel.getScheduleAttr());
       for (const Domain &domain : *domains) {
         llvm::outs() << "kernel \"" << kernel.getKernelName() << "\"\n";
         for (auto [i, stage] : llvm::enumerate(domain.stages)) {
           llvm::outs() << " stage " << i << ", stored\n";
-          Printer(stage, llvm::outs()).print();
+          Printer(stage, isPlanned, llvm::outs()).print();
         }
         if (!domain.stages.empty()) llvm::outs() << " result\n";
-        Printer(domain, llvm::outs()).print();
+        Printer(domain, isPlanned, llvm::outs()).print();
       }
     });
   }

@@ -1,4 +1,5 @@
 #include "passes/Tile/Schedule.h"
+#include "passes/Tile/Pack.h"
 
 using namespace mlir;
 
@@ -55,7 +56,9 @@ static uint64_t countOperations(const Domain &domain, ScheduleAttr s) {
       llvm::SaturatingMultiply(rows, vectors * operations * llvm::divideCeil(s.getWidth(), kRegister)));
 }
 
-static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr s) {
+/// `packed` are the constants that the schedule packs which `s` is, or is a part of.
+static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr s,
+                            ArrayRef<PackedAttr> packed) {
   auto error = [&]() {
     return kernel.emitError("schedule ") << s << " does not fit kernel '" << kernel.getKernelName() << "': ";
   };
@@ -110,19 +113,15 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
                                           return cut.first.has(domain.variable(lanes));
                                         }))
     return error() << "lanes cannot be along d" << lanes << ", of which the result keeps a part";
-  if (!domain.packable.empty() && s.getVectorDim() != domain.unitDim)
-    return error() << "lanes must be along d" << domain.unitDim << ", along which the constants are packed";
-  // Constants are packed in whole blocks: what is beyond their end is stored as zeros.
-  if (auto n = domain.packable.empty() ? std::nullopt : dimValue(domain.dims[domain.unitDim].extent))
-    if (int64_t most = std::max<int64_t>(llvm::divideCeil(*n, s.getWidth()), 1); s.getVectors() > most)
-      return error() << "lanes must be at most " << most * s.getWidth() << ": the constants have " << *n
-                     << " elements along d" << domain.unitDim;
+  for (PackedAttr constant : packed)
+    if (std::string broken = findBrokenLanes(kernel, domain, s, constant); !broken.empty())
+      return error() << broken;
   for (auto [i, stage, stored] : llvm::enumerate(domain.stages, s.getStored())) {
     auto where = [&, &stored = stored]() { return error() << "stored " << stored.getName() << " "; };
     if (getStageType(stage).isInteger(1)) return where() << "has elements of one bit";
     if (stored.getAt() > outside)
       return where() << "must be at " << outside << " at most, outside of what no reduction depends on";
-    if (failed(verify(kernel, stage, stored.getSchedule()))) return failure();
+    if (failed(verify(kernel, stage, stored.getSchedule(), packed))) return failure();
     for (unsigned d = 0; d < stage.dims.size(); ++d) {
       auto step = getStageStep(domain, s, i, d);
       ArrayRef<LoopAttr> nest = stored.getSchedule().getNest();
@@ -303,17 +302,19 @@ SmallVector<std::pair<int64_t, int64_t>> splitRows(int64_t n, int64_t rows) {
 }
 
 FailureOr<std::vector<Domain>> analyzeScheduled(KernelOp kernel, ArrayAttr schedules) {
+  if (!schedules) return analyzeKernel(kernel);
   SmallVector<linalg::GenericOp> stored;
   SmallVector<StoredAttr> values;
-  if (schedules)
-    for (auto schedule : schedules.getAsRange<ScheduleAttr>())
-      llvm::append_range(values, schedule.getStored());
+  for (auto schedule : schedules.getAsRange<ScheduleAttr>())
+    llvm::append_range(values, schedule.getStored());
   for (StoredAttr value : values) {
     auto op = value.getOperand() ? getCopy(kernel, value.getNumber()) : getGeneric(kernel, value.getNumber());
     if (failed(op)) return failure();
     stored.push_back(*op);
   }
-  return analyzeKernel(kernel, stored);
+  auto layouts = getLayouts(kernel, schedules);
+  if (failed(layouts)) return failure();
+  return analyzeKernel(kernel, stored, &*layouts);
 }
 
 FailureOr<SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, ArrayAttr schedules,
@@ -325,7 +326,7 @@ FailureOr<SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, ArrayAttr sch
            << kernel.getKernelName() << "' has " << domains.size() << " domains but " << out.size()
            << " schedules; expected one for each, as --stop-after=plan prints them";
   for (auto [domain, schedule] : llvm::zip(domains, out))
-    if (failed(verify(kernel, domain, schedule))) return failure();
+    if (failed(verify(kernel, domain, schedule, schedule.getPacked()))) return failure();
   return out;
 }
 

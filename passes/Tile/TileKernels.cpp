@@ -45,6 +45,7 @@ llvm::hash_code hashBody(KernelOp kernel) {
 /// What a kernel is tiled by: one of its ways.
 struct Tiling {
   ArrayAttr attr;
+  OperandLayouts layouts;
   std::vector<Domain> domains;
   SmallVector<ScheduleAttr> schedules;
 };
@@ -74,50 +75,45 @@ public:
   int64_t functions = 0, shared = 0, packedConstants = 0;
 
 private:
-  FailureOr<Emitted *> getFunction(KernelOp kernel, const Tiling &tiling, ArrayRef<Packing> packings);
-  LogicalResult emit(KernelOp kernel, const Tiling &tiling, ArrayRef<Packing> packings, Emitted &out);
-  Attribute packed(KernelOp kernel, const Packing &packing);
+  FailureOr<Emitted *> getFunction(KernelOp kernel, const Tiling &tiling);
+  LogicalResult emit(KernelOp kernel, const Tiling &tiling, Emitted &out);
+  ElementsAttr packed(KernelOp kernel, unsigned operand, AffineMap layout);
   void usePacked(LaunchOp launch, unsigned input, ElementsAttr value);
   void erase(ConstantOp constant);
 
   MLIRContext *ctx;
   std::multimap<size_t, Emitted> table;
-  DenseMap<std::pair<Attribute, Attribute>, Attribute> packings; // (constant, how) -> packed constant
-  DenseMap<Attribute, int64_t> constants;                        // how many operations have each
+  /// Packed constants, by the constant, the type as which it is read, and the layout.
+  DenseMap<std::tuple<Attribute, Type, AffineMap>, ElementsAttr> packedAs;
+  DenseMap<Attribute, int64_t> constants; // how many operations have each
   /// Constants that a kernel reads as another one packs them.
   DenseMap<Operation *, SmallVector<std::pair<unsigned, ElementsAttr>>> elsewhere;
 };
 
-LogicalResult Tiler::emit(KernelOp kernel, const Tiling &tiling, ArrayRef<Packing> packings, Emitted &out) {
+LogicalResult Tiler::emit(KernelOp kernel, const Tiling &tiling, Emitted &out) {
   out.function = KernelFunction::create(kernel, tiling.attr != kernel.getScheduleAttr());
   OpBuilder b(out.function.getFunction().getBody().front().getTerminator());
   if (Operation *special = getSpecialOp(kernel))
     return emitSpecial(b, kernel, special, out.function, &out.tasks);
   // Several domains (border fills) are small: one task runs them one after the other.
   out.tasks = dimConstant(ctx, 1);
-  const auto &[attr, domains, schedules] = tiling;
+  const auto &[attr, layouts, domains, schedules] = tiling;
   bool one = domains.size() == 1;
-  if (one) return emitDomain(b, kernel, out.function, domains[0], schedules[0], packings, &out.tasks);
+  if (one) return emitDomain(b, kernel, out.function, domains[0], schedules[0], layouts, &out.tasks);
   auto forall = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
                                       ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
   for (auto [domain, schedule] : llvm::zip(domains, schedules))
-    if (failed(emitDomain(b, kernel, out.function, domain, schedule, packings, nullptr))) return failure();
+    if (failed(emitDomain(b, kernel, out.function, domain, schedule, layouts, nullptr))) return failure();
   return success();
 }
 
-Attribute Tiler::packed(KernelOp kernel, const Packing &p) {
-  Builder b(ctx);
-  auto constant = kernel.getInputs()[p.buffer].getDefiningOp<ConstantOp>();
-  SmallVector<int64_t> numbers(p.strides);
-  numbers.push_back(p.block);
-  llvm::append_range(numbers, p.order);
-  auto map = cast<linalg::GenericOp>(p.operand->getOwner()).getMatchingIndexingMap(p.operand);
-  Attribute how = b.getArrayAttr(
-      {b.getDenseI64ArrayAttr(numbers), AffineMapAttr::get(map), TypeAttr::get(p.operand->get().getType())});
-  Attribute &known = packings[{constant.getValue(), how}];
+ElementsAttr Tiler::packed(KernelOp kernel, unsigned operand, AffineMap layout) {
+  auto constant = kernel.getInputs()[operand].getDefiningOp<ConstantOp>();
+  auto type = cast<RankedTensorType>(getReadValue(kernel, operand).getType());
+  ElementsAttr &known = packedAs[{constant.getValue(), type, layout}];
   if (!known) {
-    known = packConstant(constant.getValue(), p);
+    known = packConstant(constant.getValue(), type.getShape(), layout);
     ++packedConstants;
   }
   return known;
@@ -146,23 +142,6 @@ void Tiler::erase(ConstantOp constant) {
 }
 
 //===-- Constants that are read in two ways -------------------------------===//
-
-/// From a constant's indices to its element in packed order; null where the packing reads it through a view.
-AffineMap getLayout(const Packing &p) {
-  MLIRContext *ctx = p.operand->get().getContext();
-  if (!isa<BlockArgument>(p.operand->get())) return {};
-  AffineMap map = cast<linalg::GenericOp>(p.operand->getOwner()).getMatchingIndexingMap(p.operand);
-  if (!map.isProjectedPermutation() || map.getNumResults() != p.order.size()) return {};
-  AffineExpr element = getAffineConstantExpr(0, ctx);
-  for (unsigned i = 0; i < map.getNumResults(); ++i) {
-    AffineExpr index = getAffineDimExpr(i, ctx);
-    auto it = llvm::find(p.order, map.getDimPosition(i));
-    int64_t stride = p.strides[it - p.order.begin()];
-    element =
-        element + (*it == p.vectorDim ? index.floorDiv(p.block) * stride + index % p.block : index * stride);
-  }
-  return AffineMap::get(map.getNumResults(), 0, element);
-}
 
 /// Whether the loops of two analyses of a kernel are the same, so that one schedule fits both.
 bool haveSameLoops(ArrayRef<Domain> a, ArrayRef<Domain> b) {
@@ -214,7 +193,7 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
     }
   for (auto &[constant, operands] : uses) {
     if (!gathered.contains(constant)) continue;
-    std::optional<AffineMap> layout;
+    AffineMap layout;
     ElementsAttr data;
     SmallVector<std::pair<OpOperand *, SmallVector<std::vector<Domain>>>> readers;
     for (OpOperand *operand : operands) {
@@ -222,15 +201,12 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
       if (getSpecialOp(kernel)) continue;
       auto variants = analyzeVariants(kernel);
       if (failed(variants)) return failure();
-      auto schedules = getSchedules(kernel, kernel.getScheduleAttr(), variants->front());
-      if (failed(schedules)) return failure();
-      auto list = getPackings(variants->front(), *schedules);
-      auto packing = llvm::find_if(list, [&](auto &p) { return p.buffer == operand->getOperandNumber(); });
-      if (packing == list.end()) {
+      unsigned number = operand->getOperandNumber();
+      AffineMap own = (*getLayouts(kernel, kernel.getScheduleAttr()))[number];
+      if (!own) {
         readers.push_back({operand, std::move(*variants)});
-      } else if (!layout) {
-        layout = getLayout(*packing);
-        if (*layout) data = cast<ElementsAttr>(packed(kernel, *packing));
+      } else if (!layout && isa<BlockArgument>(getReadValue(kernel, number))) {
+        layout = own, data = packed(kernel, number, layout);
       }
     }
     if (!data) continue;
@@ -246,7 +222,7 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
       if (!places || isViewed || !isGatheredOnly) continue;
       SmallVector<Attribute> list(places.begin(), places.end());
       auto place = cast<PlaceAttr>(list[number]);
-      list[number] = PlaceAttr::get(ctx, place.getBuffer(), place.getOffset(), place.getStrides(), *layout);
+      list[number] = PlaceAttr::get(ctx, place.getBuffer(), place.getOffset(), place.getStrides(), layout);
       kernel.setPlacesAttr(ArrayAttr::get(ctx, list));
       auto after = analyzeVariants(kernel);
       auto isSame = [](auto pair) { return haveSameLoops(std::get<0>(pair), std::get<1>(pair)); };
@@ -262,33 +238,16 @@ LogicalResult Tiler::shareConstants(ArrayRef<KernelOp> kernels) {
 //===-- Kernels -----------------------------------------------------------===//
 
 FailureOr<Tiling> readTiling(KernelOp kernel, ArrayAttr attr) {
-  if (getSpecialOp(kernel)) return Tiling{attr, {}, {}};
+  if (getSpecialOp(kernel)) return Tiling{attr, {}, {}, {}};
   auto domains = analyzeScheduled(kernel, attr);
   if (failed(domains)) return failure();
   auto schedules = getSchedules(kernel, attr, *domains);
   if (failed(schedules)) return failure();
-  return Tiling{attr, std::move(*domains), std::move(*schedules)};
-}
-
-/// A variant reads constants as the kernel's own schedule packs them: they are stored once.
-LogicalResult verifyPackings(KernelOp kernel, const Tiling &variant, ArrayRef<Packing> packings) {
-  SmallVector<Packing> own = getPackings(variant.domains, variant.schedules);
-  auto sameOperand = [](const Packing &p, const Packing &q) { return p.operand == q.operand; };
-  if (!std::is_permutation(own.begin(), own.end(), packings.begin(), packings.end(), sameOperand))
-    return kernel.emitError("a variant of kernel '")
-           << kernel.getKernelName() << "' packs other constants than its schedule does";
-  for (const Packing &p : own)
-    for (const Packing &q : packings)
-      if (sameOperand(p, q) && (p.block % q.block || q.block % p.width))
-        return kernel.emitError("a variant of kernel '")
-               << kernel.getKernelName() << "' must take whole blocks of " << q.block
-               << ", in which its schedule packs constants, in vectors that divide them: it takes " << p.block
-               << " in vectors of " << p.width;
-  return success();
+  return Tiling{attr, *getLayouts(kernel, attr), std::move(*domains), std::move(*schedules)};
 }
 
 /// The function of a kernel that is tiled so: an equal one's, or a new one.
-FailureOr<Emitted *> Tiler::getFunction(KernelOp kernel, const Tiling &tiling, ArrayRef<Packing> packings) {
+FailureOr<Emitted *> Tiler::getFunction(KernelOp kernel, const Tiling &tiling) {
   size_t hash = llvm::hash_combine(hashBody(kernel), tiling.attr);
   SmallVector<bool> areConstants = llvm::map_to_vector(kernel.getInputs(), isConstant);
   auto [begin, end] = table.equal_range(hash);
@@ -303,7 +262,7 @@ FailureOr<Emitted *> Tiler::getFunction(KernelOp kernel, const Tiling &tiling, A
     return &it->second;
   }
   Emitted fresh;
-  if (failed(emit(kernel, tiling, packings, fresh))) return failure();
+  if (failed(emit(kernel, tiling, fresh))) return failure();
   // The copy has no operands: only its body is compared.
   KernelOp copy = kernel.clone();
   copy->setOperands(ValueRange());
@@ -315,27 +274,28 @@ FailureOr<Emitted *> Tiler::getFunction(KernelOp kernel, const Tiling &tiling, A
 LogicalResult Tiler::tile(KernelOp kernel) {
   auto tiling = readTiling(kernel, kernel.getScheduleAttr());
   if (failed(tiling)) return failure();
-  SmallVector<Packing> list = getPackings(tiling->domains, tiling->schedules);
-  auto emitted = getFunction(kernel, *tiling, list);
+  auto emitted = getFunction(kernel, *tiling);
   if (failed(emitted)) return failure();
   SmallVector<Attribute> variants;
   if (ArrayAttr attrs = kernel.getVariantsAttr())
     for (auto variant : attrs.getAsRange<VariantAttr>()) {
       auto other = readTiling(kernel, variant.getSchedule());
-      if (failed(other) || failed(verifyPackings(kernel, *other, list))) return failure();
-      auto function = getFunction(kernel, *other, list);
+      if (failed(other)) return failure();
+      if (other->layouts != tiling->layouts)
+        return kernel.emitError("a variant of kernel '")
+               << kernel.getKernelName() << "' must pack what its schedule packs, in the same layouts";
+      auto function = getFunction(kernel, *other);
       if (failed(function)) return failure();
       variants.push_back((*function)->function.getVariant(variant.getAtMost(), (*function)->tasks));
     }
   // Packing reads the kernel's body, which the launch replaces.
-  SmallVector<Attribute> data =
-      llvm::map_to_vector(list, [&](const Packing &p) { return packed(kernel, p); });
-  auto shared = elsewhere.lookup(kernel);
+  SmallVector<std::pair<unsigned, ElementsAttr>> data;
+  for (auto [number, layout] : llvm::enumerate(tiling->layouts))
+    if (layout) data.push_back({number, packed(kernel, number, layout)});
+  llvm::append_range(data, elsewhere.lookup(kernel));
   LaunchOp launch = (*emitted)->function.launch(kernel, (*emitted)->tasks);
   if (!variants.empty()) launch.setVariantsAttr(ArrayAttr::get(ctx, variants));
-  for (auto [p, attr] : llvm::zip(list, data))
-    usePacked(launch, p.buffer, cast<ElementsAttr>(attr));
-  for (auto [number, value] : shared)
+  for (auto [number, value] : data)
     usePacked(launch, number, value);
   return success();
 }

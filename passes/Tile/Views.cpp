@@ -83,15 +83,25 @@ BlockArgument getViewedArgument(Value value) {
   return dyn_cast<BlockArgument>(value);
 }
 
-MemoryView getOperandView(KernelOp kernel, Value value) {
+static MemoryView getUnpackedView(KernelOp kernel, Value value) {
   if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>())
-    return expandView(getOperandView(kernel, expand.getSrc()), expand.getReassociationIndices(),
+    return expandView(getUnpackedView(kernel, expand.getSrc()), expand.getReassociationIndices(),
                       getDims(expand.getResultType()));
   if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
-    return collapseView(getOperandView(kernel, collapse.getSrc()), collapse.getReassociationIndices(),
+    return collapseView(getUnpackedView(kernel, collapse.getSrc()), collapse.getReassociationIndices(),
                         getDims(collapse.getResultType()));
   auto arg = cast<BlockArgument>(value);
   return viewOf(kernel, arg.getArgNumber(), cast<RankedTensorType>(arg.getType()));
+}
+
+MemoryView getOperandView(KernelOp kernel, Value value, const OperandLayouts *layouts) {
+  MemoryView view = getUnpackedView(kernel, value);
+  if (layouts && (*layouts)[view.buffer]) view.layout = (*layouts)[view.buffer];
+  return view;
+}
+
+SmallVector<LayoutDim> getLayoutDims(const MemoryView &view) {
+  return getLayoutDims(view.layout, llvm::map_to_vector(view.sizes, [](DimExpr d) { return *dimValue(d); }));
 }
 
 MemoryView getResultView(KernelOp kernel, unsigned result, Value &value) {

@@ -10,11 +10,11 @@
 // NARROW: girih.kernel "values+scores+softmax"({{.*}}stored = [<g0, at = {{.*}} <g2, at = {{.*}} <g5, at =
 
 // A function that is long, written out behind each of 28 sums: they are put down, and taken up row by row.
-// WIDE:   girih.kernel "product+gelu"({{.*}}nest = [<d1, 32, task>, <d0, 14, task>, <d1, 32>, <d0, 14>, <d0, 1>, <d1, 32, lanes>], stored = [<g0, at = 4, <{{[^g]*}}nest = [<d1, 32, lanes>, <d0, 14, rows>], reductions = [<at = 2, nest = [<k0, 4, unroll>]>]>>]>]
-// NARROW: girih.kernel "product+gelu"({{.*}}nest = [<d1, 16, task>, <d0, 6, task>, <d1, 16>, <d0, 6>, <d0, 1>, <d1, 16, lanes>], stored = [<g0, at = 4,
+// WIDE:   girih.kernel "product+gelu"({{.*}}nest = [<d1, 32, task>, <d0, 14, task>, <d1, 32>, <d0, 14>, <d0, 1>, <d1, 32, lanes>], stored = [<in1, at = compile, layout = affine_map<(d0, d1) -> (d1 floordiv 32, d0, d1 mod 32)>>, <g0, at = 4, <{{[^g]*}}nest = [<d1, 32, lanes>, <d0, 14, rows>], reductions = [<at = 2, nest = [<k0, 4, unroll>]>]>>]>]
+// NARROW: girih.kernel "product+gelu"({{.*}}nest = [<d1, 16, task>, <d0, 6, task>, <d1, 16>, <d0, 6>, <d0, 1>, <d1, 16, lanes>], stored = [<in1, at = compile, layout = affine_map<(d0, d1) -> (d1 floordiv 16, d0, d1 mod 16)>>, <g0, at = 4,
 // One that is short is not.
 // WIDE:   girih.kernel "product+relu"
-// WIDE-NOT: stored
+// WIDE-NOT: <g0, at
 // WIDE-SAME: {
 func.func @main(%q: tensor<6x700x64xf32> {girih.name = "q"}, %k: tensor<6x64x1500xf32> {girih.name = "k"}, %v: tensor<6x1500x64xf32> {girih.name = "v"},
                 %x: tensor<197x500xf32> {girih.name = "x"}, %x2: tensor<197x500xf32> {girih.name = "x2"}) -> (tensor<6x700x64xf32> {girih.name = "y"}, tensor<197x768xf32> {girih.name = "z"}, tensor<197x768xf32> {girih.name = "r"}) {

@@ -330,5 +330,31 @@ func.func private @f() -> (tensor<2xf32> {girih.default = dense<1.0> : tensor<2x
 
 // -----
 
-// expected-error@+1 {{the layout is affine_map<(d0) -> (d0)>, expected a map from 2 indices to an element}}
+// expected-error@+1 {{layout affine_map<(d0) -> (d0)> has 1 dimensions, expected one for each of 2 strides}}
 module attributes {a = #girih.place<0, offset = <0>, strides = <4, 1>, layout = (i) -> (i)>} {}
+
+// -----
+
+// expected-error@+1 {{layout affine_map<(d0, d1) -> (d0)> must have d1 once, or both its floordiv and its mod by one number}}
+module attributes {a = #girih.place<0, offset = <0>, strides = <4, 1>, layout = (i, j) -> (i)>} {}
+
+// -----
+
+func.func @f(%a: tensor<?xf32, #girih.dims<n>>) {
+  // expected-error@+1 {{place 0 has a layout, but the sizes of 'tensor<?xf32, #girih.dims<n>>' are not known}}
+  girih.kernel "k"(%a) attributes {places = [#girih.place<0, offset = <0>, strides = <1>, layout = (i) -> (i)>]} : (tensor<?xf32, #girih.dims<n>>) -> () {
+  ^bb0(%b: tensor<?xf32, #girih.dims<n>>):
+    girih.yield
+  }
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expected a value that is stored inside of loops}}
+#stored = #girih.stored<in1, at = compile, layout = affine_map<(i) -> (i)>>
+
+// -----
+
+// expected-error@+1 {{expected an operand that is packed at compile time}}
+#packed = #girih.packed<in1, at = 1, <width = 1, fma = false, nest = [<d0, 1>]>>

@@ -7,7 +7,7 @@
 // CHECK-NEXT:    loops d0 < 7, d1 < 7, d2 < 4, d3 < 5 (contiguous)
 // CHECK-NEXT:    reduction 0: k0 < 3, k1 < 3, k2 < 3
 // CHECK-NEXT:      reads operand 0 at d0 * 108 + d1 * 12 + d2 * 3 + k0 * 108 + k1 * 12 + k2
-// CHECK-NEXT:      reads operand 1 at d2 * 135 + d3 * 27 + {{.*}}, packed
+// CHECK-NEXT:      reads operand 1 at d2 * 135 + d3 * 27 + {{.*}}, may be packed
 // CHECK-NEXT:    writes result 0 at d0 * 140 + d1 * 20 + d2 * 5 + d3
 
 // A dilated window takes steps of two pixels, its result none.
@@ -15,7 +15,7 @@
 // CHECK-NEXT:    loops d0 < 5, d1 < 5, d2 < 16 (contiguous)
 // CHECK-NEXT:    reduction 0: k0 < 3, k1 < 3, k2 < 12
 // CHECK-NEXT:      reads operand 0 at d0 * 108 + d1 * 12 + k0 * 216 + k1 * 24 + k2
-// CHECK-NEXT:      reads operand 1 at d2 * 108 + {{.*}}, packed
+// CHECK-NEXT:      reads operand 1 at d2 * 108 + {{.*}}, may be packed
 // CHECK-NEXT:    writes result 0 at d0 * 80 + d1 * 16 + d2
 
 // One channel a group: it is a loop of the result, in which image, weights and result are contiguous, and none of the sum.
@@ -23,7 +23,7 @@
 // CHECK-NEXT:    loops d0 < 4, d1 < 4, d2 < 12 (contiguous)
 // CHECK-NEXT:    reduction 0: k0 < 3, k1 < 3
 // CHECK-NEXT:      reads operand 0 at d0 * 216 + d1 * 24 + d2 + k0 * 108 + k1 * 12
-// CHECK-NEXT:      reads operand 1 at d2 * 9 + k0 * 3 + k1, packed
+// CHECK-NEXT:      reads operand 1 at d2 * 9 + k0 * 3 + k1, may be packed
 // CHECK-NEXT:    writes result 0 at d0 * 48 + d1 * 12 + d2
 
 // Two results of each channel read the same pixels.
@@ -31,7 +31,7 @@
 // CHECK-NEXT:    loops d0 < 4, d1 < 4, d2 < 12, d3 < 2 (contiguous)
 // CHECK-NEXT:    reduction 0: k0 < 3, k1 < 3
 // CHECK-NEXT:      reads operand 0 at d0 * 216 + d1 * 24 + d2 + k0 * 108 + k1 * 12
-// CHECK-NEXT:      reads operand 1 at d2 * 18 + d3 * 9 + k0 * 3 + k1, packed
+// CHECK-NEXT:      reads operand 1 at d2 * 18 + d3 * 9 + k0 * 3 + k1, may be packed
 // CHECK-NEXT:    writes result 0 at d0 * 96 + d1 * 24 + d2 * 2 + d3
 
 // Columns and three channels of a window lie behind each other, in the image and in weights that are packed: one loop of nine. The batch is not known.
@@ -39,7 +39,7 @@
 // CHECK-NEXT:    loops d0 < n, d1 < 15, d2 < 15, d3 < 16 (contiguous)
 // CHECK-NEXT:    reduction 0: k0 < 3, k1 < 9
 // CHECK-NEXT:      reads operand 0 at d0 * 3072 + d1 * 192 + d2 * 6 + k0 * 96 + k1
-// CHECK-NEXT:      reads operand 1 at d3 * 27 + {{.*}}, packed
+// CHECK-NEXT:      reads operand 1 at d3 * 27 + {{.*}}, may be packed
 // CHECK-NEXT:    writes result 0 at d0 * 3600 + d1 * 240 + d2 * 16 + d3
 
 // Weights that are an input lie as they do, a channel's columns before the next channel's: neither packed nor one loop.
@@ -55,7 +55,7 @@
 // CHECK-NEXT:    loops d0 < 100, d1 < 16 (contiguous)
 // CHECK-NEXT:    reduction 0: k0 < 12
 // CHECK-NEXT:      reads operand 0 at d0 * 12 + k0
-// CHECK-NEXT:      reads operand 1 at d1 * 12 + k0, packed
+// CHECK-NEXT:      reads operand 1 at d1 * 12 + k0, may be packed
 // CHECK-NEXT:    writes result 0 at d0 * 16 + d1
 // CHECK-LABEL: kernel "shortcut"
 // CHECK-NEXT:    loops d0 < 5, d1 < 5, d2 < 16 (contiguous)
@@ -72,7 +72,7 @@
 // CHECK-LABEL: kernel "transposed"
 // CHECK-NEXT:    loops d0 < 11, d1 < 11, d2 < 6 (contiguous)
 // CHECK-NEXT:    reduction 0: k0 < 3, k1 < 3, k2 < 8
-// CHECK-DAG:       reads operand 1 at d2 * 9 + k0 * 3 + k1 + k2 * 54, packed
+// CHECK-DAG:       reads operand 1 at d2 * 9 + k0 * 3 + k1 + k2 * 54, may be packed
 // CHECK-DAG:       reads operand 0 at k2 and a computed index
 // CHECK:         writes result 0 at d0 * 66 + d1 * 6 + d2
 

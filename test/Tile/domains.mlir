@@ -5,7 +5,7 @@
 // CHECK-NEXT:    loops d0 < n, d1 < 48 (contiguous)
 // CHECK-NEXT:    reduction 0: k0 < 20
 // CHECK-NEXT:      reads operand 0 at d0 * 20 + k0
-// CHECK-NEXT:      reads operand 1 at d1 + k0 * 48, packed
+// CHECK-NEXT:      reads operand 1 at d1 + k0 * 48, may be packed
 // CHECK-NEXT:    reads operand 2 at d1
 // CHECK-NEXT:    writes result 0 at d0 * 48 + d1
 func.func @dense(%x: tensor<?x20xf32, #girih.dims<n, 20>>, %b: tensor<48xf32>) -> tensor<?x48xf32, #girih.dims<n, 48>> {

@@ -1,6 +1,6 @@
 // RUN: girih-opt %s --girih-tile-kernels --canonicalize --cse | FileCheck %s
 
-// How constants are packed: a block of the lanes' loop after the other, in each the steps of the sum, in each of these the lanes. Behind the last column
+// How products pack constants: a block of the lanes' loop after the other, in each the steps of the sum, in each of these the lanes. Behind the last column
 // there are zeros, so that all loads are whole vectors. The weights are 1 to 6 for the first step and 7 to 12 for the second; the bytes are at the end.
 // CHECK:       %[[TURNED:.*]] = girih.constant dense_resource<[[$T:packed.*]]> : tensor<16xf32>
 // CHECK-NEXT:  %[[BLOCKS:.*]] = girih.constant dense_resource<[[$B:packed.*]]> : tensor<16xf32>
@@ -43,7 +43,7 @@ func.func @main(%x: tensor<3x2xf32>)
     -> (tensor<3x6xf32>, tensor<3x6xf32>, tensor<3x6xf32>) {
   %w = girih.constant dense<[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [7.0, 8.0, 9.0, 10.0, 11.0, 12.0]]> : tensor<2x6xf32>
   %v = girih.constant dense<[[1.0, 7.0], [2.0, 8.0], [3.0, 9.0], [4.0, 10.0], [5.0, 11.0], [6.0, 12.0]]> : tensor<6x2xf32>
-  %r0 = girih.kernel "vectors"(%x, %w) attributes {schedule = [#girih.schedule<width = 4, fma = true, nest = [<d0, 1>, <d1, 4, lanes>], reductions = [<at = 2, nest = [<k0, 1>]>]>]}
+  %r0 = girih.kernel "vectors"(%x, %w) attributes {schedule = [#girih.schedule<width = 4, fma = true, nest = [<d0, 1>, <d1, 4, lanes>], reductions = [<at = 2, nest = [<k0, 1>]>], stored = [<in1, at = compile, layout = affine_map<(d0, d1) -> (d1 floordiv 4, d0, d1 mod 4)>>]>]}
     : (tensor<3x2xf32>, tensor<2x6xf32>) -> tensor<3x6xf32> {
   ^bb0(%x0: tensor<3x2xf32>, %w0: tensor<2x6xf32>):
     %zero = arith.constant 0.0 : f32
@@ -58,7 +58,7 @@ func.func @main(%x: tensor<3x2xf32>)
     } -> tensor<3x6xf32>
     girih.yield %p : tensor<3x6xf32>
   }
-  %r1 = girih.kernel "blocks"(%x, %w) attributes {schedule = [#girih.schedule<width = 4, fma = true, nest = [<d0, 1>, <d1, 8, lanes>], reductions = [<at = 2, nest = [<k0, 1>]>]>]}
+  %r1 = girih.kernel "blocks"(%x, %w) attributes {schedule = [#girih.schedule<width = 4, fma = true, nest = [<d0, 1>, <d1, 8, lanes>], reductions = [<at = 2, nest = [<k0, 1>]>], stored = [<in1, at = compile, layout = affine_map<(d0, d1) -> (d1 floordiv 8, d0, d1 mod 8)>>]>]}
     : (tensor<3x2xf32>, tensor<2x6xf32>) -> tensor<3x6xf32> {
   ^bb0(%x0: tensor<3x2xf32>, %w0: tensor<2x6xf32>):
     %zero = arith.constant 0.0 : f32
@@ -73,7 +73,7 @@ func.func @main(%x: tensor<3x2xf32>)
     } -> tensor<3x6xf32>
     girih.yield %p : tensor<3x6xf32>
   }
-  %r2 = girih.kernel "turned"(%x, %v) attributes {schedule = [#girih.schedule<width = 4, fma = true, nest = [<d0, 1>, <d1, 4, lanes>], reductions = [<at = 2, nest = [<k0, 1>]>]>]}
+  %r2 = girih.kernel "turned"(%x, %v) attributes {schedule = [#girih.schedule<width = 4, fma = true, nest = [<d0, 1>, <d1, 4, lanes>], reductions = [<at = 2, nest = [<k0, 1>]>], stored = [<in1, at = compile, layout = affine_map<(d0, d1) -> (d0 floordiv 4, d1, d0 mod 4)>>]>]}
     : (tensor<3x2xf32>, tensor<6x2xf32>) -> tensor<3x6xf32> {
   ^bb0(%x0: tensor<3x2xf32>, %v0: tensor<6x2xf32>):
     %zero = arith.constant 0.0 : f32

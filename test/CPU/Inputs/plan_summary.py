@@ -2,7 +2,7 @@
 
     NAME: SUMS sums, rows d1 14, lanes d2 32, tasks d0 d1, reduction k0 4 unroll
 
-What is stored has a line of its own, `NAME g0: ...`, behind that of what reads it. With --registers=N a register tile of sums has to fit:
+What is stored during a run has a line of its own, `NAME g0: ...`, behind that of what reads it. With --registers=N a register tile of sums has to fit:
 the sums, and of the two operands a row or a column of the tile and one vector.
 """
 import re
@@ -18,7 +18,7 @@ def parse(text, at=0):
         if text[at] in "<[":
             value, at = parse(text, at)
         else:
-            word = re.compile(r"\w+").match(text, at)
+            word = re.compile(r"affine_map<.*? -> .*?>|\w+").match(text, at)
             value, at = word.group(), word.end()
         items.append((name.group(1), value) if name else value)
         at = re.compile(r"(, )?").match(text, at).end()
@@ -39,8 +39,9 @@ def summarise(name, schedule, registers):
     parts += ["tasks " + " ".join(loop[0] for loop in loops["task"])] if loops["task"] else []
     parts += ["reduction " + " ".join(loop) for loop in reductions]
     print(f"{name}: " + ", ".join(parts))
-    for generic, _, stored in fields.get("stored", []):
-        summarise(f"{name} {generic}", stored, registers)
+    for value, (_, at), stored in fields.get("stored", []):
+        if at != "compile":
+            summarise(f"{name} {value}", stored, registers)
 
 
 registers = next((int(a.split("=")[1]) for a in sys.argv[1:] if a.startswith("--registers=")), 0)
