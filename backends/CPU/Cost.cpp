@@ -52,6 +52,12 @@ struct Misses {
   }
 };
 
+/// What is done before anything else begins: computing and going to memory hide each other within it.
+struct Phase {
+  double cycles = 0;
+  Misses misses;
+};
+
 class DomainCost {
 public:
   /// Of a stage, `steps` are how much of its dimensions is computed at once; else all of them are.
@@ -92,13 +98,12 @@ public:
 
   bool isKnown = true;
 
-  /// Cycles of the units for all of the domain.
-  double getCycles() const;
+  /// One phase, or several where rows are long: each stage, each reduction, and what follows. Operands are as
+  /// `isWarm` says in which caches beforehand.
+  SmallVector<Phase> getPhases(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const;
   double getTasks() const;
   /// All bytes that it goes through.
   double getBytes() const { return total(0); }
-  /// Bytes that miss the caches, where operands are as `isWarm` says in which of them beforehand.
-  Misses getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const;
 
 private:
   using Counts = DenseMap<unsigned, int64_t>;
@@ -107,8 +112,18 @@ private:
     int64_t size;
   };
   std::optional<int64_t> getSize(DimExpr e) const { return guesses ? guesses->get(e) : dimValue(e); }
+  /// Rows go out of the first-level cache between one reduction and what follows.
+  bool hasLongRows() const { return !behind.empty() && !sliding && total(outer.size()) > double(machine.l1); }
+  /// Bytes that miss the caches: of all, or of one reduction (-1: of what follows).
+  Misses getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm,
+                   std::optional<int> phase = std::nullopt) const;
+  /// Cycles of the units for all of the domain.
+  double getCycles() const;
   double countReduction(const Reduction &r, StageAttr stage, int64_t rows, int64_t vectors) const;
   double countFinish(int64_t rows, int64_t vectors, bool takesUp) const;
+  double getFinishCycles(bool takesUp) const;
+  double getReductionCycles(size_t number) const;
+  double getStageCycles(size_t number) const;
   double sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t)> cost) const;
   SmallVector<Idx> lastDims() const;
   /// What is stored where this is computed.
@@ -179,47 +194,6 @@ double DomainCost::sumTiles(bool all, llvm::function_ref<double(int64_t, int64_t
   return sum;
 }
 
-/// Cycles from a state, `from` the arguments of `body`, to the next: the longest way to one of `results`.
-static double getLatency(Block &body, ValueRange from, ValueRange results, bool isFused,
-                         const Machine &machine) {
-  DenseMap<Value, double> ready; // what depends on the state
-  for (Value v : from)
-    ready[v] = 0;
-  for (Operation &inside : body.without_terminator()) {
-    double begin = -1;
-    for (Value v : inside.getOperands())
-      if (auto it = ready.find(v); it != ready.end()) begin = std::max(begin, it->second);
-    if (begin < 0) continue;
-    bool isSlow = isa<arith::MulFOp>(inside) || (isFused && isa<arith::AddFOp>(inside));
-    bool isSum = isa<arith::AddFOp, arith::SubFOp>(inside);
-    double latency = isSlow                       ? machine.fmaLatency
-                     : isSum                      ? machine.addLatency
-                     : isa<arith::CmpFOp>(inside) ? machine.addLatency + machine.compareCycles
-                                                  : 1;
-    for (Value v : inside.getResults())
-      ready[v] = begin + latency;
-  }
-  double latency = 0;
-  for (Value v : results)
-    latency = std::max(latency, ready.lookup(v));
-  return latency;
-}
-
-/// Cycles from one partial result of a reduction to the next.
-static double getStepLatency(linalg::GenericOp op, bool fma, const Machine &machine) {
-  ValueRange state = op.getBody()->getArguments().drop_front(op.getNumDpsInputs());
-  return getLatency(*op.getBody(), state, getYielded(op), fma && girih::isContraction(op), machine);
-}
-
-/// Cycles until two partial results are one.
-static double getCombineLatency(linalg::GenericOp op, const Machine &machine) {
-  CombineOp combine = getCombine(op);
-  if (!combine) return getStepLatency(op, /*fma=*/false, machine);
-  Block &body = combine.getBody().front();
-  return getLatency(body, body.getArguments(), body.getTerminator()->getOperands(), /*isFused=*/false,
-                    machine);
-}
-
 double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t rows, int64_t vectors) const {
   int64_t width = schedule.getWidth(), rowDim = schedule.getRowDim(), vectorDim = schedule.getVectorDim();
   SmallVector<std::pair<unsigned, int64_t>> copies;
@@ -282,27 +256,34 @@ double DomainCost::countFinish(int64_t rows, int64_t vectors, bool takesUp) cons
   return work.each.cycles(machine);
 }
 
+double DomainCost::getFinishCycles(bool takesUp) const {
+  return sumTiles(true, [&](int64_t rows, int64_t vectors) { return countFinish(rows, vectors, takesUp); });
+}
+
+double DomainCost::getReductionCycles(size_t number) const {
+  return sumTiles(false, [&](int64_t rows, int64_t vectors) {
+    return countReduction(domain.reductions[number], schedule.getReductions()[number], rows, vectors);
+  });
+}
+
+double DomainCost::getStageCycles(size_t number) const {
+  const DomainCost &stage = *stages[number];
+  size_t at = schedule.getStored()[number].getAt();
+  double trips = getTrips(at), whole = stage.getCycles();
+  if (!stage.sliding) return trips * whole;
+  // The first of the steps that follow each other computes all, the others what is new, and move the rest.
+  double first = getTrips(at - 1), size = double(stage.extents[*stage.sliding]);
+  double old = std::min(double(stage.overlap) / size, 1.0), moved = old * stage.storeBytes(stage.counts);
+  return first * whole + (trips - first) * (whole * (1 - old) + 2 * moved / machine.l2Bandwidth);
+}
+
 double DomainCost::getCycles() const {
-  auto finish = [&](bool takesUp) {
-    return sumTiles(true, [&](int64_t rows, int64_t vectors) { return countFinish(rows, vectors, takesUp); });
-  };
-  double cycles = finish(false), blocks = getBlocks();
-  if (blocks > 1) cycles += (blocks - 1) * finish(true);
-  for (auto [r, stage] : llvm::zip(domain.reductions, schedule.getReductions()))
-    cycles += sumTiles(false, [&, &r = r, &stage = stage](int64_t rows, int64_t vectors) {
-      return countReduction(r, stage, rows, vectors);
-    });
-  for (auto [stage, stored] : llvm::zip(stages, schedule.getStored())) {
-    double trips = getTrips(stored.getAt()), whole = stage->getCycles();
-    if (!stage->sliding) {
-      cycles += trips * whole;
-      continue;
-    }
-    // The first of the steps that follow each other computes all, the others what is new, and move the rest.
-    double first = getTrips(stored.getAt() - 1), size = double(stage->extents[*stage->sliding]);
-    double old = std::min(double(stage->overlap) / size, 1.0), moved = old * stage->storeBytes(stage->counts);
-    cycles += first * whole + (trips - first) * (whole * (1 - old) + 2 * moved / machine.l2Bandwidth);
-  }
+  double cycles = getFinishCycles(false), blocks = getBlocks();
+  if (blocks > 1) cycles += (blocks - 1) * getFinishCycles(true);
+  for (size_t r = 0; r < domain.reductions.size(); ++r)
+    cycles += getReductionCycles(r);
+  for (size_t i = 0; i < stages.size(); ++i)
+    cycles += getStageCycles(i);
   return cycles;
 }
 
@@ -475,12 +456,14 @@ double DomainCost::bytesTakenUp(double cache) const {
   return std::max(missesOf(0, cache, at, depends) - storeBytes(counts), 0.0);
 }
 
-Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const {
+Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)> isWarm,
+                             std::optional<int> phase) const {
   Misses misses{};
   for (auto [level, cache] : llvm::enumerate(getCaches(machine))) {
     bool phasesShare = total(outer.size()) <= cache;
     std::map<unsigned, double> ofBuffer, once;
     for (const Access &a : domain.accesses) {
+      if (phase && a.reduction != *phase) continue;
       SmallVector<Loop> loops = loopsOf(a.reduction);
       auto at = [&](size_t l) { return footprint(a, countsAt(loops, l)); };
       auto depends = [&](const Loop &l) { return a.dynamic || a.lin.has(l.variable); };
@@ -497,15 +480,43 @@ Misses DomainCost::getMisses(llvm::function_ref<bool(unsigned buffer, int level)
       bool warm = isStage ? of[buffer - results]->total(0) <= cache : isWarm(buffer, level);
       misses.read[level] += warm ? std::max(bytes - once[buffer], 0.0) : bytes;
     }
+    if (phase && *phase >= 0) continue;
     double stored = storeBytes(counts);
     bool warm = domain.results.empty() ? stored <= cache : isWarm(kernel->getNumOperands(), level);
     double again = bytesTakenUp(cache), trips = parent ? parent->getTrips(around) : 1;
     misses.read[level] += again * trips;
     misses.written[level] += ((warm ? 0 : stored) + again) * trips;
   }
+  if (phase) return misses;
   for (auto &stage : stages)
     misses += stage->getMisses(isWarm);
   return misses;
+}
+
+SmallVector<Phase> DomainCost::getPhases(llvm::function_ref<bool(unsigned buffer, int level)> isWarm) const {
+  if (!hasLongRows() && llvm::none_of(stages, [](auto &stage) { return stage->hasLongRows(); }))
+    return {{getCycles(), getMisses(isWarm)}};
+  SmallVector<Phase> phases;
+  for (auto [i, stage] : llvm::enumerate(stages)) {
+    if (!stage->hasLongRows()) {
+      phases.push_back({getStageCycles(i), stage->getMisses(isWarm)});
+      continue;
+    }
+    for (Phase phase : stage->getPhases(isWarm))
+      phases.push_back({getTrips(schedule.getStored()[i].getAt()) * phase.cycles, phase.misses});
+  }
+  // What one phase has read is there for the others, if all that a row takes is.
+  std::set<unsigned> known;
+  auto isThere = [&](unsigned buffer, int level) {
+    return isWarm(buffer, level) || (known.count(buffer) && total(outer.size()) <= getCaches(machine)[level]);
+  };
+  for (int r = 0; r < int(domain.reductions.size()); ++r) {
+    phases.push_back({getReductionCycles(r), getMisses(isThere, r)});
+    for (const Access &a : domain.accesses)
+      if (a.reduction == r) known.insert(a.buffer);
+  }
+  phases.push_back({getFinishCycles(false), getMisses(isThere, -1)});
+  return phases;
 }
 
 } // namespace
@@ -515,22 +526,6 @@ std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, Array
   constexpr double kLaunch = 30, kTask = 5; // nanoseconds of a call, and of the loops around a task
   constexpr double kHidden = 0.7;           // of the shorter of computing and reading, what the longer hides
   Cost cost;
-  Misses misses{};
-  for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
-    DomainCost of(kernel, domain, schedule, machine, guesses);
-    if (!of.isKnown) return std::nullopt;
-    cost.cycles += of.getCycles();
-    cost.tasks += of.getTasks();
-    double bytes = of.getBytes();
-    misses += of.getMisses([&](unsigned buffer, int level) {
-      bool isConstant =
-          buffer < kernel->getNumOperands() && kernel.getInputs()[buffer].getDefiningOp<ConstantOp>();
-      return (isConstant ? runBytes : bytes) <= getCaches(machine)[level];
-    });
-  }
-  // What is written is fetched first and written back later; between the nearer caches that is a way each.
-  for (int level : {1, 2})
-    misses.written[level] *= 2;
   auto timeOf = [&](const std::array<double, 3> &bytes) {
     // What misses a larger cache has missed the smaller ones.
     double fromL3 = std::max(bytes[1] - bytes[2], 0.0);
@@ -539,9 +534,34 @@ std::optional<Cost> predictCost(KernelOp kernel, ArrayRef<Domain> domains, Array
     return (fromL2 / machine.l2Bandwidth + fromL3 / machine.l3Bandwidth) / machine.ghz +
            bytes[2] / machine.memoryBandwidth;
   };
-  double core = cost.cycles / machine.ghz, read = timeOf(misses.read), written = timeOf(misses.written);
-  cost.nanoseconds =
-      std::max(core, read) + (1 - kHidden) * std::min(core, read) + written + kLaunch + cost.tasks * kTask;
+  auto hide = [&](double a, double b) { return std::max(a, b) + (1 - kHidden) * std::min(a, b); };
+  Phase tiles; // of all domains that have no others
+  double rows = 0;
+  for (auto [domain, schedule] : llvm::zip(domains, schedules)) {
+    DomainCost of(kernel, domain, schedule, machine, guesses);
+    if (!of.isKnown) return std::nullopt;
+    cost.tasks += of.getTasks();
+    double bytes = of.getBytes();
+    SmallVector<Phase> phases = of.getPhases([&](unsigned buffer, int level) {
+      bool isConstant =
+          buffer < kernel->getNumOperands() && kernel.getInputs()[buffer].getDefiningOp<ConstantOp>();
+      return (isConstant ? runBytes : bytes) <= getCaches(machine)[level];
+    });
+    for (Phase &phase : phases) {
+      // What is written is fetched first and written back later; between the nearer caches that is a way
+      // each.
+      for (int level : {1, 2})
+        phase.misses.written[level] *= 2;
+      cost.cycles += phase.cycles;
+      // Rows are written all along, tiles in bursts at their ends.
+      if (phases.size() > 1)
+        rows += hide(phase.cycles / machine.ghz, timeOf(phase.misses.read) + timeOf(phase.misses.written));
+      else
+        tiles.cycles += phase.cycles, tiles.misses += phase.misses;
+    }
+  }
+  double read = timeOf(tiles.misses.read), written = timeOf(tiles.misses.written);
+  cost.nanoseconds = hide(tiles.cycles / machine.ghz, read) + written + kLaunch + cost.tasks * kTask + rows;
   return cost;
 }
 

@@ -241,4 +241,43 @@ void TileWork::countBody(linalg::GenericOp op, ArrayRef<Idx> dims) {
   }
 }
 
+/// Cycles from a state, `from` the arguments of `body`, to the next: the longest way to one of `results`.
+static double getLatency(Block &body, ValueRange from, ValueRange results, bool isFused,
+                         const Machine &machine) {
+  DenseMap<Value, double> ready; // what depends on the state
+  for (Value v : from)
+    ready[v] = 0;
+  for (Operation &inside : body.without_terminator()) {
+    double begin = -1;
+    for (Value v : inside.getOperands())
+      if (auto it = ready.find(v); it != ready.end()) begin = std::max(begin, it->second);
+    if (begin < 0) continue;
+    bool isSlow = isa<arith::MulFOp>(inside) || (isFused && isa<arith::AddFOp>(inside));
+    bool isSum = isa<arith::AddFOp, arith::SubFOp>(inside);
+    double latency = isSlow                       ? machine.fmaLatency
+                     : isSum                      ? machine.addLatency
+                     : isa<arith::CmpFOp>(inside) ? machine.addLatency + machine.compareCycles
+                                                  : 1;
+    for (Value v : inside.getResults())
+      ready[v] = begin + latency;
+  }
+  double latency = 0;
+  for (Value v : results)
+    latency = std::max(latency, ready.lookup(v));
+  return latency;
+}
+
+double getStepLatency(linalg::GenericOp op, bool fma, const Machine &machine) {
+  ValueRange state = op.getBody()->getArguments().drop_front(op.getNumDpsInputs());
+  return getLatency(*op.getBody(), state, getYielded(op), fma && girih::isContraction(op), machine);
+}
+
+double getCombineLatency(linalg::GenericOp op, const Machine &machine) {
+  CombineOp combine = getCombine(op);
+  if (!combine) return getStepLatency(op, /*fma=*/false, machine);
+  Block &body = combine.getBody().front();
+  return getLatency(body, body.getArguments(), body.getTerminator()->getOperands(), /*isFused=*/false,
+                    machine);
+}
+
 } // namespace girih

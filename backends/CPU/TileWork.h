@@ -79,4 +79,9 @@ private:
   std::set<std::vector<const void *>> seen;
 };
 
+/// Cycles from one partial result of a reduction to the next.
+double getStepLatency(mlir::linalg::GenericOp op, bool fma, const Machine &machine);
+/// Cycles until two partial results are one.
+double getCombineLatency(mlir::linalg::GenericOp op, const Machine &machine);
+
 } // namespace girih
