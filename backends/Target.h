@@ -24,6 +24,8 @@ public:
   /// Results of 32 bits that are computed at once along channels: the graph stage fills them where channels
   /// are few. 1: there is nothing to fill.
   virtual int64_t getLanes() const = 0;
+  /// The plan stage, first of all: has kernels compute what they do in another way, where that is faster.
+  virtual void addRewritePasses(mlir::OpPassManager &pm) const = 0;
   /// The plan stage, before tensors have places: decides where kernels end.
   virtual void addJoinPasses(mlir::OpPassManager &pm) const = 0;
   /// The plan stage: gives a schedule to every kernel that has none.

@@ -40,10 +40,10 @@ void addStage(OpPassManager &pm, Stage stage, const Target &target, const Pipeli
     return;
   case Stage::Linalg:
     pm.addPass(createConvertGirihToLinalg());
-    // Before kernels have places: it makes some of them two.
-    pm.addPass(createSplitReductions());
     return;
   case Stage::Plan:
+    if (!options.naive) target.addRewritePasses(pm);
+    pm.addPass(createSplitReductions());
     if (!options.naive) target.addJoinPasses(pm);
     // Places come before schedules: copies that they need are kernels, which want one like any other.
     pm.addPass(createPlanPlaces());

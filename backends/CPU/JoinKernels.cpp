@@ -1,11 +1,7 @@
 // Where kernels end: what one writes and the next reads stays in the cache if they are one.
 #include "passes/Tile/JoinKernels.h"
-#include "backends/CPU/Cost.h"
 #include "backends/CPU/Passes.h"
-#include "backends/CPU/Plan.h"
 #include "backends/CPU/Predict.h"
-#include "passes/Tile/Schedule.h"
-#include "passes/Tile/Stages.h"
 #include <queue>
 
 namespace girih {
@@ -100,26 +96,8 @@ private:
   /// Nanoseconds on all cores; nothing for what cannot be planned.
   std::optional<double> getTime(KernelOp kernel) {
     auto [it, isNew] = times.try_emplace(kernel);
-    if (isNew) it->second = predict(kernel);
+    if (isNew) it->second = predictPlanned(kernel, machine, *guesses, runBytes);
     return it->second;
-  }
-
-  std::optional<double> predict(KernelOp kernel) const {
-    if (getSpecialOp(kernel)) return std::nullopt;
-    // What cannot be planned as one stays apart.
-    ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
-    auto domains = analyzeKernel(kernel, chooseStages(kernel));
-    if (failed(domains)) return std::nullopt;
-    SmallVector<ScheduleAttr> schedules = llvm::map_to_vector(
-        planKernel(kernel, *domains, machine, *guesses), [](Attribute a) { return cast<ScheduleAttr>(a); });
-    // Sums that are put down for a long epilogue, as nothing else is stored, would have to stay in registers.
-    if (domains->front().stages.size() < schedules.front().getStored().size()) return std::nullopt;
-    kernel.setScheduleAttr(ArrayAttr::get(kernel.getContext(), llvm::to_vector_of<Attribute>(schedules)));
-    bool fits = succeeded(getSchedules(kernel, kernel.getScheduleAttr(), *domains));
-    kernel.removeScheduleAttr();
-    auto cost = fits ? predictCost(kernel, *domains, schedules, machine, runBytes, &*guesses) : std::nullopt;
-    if (!cost) return std::nullopt;
-    return cost->nanoseconds * std::ceil(cost->tasks / double(machine.cores)) / std::max(cost->tasks, 1.0);
   }
 
   Machine machine;

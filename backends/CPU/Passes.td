@@ -35,6 +35,60 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
                             "what differs from a common machine, as 'girih machine' names it: l2_bytes=524288,ghz=2.5">];
 }
 
+def SumOnline : Pass<"girih-sum-online-cpu", "::mlir::ModuleOp"> {
+  let summary = "find the maximum and the sum of a softmax's long rows in one pass";
+  let description = [{
+    Pre-condition: kernels are at the linalg stage, have no places, and long reductions are not split yet. A maximum and the sum of exponentials of
+    differences from it become one reduction, if the plan of that, split as girih-split-reductions will, is predicted to take less time on one
+    core. Its state is the largest element so far, and the sum of exponentials of differences from it; of each element one exponential
+    is taken, by which the sum is multiplied where the element is the largest. So rows are gone through once before results are computed, and what these
+    are made of is computed again instead of stored.
+
+    The state begins with the lowest number, so that elements of -inf add nothing. As before, rows of nothing but -inf, and those with +inf or NaN, are NaN.
+
+    ```mlir
+    func.func @main(%x: tensor<4x16777216xf32>) -> tensor<4xf32> {
+      %r = girih.kernel "sum"(%x) : (tensor<4x16777216xf32>) -> tensor<4xf32> {
+      ^bb0(%a: tensor<4x16777216xf32>):
+        %least = arith.constant 0xFF800000 : f32
+        %zero = arith.constant 0.0 : f32
+        %e = tensor.empty() : tensor<4xf32>
+        %f = linalg.fill ins(%least : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+        %g = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+        %0 = linalg.generic {indexing_maps = [affine_map<(i, k) -> (i, k)>, affine_map<(i, k) -> (i)>], iterator_types = ["parallel", "reduction"]}
+          ins(%a : tensor<4x16777216xf32>) outs(%f : tensor<4xf32>) {
+        ^bb0(%in: f32, %out: f32):
+          %m = arith.maximumf %out, %in : f32
+          linalg.yield %m : f32
+        } -> tensor<4xf32>
+        %1 = linalg.generic {indexing_maps = [affine_map<(i, k) -> (i, k)>, affine_map<(i, k) -> (i)>, affine_map<(i, k) -> (i)>],
+                             iterator_types = ["parallel", "reduction"]}
+          ins(%a, %0 : tensor<4x16777216xf32>, tensor<4xf32>) outs(%g : tensor<4xf32>) {
+        ^bb0(%in: f32, %max: f32, %out: f32):
+          %d = arith.subf %in, %max : f32
+          %x1 = math.exp %d : f32
+          %s = arith.addf %out, %x1 : f32
+          linalg.yield %s : f32
+        } -> tensor<4xf32>
+        girih.yield %1 : tensor<4xf32>
+      }
+      return %r : tensor<4xf32>
+    }
+    // becomes
+    %r = girih.kernel "sum"(%x) : (tensor<4x16777216xf32>) -> tensor<4xf32> {
+      ...
+      %0:2 = linalg.generic
+      ...
+        %s:2 = girih.combine(%m, %t) : f32, f32
+      ...
+    ```
+  }];
+  let options = [ListOption<"numbers", "machine", "std::string",
+                            "what differs from a common machine, as 'girih machine' names it: l2_bytes=524288,ghz=2.5">];
+  let statistics = [Statistic<"numOnline", "online", "kernels whose softmaxes are computed so">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def JoinKernels : Pass<"girih-join-cpu", "::mlir::ModuleOp"> {
   let summary = "join kernels where what lies between them would go beyond the cache";
   let description = [{

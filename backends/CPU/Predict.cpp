@@ -1,7 +1,9 @@
 #include "backends/CPU/Predict.h"
 #include "backends/CPU/Cost.h"
 #include "backends/CPU/Passes.h"
+#include "backends/CPU/Plan.h"
 #include "passes/Tile/Schedule.h"
+#include "passes/Tile/Stages.h"
 
 namespace girih {
 #define GEN_PASS_DEF_PREDICTTIMES
@@ -42,6 +44,25 @@ struct PredictTimes : girih::impl::PredictTimesBase<PredictTimes> {
 
 std::unique_ptr<Pass> girih::createPredictTimes(const Machine &machine) {
   return std::make_unique<PredictTimes>(machine);
+}
+
+std::optional<double> girih::predictPlanned(KernelOp kernel, const Machine &machine, const Guesses &guesses,
+                                            double runBytes) {
+  if (getSpecialOp(kernel)) return std::nullopt;
+  // What cannot be planned as one stays apart.
+  ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
+  auto domains = analyzeKernel(kernel, chooseStages(kernel));
+  if (failed(domains)) return std::nullopt;
+  SmallVector<ScheduleAttr> schedules = llvm::map_to_vector(
+      planKernel(kernel, *domains, machine, guesses), [](Attribute a) { return cast<ScheduleAttr>(a); });
+  // Sums that are put down for a long epilogue, as nothing else is stored, would have to stay in registers.
+  if (domains->front().stages.size() < schedules.front().getStored().size()) return std::nullopt;
+  kernel.setScheduleAttr(ArrayAttr::get(kernel.getContext(), llvm::to_vector_of<Attribute>(schedules)));
+  bool fits = succeeded(getSchedules(kernel, kernel.getScheduleAttr(), *domains));
+  kernel.removeScheduleAttr();
+  auto cost = fits ? predictCost(kernel, *domains, schedules, machine, runBytes, &guesses) : std::nullopt;
+  if (!cost) return std::nullopt;
+  return cost->nanoseconds * std::ceil(cost->tasks / double(machine.cores)) / std::max(cost->tasks, 1.0);
 }
 
 double girih::getTensorBytes(Type type, const Guesses &guesses) {

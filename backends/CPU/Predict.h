@@ -9,7 +9,13 @@ namespace girih {
 
 std::unique_ptr<mlir::Pass> createJoinKernels(const Machine &machine);
 std::unique_ptr<mlir::Pass> createPlanKernels(const Machine &machine);
+std::unique_ptr<mlir::Pass> createSumOnline(const Machine &machine);
 std::unique_ptr<mlir::Pass> createPredictTimes(const Machine &machine);
+
+/// Nanoseconds of a kernel without a schedule, planned for all cores of the machine; nothing where it cannot
+/// be planned.
+std::optional<double> predictPlanned(KernelOp kernel, const Machine &machine, const Guesses &guesses,
+                                     double runBytes);
 
 /// Bytes of a tensor of the guessed size.
 double getTensorBytes(mlir::Type type, const Guesses &guesses);

@@ -22,7 +22,9 @@ def SplitReductions : Pass<"girih-split-reductions", "::mlir::ModuleOp"> {
   let description = [{
     Only loops of results become tasks, so a sum of a million numbers would be one thread's. Where the iterations are many (2^18), the results few (less than 4),
     and partial results combine (by the last operation of the body, or by girih.combine), a reduced loop that divides is split into blocks of equal size, at most 64, of
-    2^15 iterations or more: a kernel of its own gives the state of each, and the old kernel combines these. Where more than 4096 iterations follow in the
+    2^15 iterations or more: a kernel of its own gives the state of each, and the old kernel combines these. A sum, and one of squares about the mean that
+    it makes, are split together: each block has its sum, and then, while it is in the cache, squares about its own mean, of which those about the
+    mean of all follow (Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing sample variances). Where more than 4096 iterations follow in the
     old kernel, such as a normalised image after its mean, the combination is a kernel, too, so that the rest has no reduction, and becomes tasks.
     Sizes that only a run knows are left as they are: that sizes alone decide makes results the same on any number of threads.
 
@@ -62,8 +64,8 @@ def SplitReductions : Pass<"girih-split-reductions", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let dependentDialects = ["::girih::GirihDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
-  let statistics = [Statistic<"numSplit", "num-split", "reductions split">];
+  let dependentDialects = ["::girih::GirihDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "num-split", "kernels split">];
 }
 
 def PrintDomains : Pass<"girih-print-domains", "::mlir::ModuleOp"> {

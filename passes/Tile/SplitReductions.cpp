@@ -1,10 +1,12 @@
 // Long reductions with few results become two: one whose blocks are tasks, each with a result of its own, and
 // one that combines these. Sizes alone decide, so that results have the same bits on any number of threads.
+#include "passes/Tile/SplitReductions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Tile/Domain.h"
 #include "passes/Tile/Passes.h"
+#include "passes/Tile/ReductionChains.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace girih {
@@ -97,13 +99,16 @@ static std::optional<Split> chooseSplit(KernelOp kernel, linalg::GenericOp op) {
 
 //===-- Two reductions for one --------------------------------------------===//
 
-/// What `values` would be initialised with, for results of another shape.
+/// What the results of `op` begin with, for results of another shape.
 static SmallVector<Value> createInits(OpBuilder &b, linalg::GenericOp op, ArrayRef<int64_t> shape) {
   SmallVector<Value> inits;
   for (Value out : op.getOutputs()) {
-    auto fill = out.getDefiningOp<linalg::FillOp>();
-    auto empty = tensor::EmptyOp::create(b, op.getLoc(), shape, getElementTypeOrSelf(out.getType()));
-    inits.push_back(linalg::FillOp::create(b, op.getLoc(), fill.value(), empty.getResult()).getResult(0));
+    Value init = tensor::EmptyOp::create(b, op.getLoc(), shape, getElementTypeOrSelf(out.getType()));
+    if (auto fill = out.getDefiningOp<linalg::FillOp>()) {
+      Value neutral = b.clone(*fill.value().getDefiningOp())->getResult(0); // it may stand further behind
+      init = linalg::FillOp::create(b, op.getLoc(), neutral, init).getResult(0);
+    }
+    inits.push_back(init);
   }
   return inits;
 }
@@ -112,29 +117,38 @@ static SmallVector<int64_t> getResultShape(linalg::GenericOp op) {
   return llvm::to_vector(cast<RankedTensorType>(op.getResult(0).getType()).getShape());
 }
 
-/// The reduction of each block; blocks are the outermost loop, and the first dimension of the results.
-static linalg::GenericOp createPartial(OpBuilder &b, linalg::GenericOp op, const Split &split) {
+/// What `op` computes in each block; blocks are the outermost loop, and the first dimension of the results.
+/// `ofBlocks` has operands that are computed in blocks themselves.
+static linalg::GenericOp createPartial(OpBuilder &b, linalg::GenericOp op, const Split &split,
+                                       const IRMapping &ofBlocks = {}) {
   MLIRContext *ctx = op.getContext();
   unsigned loops = op.getNumLoops();
-  SmallVector<AffineExpr> dims; // of the old loops among the new ones
+  AffineExpr block = getAffineDimExpr(0, ctx);
+  SmallVector<AffineExpr> inBlock, inAll; // the old loops among the new ones
   for (unsigned d = 0; d < loops; ++d)
-    dims.push_back(getAffineDimExpr(d + 1, ctx));
-  dims[split.dim] = getAffineDimExpr(0, ctx) * split.size + dims[split.dim];
+    inBlock.push_back(getAffineDimExpr(d + 1, ctx));
+  inAll = inBlock;
+  inAll[split.dim] = block * split.size + inAll[split.dim];
   SmallVector<AffineMap> maps;
-  for (AffineMap map : op.getIndexingMapsArray())
-    maps.push_back(map.replaceDimsAndSymbols(dims, {}, loops + 1, 0));
+  SmallVector<Value> inputs;
+  SmallVector<int64_t> shape = getResultShape(op);
+  shape.insert(shape.begin(), split.blocks);
+  for (OpOperand &operand : op->getOpOperands()) {
+    bool isOfBlock = op.isDpsInit(&operand) || ofBlocks.contains(operand.get());
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    maps.push_back(map.replaceDimsAndSymbols(isOfBlock ? inBlock : inAll, {}, loops + 1, 0));
+    if (isOfBlock) maps.back() = maps.back().insertResult(block, 0);
+    if (op.isDpsInput(&operand)) inputs.push_back(ofBlocks.lookupOrDefault(operand.get()));
+    if (!op.isDpsInit(&operand)) continue;
+    for (auto [size, e] : llvm::zip(MutableArrayRef(shape).drop_front(), map.getResults()))
+      if (e == getAffineDimExpr(split.dim, ctx)) size = split.size;
+  }
   SmallVector<utils::IteratorType> kinds{utils::IteratorType::parallel};
   llvm::append_range(kinds, op.getIteratorTypesArray());
   // No operand says how long a block is.
-  SmallVector<Value> inputs(op.getInputs());
   inputs.push_back(tensor::EmptyOp::create(b, op.getLoc(), ArrayRef<int64_t>{split.size},
                                            getElementTypeOrSelf(op.getResult(0).getType())));
-  maps.insert(maps.begin() + op.getNumDpsInputs(),
-              AffineMap::get(loops + 1, 0, getAffineDimExpr(split.dim + 1, ctx)));
-  for (AffineMap &map : MutableArrayRef(maps).take_back(op.getNumDpsInits()))
-    map = map.insertResult(getAffineDimExpr(0, ctx), 0);
-  SmallVector<int64_t> shape = getResultShape(op);
-  shape.insert(shape.begin(), split.blocks);
+  maps.insert(maps.begin() + op.getNumDpsInputs(), AffineMap::get(loops + 1, 0, inBlock[split.dim]));
   SmallVector<Value> inits = createInits(b, op, shape);
   auto partial =
       linalg::GenericOp::create(b, op.getLoc(), TypeRange(ValueRange(inits)), inputs, inits, maps, kinds);
@@ -158,7 +172,7 @@ static linalg::GenericOp createPartial(OpBuilder &b, linalg::GenericOp op, const
 }
 
 /// The reduction of what the blocks' reductions give.
-static linalg::GenericOp createCombination(OpBuilder &b, linalg::GenericOp op, linalg::GenericOp partial) {
+static linalg::GenericOp createCombination(OpBuilder &b, linalg::GenericOp op, ValueRange ofBlocks) {
   MLIRContext *ctx = op.getContext();
   Location loc = op.getLoc();
   SmallVector<int64_t> shape = getResultShape(op);
@@ -192,14 +206,36 @@ static linalg::GenericOp createCombination(OpBuilder &b, linalg::GenericOp op, l
     combine.getBody().cloneInto(&again.getBody(), region);
     linalg::YieldOp::create(builder, loc, again.getResults());
   };
-  return linalg::GenericOp::create(b, loc, TypeRange(ValueRange(inits)), partial.getResults(), inits, maps,
-                                   kinds, step);
+  return linalg::GenericOp::create(b, loc, TypeRange(ValueRange(inits)), ofBlocks, inits, maps, kinds, step);
+}
+
+/// The sum of each block, and its squares about the mean of the block itself: while they are taken, the block
+/// is in the cache.
+static linalg::GenericOp createPartialMoments(OpBuilder &b, const ReductionChain &chain, const Split &split) {
+  linalg::GenericOp first = createPartial(b, chain.first, split), second = chain.second;
+  IRMapping ofBlocks;
+  ofBlocks.map(chain.center, createMeans(b, chain, first.getResult(0)));
+  if (linalg::GenericOp elements = chain.elements)
+    ofBlocks.map(elements.getResult(0), createPartial(b, elements, split, ofBlocks).getResult(0));
+  second = createPartial(b, second, split, ofBlocks);
+  // Results of one generic are computed in the same loops.
+  SmallVector<Value> both{first.getResult(0), second.getResult(0)}, inits;
+  for (Value v : both) {
+    auto type = cast<RankedTensorType>(v.getType());
+    inits.push_back(tensor::EmptyOp::create(b, v.getLoc(), type.getShape(), type.getElementType()));
+  }
+  unsigned rank = cast<RankedTensorType>(both[0].getType()).getRank();
+  SmallVector<AffineMap> maps(4, AffineMap::getMultiDimIdentityMap(rank, b.getContext()));
+  SmallVector<utils::IteratorType> kinds(rank, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+      b, second.getLoc(), TypeRange(ValueRange(both)), both, inits, maps, kinds,
+      [](OpBuilder &in, Location loc, ValueRange v) { linalg::YieldOp::create(in, loc, v.take_front(2)); });
 }
 
 //===-- Kernels -----------------------------------------------------------===//
 
 /// Moves what `values` are computed by into a kernel of their own, in front of `kernel`, which reads them.
-static void cut(KernelOp kernel, ValueRange values, const Twine &name) {
+static KernelOp cut(KernelOp kernel, ValueRange values, const Twine &name) {
   Block &body = kernel.getBody().front();
   OpBuilder b(kernel);
   auto producers = getProducers(values);
@@ -230,6 +266,7 @@ static void cut(KernelOp kernel, ValueRange values, const Twine &name) {
       body.eraseArgument(i);
       kernel.getInputsMutable().erase(i);
     }
+  return front;
 }
 
 /// The small values of a combined reduction, and of what is computed from these alone, that the rest of the
@@ -259,21 +296,39 @@ static SmallVector<Value> getFrontier(KernelOp kernel, linalg::GenericOp combina
   return frontier;
 }
 
-/// Splits the first reduction of a kernel that is worth it; whether there was one.
-static bool splitReduction(KernelOp kernel) {
+/// Splits the first reduction of a kernel that is worth it; the kernels that are before it now.
+static SmallVector<KernelOp> splitReduction(KernelOp kernel) {
   for (linalg::GenericOp op : getGenerics(kernel)) {
     auto split = chooseSplit(kernel, op);
     if (!split) continue;
     std::string name = kernel.getKernelName().str();
     OpBuilder b(op);
-    linalg::GenericOp partial = createPartial(b, op, *split), combination = createCombination(b, op, partial);
+    auto moments = getChain(op);
+    if (moments && moments->kind != ReductionChain::moments) moments = std::nullopt;
+    linalg::GenericOp partial =
+        moments ? createPartialMoments(b, *moments, *split) : createPartial(b, op, *split);
+    ValueRange states = partial.getResults();
+    linalg::GenericOp combination = createCombination(b, op, moments ? states.take_front() : states);
+    if (moments) {
+      b.setInsertionPoint(moments->second);
+      Value squares = createSquares(b, *moments, states[0], states[1]);
+      moments->second.getResult(0).replaceAllUsesWith(squares);
+    }
     op.replaceAllUsesWith(combination);
-    cut(kernel, partial.getResults(), name + " (blocks)");
+    SmallVector<KernelOp> front{cut(kernel, states, name + " (blocks)")};
     SmallVector<Value> frontier = getFrontier(kernel, combination);
-    if (!frontier.empty()) cut(kernel, frontier, name + " (combined)");
-    return true;
+    if (!frontier.empty()) front.push_back(cut(kernel, frontier, name + " (combined)"));
+    return front;
   }
-  return false;
+  return {};
+}
+
+SmallVector<KernelOp> girih::splitReductions(KernelOp kernel) {
+  SmallVector<KernelOp> kernels;
+  for (auto front = splitReduction(kernel); !front.empty(); front = splitReduction(kernel))
+    kernels.append(front);
+  kernels.push_back(kernel);
+  return kernels;
 }
 
 namespace {
@@ -282,8 +337,7 @@ struct SplitReductions : girih::impl::SplitReductionsBase<SplitReductions> {
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     for (KernelOp kernel : kernels)
-      while (splitReduction(kernel))
-        ++numSplit;
+      numSplit += splitReductions(kernel).size() > 1;
   }
 };
 } // namespace

@@ -45,16 +45,27 @@ func.func @argmax(%x: tensor<2x262144xf32>) -> tensor<2xi64> {
 
 // -----
 
-// What is large behind the reductions gets a kernel without any.
+// Moments: blocks of 64 rows have their sum, and squares about their own mean, which both are computed while a block is in the cache. About the mean of
+// all, squares are more by the squared distance of the means, for each of 32768 elements. What is large behind the reductions gets a kernel without any.
 // CHECK-LABEL: func.func @instance_norm
 // CHECK-SAME: (%[[X:.*]]: tensor<1x2x512x512xf32>, %[[S:.*]]: tensor<2xf32>, %[[B:.*]]: tensor<2xf32>)
 func.func @instance_norm(%x: tensor<1x2x512x512xf32>, %s: tensor<2xf32>, %b: tensor<2xf32>) -> tensor<1x2x512x512xf32> {
-  // CHECK: %[[SUMS:.*]] = girih.kernel "k (blocks)"(%[[X]])
-  // CHECK: %[[MEAN:.*]] = girih.kernel "k (combined)"(%[[SUMS]])
-  // CHECK: %[[SQUARES:.*]] = girih.kernel "k (blocks)"(%[[X]], %[[MEAN]])
-  // CHECK: %[[SCALE:.*]] = girih.kernel "k (combined)"(%[[SQUARES]])
+  // CHECK: %[[PARTS:.*]]:2 = girih.kernel "k (blocks)"(%[[X]]) : (tensor<1x2x512x512xf32>) -> (tensor<8x1x2xf32>, tensor<8x1x2xf32>)
+  // CHECK: %[[SUMS:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]}
+  // CHECK: arith.addf
+  // CHECK: %[[MEANS:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel"]} ins(%[[SUMS]]
+  // CHECK: arith.constant 3.05175781E-5
+  // CHECK: linalg.generic {indexing_maps = [{{.*}}d0 * 64 + {{.*}}, affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2)>, {{.*}}"parallel", "reduction", "reduction"]} ins(%{{.*}}, %[[MEANS]]
+  // CHECK: arith.subf
+  // CHECK: %[[MOMENTS:.*]]:2 = girih.kernel "k (combined)"(%[[PARTS]]#0, %[[PARTS]]#1) : (tensor<8x1x2xf32>, tensor<8x1x2xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>)
+  // CHECK: linalg.generic {{.*}} iterator_types = ["reduction", "parallel", "parallel"]}
+  // CHECK: linalg.generic {{.*}} iterator_types = ["reduction", "parallel", "parallel"]}
+  // CHECK: %[[D:.*]] = arith.subf
+  // CHECK-DAG: arith.constant 3.276800e+04
+  // CHECK-DAG: %[[SQUARE:.*]] = arith.mulf %[[D]], %[[D]]
+  // CHECK: arith.mulf %[[SQUARE]], %cst{{.*}}
   // CHECK: rsqrt
-  // CHECK: girih.kernel "k"(%[[X]], %[[S]], %[[B]], %[[MEAN]], %[[SCALE]])
+  // CHECK: girih.kernel "k"(%[[X]], %[[S]], %[[B]], %[[MOMENTS]]#0, %[[MOMENTS]]#1)
   // CHECK-NOT: "reduction"
   %r = girih.kernel "k"(%x, %s, %b) : (tensor<1x2x512x512xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x512x512xf32> {
   ^bb0(%a: tensor<1x2x512x512xf32>, %c: tensor<2xf32>, %d: tensor<2xf32>):

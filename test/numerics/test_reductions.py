@@ -1,4 +1,5 @@
 """Long reductions, which are split into blocks, against NumPy in float64; with the same bits on any number of threads."""
+import json
 import tempfile
 
 import numpy as np
@@ -9,10 +10,15 @@ from support import Graph, assert_close, compile_model, girih
 F64 = np.float64
 
 
-def check(graph, want, rtol=1e-5, atol=1e-6):
-    """`want` is one array an output."""
+def check(graph, want, rtol=1e-5, atol=1e-6, machine=None):
+    """`want` is one array an output; `machine` what plans are to take for the machine."""
     with tempfile.TemporaryDirectory() as folder:
-        path = compile_model(graph.model(), folder)
+        flags = []
+        if machine:
+            flags = [f"--machine={folder}/machine.json"]
+            with open(f"{folder}/machine.json", "w") as f:
+                json.dump(machine, f)
+        path = compile_model(graph.model(), folder, *flags)
         one = girih.load(path, threads=1).run(graph.feeds)
         for threads in (2, 3):
             for name, value in girih.load(path, threads=threads).run(graph.feeds).items():
@@ -99,6 +105,19 @@ def test_normalisations(shape, offset):
     check(graph, want, rtol=1e-4, atol=2e-5 if not offset else 1e-2)
 
 
+@pytest.mark.parametrize("outlier", [1e6, np.nan, np.inf])
+def test_moments_with_an_outlier(outlier):
+    """Blocks are about their own mean: what is far away in one of them costs the others no digits."""
+    graph = Graph(8)
+    v = (graph.rng.standard_normal((1, 3, 513, 512)) + 1e4).astype(np.float32)
+    v[0, 1, 0, 0] = v[0, 2, 300, 7] = outlier
+    ones, zeros = (graph.weight(np.full(3, c, np.float32)) for c in (1, 0))
+    graph.output(graph.op("InstanceNormalization", graph.input(v), ones, zeros))
+    with np.errstate(invalid="ignore"):
+        want = normal(v, (2, 3))
+    check(graph, [want], rtol=1e-3, atol=5e-3)
+
+
 def test_pools():
     graph = Graph(6)
     v = graph.rng.standard_normal((1, 2, 512, 512)).astype(np.float32)
@@ -115,3 +134,34 @@ def test_softmax():
         graph.output(graph.op(op, graph.input(v), axis=1))
     e = np.exp(v.astype(F64) - v.max(1, keepdims=True))
     check(graph, [e / e.sum(1, keepdims=True), np.log(e / e.sum(1, keepdims=True))], rtol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(7, 20011), (1, 300007), (2, 1 << 18), (3, 5, 10007)])
+def test_softmax_in_one_pass(shape):
+    """Rows that no cache holds, of all kinds of numbers: of -inf first, of nothing else, with NaN, with +inf, all equal, far apart."""
+    graph = Graph(9)
+    v = (graph.rng.standard_normal(shape) * 5).astype(np.float32)
+    rows = v.reshape(-1, shape[-1])
+    special = [(1, slice(0, 10001), -np.inf), (2, slice(None), -np.inf), (3, 5003, np.nan), (4, 99, np.inf), (5, slice(None), -2.5), (6, slice(None), 0)]
+    for row, where, number in special:
+        if row < len(rows):
+            rows[row, where] = number
+    if len(rows) > 6:
+        rows[6, 1::2] = np.finfo(np.float32).min
+    x = graph.input(v)
+    for op in ("Softmax", "LogSoftmax"):
+        graph.output(graph.op(op, x, axis=-1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        d = v.astype(F64) - v.max(-1, keepdims=True)
+        e = np.exp(d)
+        want = [e / e.sum(-1, keepdims=True), d - np.log(e.sum(-1, keepdims=True))]
+    check(graph, want, rtol=1e-4, machine={"l1_bytes": 4096, "l2_bytes": 16384, "l3_bytes": 0, "memory_bytes_per_ns": 1, "cores": 8})
+
+
+def test_halves_in_one_pass():
+    graph = Graph(10)
+    v = (graph.rng.standard_normal((3, 20011)) * 5).astype(np.float16)
+    v[1, :77] = -np.inf
+    graph.output(graph.op("Softmax", graph.input(v), axis=1))
+    e = np.exp(v.astype(F64) - v.max(1, keepdims=True).astype(F64))
+    check(graph, [e / e.sum(1, keepdims=True)], rtol=1e-2, atol=1e-5, machine={"l1_bytes": 4096, "l2_bytes": 16384, "l3_bytes": 0, "memory_bytes_per_ns": 1})
