@@ -84,7 +84,10 @@ public:
       SmallVector<std::optional<int64_t>> of;
       for (unsigned d = 0; d < stage.dims.size(); ++d) {
         auto window = getWindow(domain, stages.size(), d);
-        sources.push_back(window ? std::optional(window->source) : std::nullopt);
+        auto reduced = getReducedLoop(domain, stages.size(), d);
+        sources.push_back(reduced  ? std::optional(domain.reductions[0].variable(*reduced))
+                          : window ? std::optional(domain.variable(window->source))
+                                   : std::nullopt);
         of.push_back(getStageStep(domain, schedule, stages.size(), d));
       }
       auto cost = std::make_unique<DomainCost>(kernel, stage, stored.getSchedule(), machine, guesses, of);
@@ -152,7 +155,8 @@ private:
   Counts counts;                       // of each variable's indices
   SmallVector<LoopAttr> outer, behind; // loops of the nest: around reductions, and behind them
   std::vector<std::unique_ptr<DomainCost>> stages;
-  // Of a stage: the domain that stores it, inside of how many of its loops, and which of them its own follow.
+  // Of a stage: the domain that stores it, inside of how many of its loops, and of which variables there its
+  // own loops follow.
   const DomainCost *parent = nullptr;
   size_t around = 0;
   std::optional<unsigned> sliding; // the loop along which it moves on, and by how much less than it has
@@ -439,8 +443,7 @@ double DomainCost::getRepeats(const Access &a, double cache) const {
   for (size_t j = 0; j < around; ++j) {
     bool depends = false;
     for (unsigned d = 0; d < domain.dims.size(); ++d)
-      if (sources[d])
-        depends |= parent->domain.variable(*sources[d]) == loops[j].variable && a.lin.has(domain.variable(d));
+      if (sources[d]) depends |= *sources[d] == loops[j].variable && a.lin.has(domain.variable(d));
     if (depends || parent->total(j + 1) > cache) repeats *= parent->getTrips(j + 1) / parent->getTrips(j);
   }
   return repeats;

@@ -112,6 +112,33 @@ int64_t Planner::chooseRows(DimExpr e, int64_t most) {
   return llvm::divideCeil(*n, llvm::divideCeil(*n, most));
 }
 
+/// What the register tiles of a product take, in multiply-adds of a vector and per step of the reduction:
+/// whole ones and remainders. One of few sums waits for the latency of a multiply-add, and any for a part of
+/// it, as units are not evenly busy.
+double Planner::costOfTiles(int64_t rowCount, int64_t vectorCount, int64_t rows, int64_t vectors) const {
+  constexpr double kWaits = 0.25;
+  double inFlight = machine.fmas * machine.fmaLatency, cost = 0;
+  auto add = [&](int64_t count, int64_t r, int64_t v) {
+    if (r * v > 0) cost += double(count) * (std::max(double(r * v), inFlight) + kWaits * inFlight);
+  };
+  int64_t manyRows = rowCount / rows, lastRows = rowCount % rows, manyVectors = vectorCount / vectors,
+          lastVectors = vectorCount % vectors;
+  add(manyRows * manyVectors, rows, vectors), add(manyRows, rows, lastVectors);
+  add(manyVectors, lastRows, vectors), add(1, lastRows, lastVectors);
+  return cost;
+}
+
+int64_t Planner::chooseTileRows(DimExpr e, int64_t most, int64_t vectorCount, int64_t vectors) {
+  constexpr double kWorthARest = 0.975; // the code of another tile
+  int64_t chosen = chooseRows(e, most);
+  auto n = dimValue(e);
+  if (!n || *n <= most) return chosen;
+  double best = kWorthARest * costOfTiles(*n, vectorCount, chosen, vectors);
+  for (int64_t rows = most; rows > 1; --rows)
+    if (double cost = costOfTiles(*n, vectorCount, rows, vectors); cost < best) best = cost, chosen = rows;
+  return chosen;
+}
+
 bool Planner::isBetterNarrow(int64_t n) const {
   constexpr double kWorthMoreInstructions = 1.05;
   double whole = llvm::alignTo(n, lanes), half = llvm::alignTo(n, lanes / 2);
@@ -210,17 +237,16 @@ bool Planner::contraction() {
   if (c.rowDim >= 0) {
     DimExpr extent = domain.dims[c.rowDim].extent;
     int64_t fitting = rowsInCache();
-    c.rows = chooseRows(extent, std::max<int64_t>(accumulators / c.vectors, 1));
-    // Where rows would push each other out, fewer of them by more vectors: as many sums as cover the
-    // latency of a multiply-add, then as little padding of packed panels as can be, then as few loads.
-    constexpr int64_t kEnoughSums = 14;
+    c.rows = chooseTileRows(extent, std::max<int64_t>(accumulators / c.vectors, 1), vectors, c.vectors);
+    // Where rows would push each other out, fewer of them by more vectors, if that is less to wait for: they
+    // share fewer loads.
+    constexpr double kWorthIt = 0.99;
     bool tooMany = c.rows > fitting;
-    std::tuple<double, int64_t> best(0, 0);
+    double best = INFINITY;
     for (int64_t v = 1; tooMany && block == 1 && v <= std::min<int64_t>(vectors, 4); ++v) {
-      int64_t rows = chooseRows(extent, std::min((registers - v - 1) / v, fitting));
-      double used = double(vectors) / llvm::alignTo(vectors, v);
-      std::tuple score(std::min(rows * v, kEnoughSums) * used, rows * v);
-      if (score > best) best = score, c.rows = rows, c.vectors = v;
+      int64_t rows = chooseTileRows(extent, std::min((registers - v - 1) / v, fitting), vectors, v);
+      double cost = costOfTiles(rowCount, vectors, rows, v);
+      if (cost < kWorthIt * best) best = cost, c.rows = rows, c.vectors = v;
     }
   }
   c.unroll = 4;
@@ -245,9 +271,11 @@ bool Planner::contraction() {
 
 void Planner::blockRows(uint64_t panels) {
   constexpr double kWorthIt = 1.5;
+  constexpr double kLatency =
+      72; // cycles of a step of all tiles that make up for a line from beyond the cache
   double row = 4 * double(reductionSize()), all = row * double(extent(c.rowDim)), l2 = double(machine.l2);
   int64_t block = int64_t(l2 / 2 / row) / c.rows * c.rows;
-  if (all <= l2 || block < 2 * c.rows) return;
+  if (all <= l2 || block < 2 * c.rows || double(block * c.vectors) / machine.fmas < kLatency) return;
   double panelByPanel =
       all * double(llvm::divideCeil(extent(c.vectorDim), step(c.vectorDim))) + double(panels);
   double blockByBlock = all + double(panels) * double(llvm::divideCeil(extent(c.rowDim), block));

@@ -192,8 +192,9 @@ SmallVector<Attribute> girih::planKernel(KernelOp kernel, ArrayRef<Domain> domai
     ScheduleAttr schedule = planner.plan(), stored;
     if (domains.size() == 1 && planner.isLongToFinish())
       stored = planAroundSums(in, d);
-    else if (auto operand = getOperandToCopy(in, d, schedule); operand && domains.size() == 1)
-      stored = planAroundCopy(in, *operand, schedule);
+    else if (auto operands = getOperandsToCopy(in, d, schedule);
+             (operands.ofRows || operands.ofColumns) && domains.size() == 1)
+      stored = planAroundCopies(in, operands, schedule);
     schedules.push_back(stored ? stored : packConstants(in, d, schedule));
   }
   return schedules;

@@ -95,6 +95,9 @@ private:
   uint64_t reductionSize() const;
   /// Rows of a register tile, at most `most`: exact if possible, else even.
   int64_t chooseRows(DimExpr e, int64_t most);
+  double costOfTiles(int64_t rowCount, int64_t vectorCount, int64_t rows, int64_t vectors) const;
+  /// Those of a product: as chooseRows, or more with a remainder if that is less to wait for.
+  int64_t chooseTileRows(DimExpr e, int64_t most, int64_t vectorCount, int64_t vectors);
   /// Whether vectors of half the size waste so many lanes less that they win although they are slower.
   bool isBetterNarrow(int64_t n) const;
   /// How many rows of a contraction's operand the first-level cache holds at one column: rows that lie a

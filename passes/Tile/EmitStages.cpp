@@ -33,8 +33,8 @@ void Emitter::computeStage(unsigned i) {
         Value end = e.size(dimSimplify(stage.dims[d].extent + before));
         fillBorder(i, d, end, arith::AddIOp::create(b, loc, end, constant(after)));
       }
-    } else if (window->isOne()) {
-      range = ranges[window->source];
+    } else if (auto reduced = getReducedLoop(domain, i, d); reduced || window->isOne()) {
+      range = reduced ? blocks[*reduced] : ranges[window->source];
       low = e.materialize(range.low);
     } else {
       const Range &source = ranges[window->source];

@@ -128,13 +128,15 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
       int64_t own =
           llvm::find_if(nest, [&](LoopAttr l) { return !l.getReduced() && l.getDim() == d; })->getSize();
       if (!step || own == 1) continue;
+      auto reduced = getReducedLoop(domain, i, d);
       auto window = getWindow(domain, i, d);
-      if (!window->isOne() || domain.dims[window->source].extent != stage.dims[d].extent)
+      if (!reduced && (!window->isOne() || domain.dims[window->source].extent != stage.dims[d].extent))
         return where() << "takes steps of " << own << " along its d" << d << ", which moves as a window of d"
                        << window->source << " that it is inside of: only 1 is possible";
       if (*step % own)
         return where() << "takes steps of " << own << " along its d" << d << ", which do not divide the "
-                       << *step << " of d" << window->source << " that it is inside of";
+                       << *step << " of " << (reduced ? "k" : "d") << (reduced ? *reduced : window->source)
+                       << " that it is inside of";
     }
   }
   if (uint64_t n = countOperations(domain, s); n > kMostOperations)
@@ -171,10 +173,30 @@ std::optional<Window> getWindow(const Domain &domain, unsigned stage, unsigned l
   return isOne ? window : std::nullopt;
 }
 
+std::optional<unsigned> getReducedLoop(const Domain &domain, unsigned stage, unsigned loop) {
+  auto reads = [&](const Access &a) { return a.stage == int(stage); };
+  bool isReadByOthers = llvm::any_of(ArrayRef(domain.stages).drop_front(stage + 1),
+                                     [&](const Domain &s) { return llvm::any_of(s.accesses, reads); });
+  if (domain.reductions.size() != 1 || isReadByOthers || domain.stages[stage].border) return std::nullopt;
+  const Reduction &r = domain.reductions[0];
+  for (unsigned k = 0; k < r.loops.size(); ++k) {
+    Lin at = Lin::ofVariable(r.variable(k), r.loops[k].extent.getContext());
+    if (llvm::all_of(domain.accesses, [&](const Access &a) { return !reads(a) || a.at[loop] == at; }))
+      return k;
+  }
+  return std::nullopt;
+}
+
 std::optional<int64_t> getStageStep(const Domain &domain, ScheduleAttr schedule, unsigned stage,
                                     unsigned loop) {
+  int64_t at = schedule.getStored()[stage].getAt();
+  if (auto k = getReducedLoop(domain, stage, loop)) {
+    for (LoopAttr l : llvm::reverse(schedule.getNest().take_front(at)))
+      if (l.getReduced() && l.getDim() == *k) return l.getSize();
+    return std::nullopt;
+  }
   auto window = getWindow(domain, stage, loop);
-  auto step = window ? schedule.getStep(window->source, schedule.getStored()[stage].getAt()) : std::nullopt;
+  auto step = window ? schedule.getStep(window->source, at) : std::nullopt;
   return step ? std::optional(window->getExtent(*step)) : std::nullopt;
 }
 

@@ -17,6 +17,10 @@ mlir::FailureOr<llvm::SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, m
 /// of that. Nothing where readers move it differently, or one reads all.
 std::optional<Window> getWindow(const Domain &domain, unsigned stage, unsigned loop);
 
+/// The loop of a domain's reduction that one of its stage's loops stands at, so that blocks of the reduction
+/// read as much of the stage. Nothing where readers do anything else, or there is a border.
+std::optional<unsigned> getReducedLoop(const Domain &domain, unsigned stage, unsigned loop);
+
 /// How much of a stage's loop is computed at once, nothing where all of it is.
 std::optional<int64_t> getStageStep(const Domain &domain, ScheduleAttr schedule, unsigned stage,
                                     unsigned loop);

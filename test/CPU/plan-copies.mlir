@@ -6,11 +6,32 @@
 // Few columns do not make up for that.
 // CHECK: girih.kernel "narrow"(
 // CHECK-NOT: stored = {{.*}}<in0
-func.func @main(%x: tensor<1024x512xf32> {girih.name = "x"}) -> (tensor<512x1024xf32> {girih.name = "y"}, tensor<512x32xf32> {girih.name = "z"}) {
+
+// Weights that only a run gives are no constants that could be packed: four panels at a time are copied, for all rows that there are.
+// CHECK: girih.kernel "values"({{.*}}nest = [<d1, 64, task>, <d0, 516, task>, <d1, 16, lanes>, <d0, 6, rows>], reductions = [<at = 4, nest = [<k0, 4, unroll>]>], stored = [<in1, at = 2, <width = 8, fma = true, nest = [<d0, 1>, <d1, 32, lanes>]>>]>
+// A long reduction is in blocks, so that four panels of one fit a quarter of the second-level cache.
+// CHECK: girih.kernel "long"({{.*}}nest = [<d1, 64, task>, <d0, 516, task>, <k0, 1024>, <d1, 16, lanes>, <d0, 6, rows>], reductions = [<at = 5, nest = [<k0, 4, unroll>]>], stored = [<in1, at = 3, <{{.*}}>>]>
+// Not where something follows on the sums: only sums can wait in the result.
+// CHECK: girih.kernel "long2+relu"({{.*}}nest = [<d1, 32, task>, {{.*}}, task>, <d1, 16, lanes>, <d0, 6, rows>], {{.*}}stored = [<in1, at = 2, <{{.*}}>>]>
+// Both, where neither is as it is read.
+// CHECK: girih.kernel "both"({{.*}}stored = [<in0, at = 2, <{{.*}}>>, <in1, at = 2, <{{.*}}>>]>
+// Few rows do not make up for that.
+// CHECK: girih.kernel "flat"(
+// CHECK-NOT: stored
+func.func @main(%x: tensor<1024x512xf32> {girih.name = "x"}, %u: tensor<1024x1024xf32> {girih.name = "u"}, %u2: tensor<1024x1024xf32> {girih.name = "u2"}, %f: tensor<12x1024xf32> {girih.name = "f"},
+                %l: tensor<1024x4096xf32> {girih.name = "l"}, %k: tensor<4096x1024xf32> {girih.name = "k"}, %j: tensor<4096x1024xf32> {girih.name = "j"})
+    -> (tensor<512x1024xf32> {girih.name = "y"}, tensor<512x32xf32> {girih.name = "z"}, tensor<1024x1024xf32> {girih.name = "v"}, tensor<512x1024xf32> {girih.name = "b"}, tensor<12x1024xf32> {girih.name = "g"},
+        tensor<1024x1024xf32> {girih.name = "h"}, tensor<1024x1024xf32> {girih.name = "i"}) {
   %w = girih.constant dense<1.0> : tensor<1024x1024xf32>
   %v = girih.constant dense<1.0> : tensor<1024x32xf32>
   %t = girih.transpose %x {permutation = array<i64: 1, 0>} : (tensor<1024x512xf32>) -> tensor<512x1024xf32>
   %0 = girih.matmul %t, %w : (tensor<512x1024xf32>, tensor<1024x1024xf32>) -> tensor<512x1024xf32> loc("product"("MatMul"))
   %1 = girih.matmul %t, %v : (tensor<512x1024xf32>, tensor<1024x32xf32>) -> tensor<512x32xf32> loc("narrow"("MatMul"))
-  return %0, %1 : tensor<512x1024xf32>, tensor<512x32xf32>
+  %2 = girih.matmul %u, %u2 : (tensor<1024x1024xf32>, tensor<1024x1024xf32>) -> tensor<1024x1024xf32> loc("values"("MatMul"))
+  %5 = girih.matmul %l, %k : (tensor<1024x4096xf32>, tensor<4096x1024xf32>) -> tensor<1024x1024xf32> loc("long"("MatMul"))
+  %6 = girih.matmul %l, %j : (tensor<1024x4096xf32>, tensor<4096x1024xf32>) -> tensor<1024x1024xf32> loc("long2"("MatMul"))
+  %7 = girih.unary relu %6 : (tensor<1024x1024xf32>) -> tensor<1024x1024xf32> loc("relu"("Relu"))
+  %3 = girih.matmul %t, %u : (tensor<512x1024xf32>, tensor<1024x1024xf32>) -> tensor<512x1024xf32> loc("both"("MatMul"))
+  %4 = girih.matmul %f, %u : (tensor<12x1024xf32>, tensor<1024x1024xf32>) -> tensor<12x1024xf32> loc("flat"("MatMul"))
+  return %0, %1, %2, %3, %4, %5, %7 : tensor<512x1024xf32>, tensor<512x32xf32>, tensor<1024x1024xf32>, tensor<512x1024xf32>, tensor<12x1024xf32>, tensor<1024x1024xf32>, tensor<1024x1024xf32>
 }

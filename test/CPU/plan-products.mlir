@@ -23,8 +23,9 @@
 // NARROW: odd: 12 sums, rows d0 6, lanes d1 16, tasks d0
 // NEON:   odd: 20 sums, rows d0 10, lanes d1 8, tasks d0
 
-// Tall and thin: rows are tasks, and all columns are in each tile where that is no more than three vectors. 20000 rows leave no rest.
-// WIDE:   tall: 20 sums, rows d0 10, lanes d1 32, tasks d0, reduction
+// Tall and thin: rows are tasks, and all columns are in each tile where that is no more than three vectors. 20000 rows
+// have whole tiles of ten, or larger ones and a remainder where that is less to wait for.
+// WIDE:   tall: 28 sums, rows d0 14, lanes d1 32, tasks d0, reduction
 // NARROW: tall: 12 sums, rows d0 4, lanes d1 24, tasks d0, reduction
 // NEON:   tall: 20 sums, rows d0 10, lanes d1 8, tasks d0, reduction
 // Flat and wide: columns are tasks first, rows are all in a tile or in two.
@@ -37,7 +38,7 @@
 // NEON:   three: 24 sums, rows d0 3, lanes d1 32, tasks d1
 
 // Matrices of a batch are tasks, each whole matrix or some rows.
-// ALL:    batched: {{[0-9]+}} sums, rows d1 {{[48]}}, lanes d2 {{[0-9]+}}, tasks d0
+// ALL:    batched: {{[0-9]+}} sums, rows d1 {{[0-9]+}}, lanes d2 {{[0-9]+}}, tasks d0
 // Sixteen numbers are no task; a long sum of few columns is all that there is to divide.
 // ALL:    small: 4 sums, rows d0 4, lanes d1 {{[0-9]+}}, reduction
 // ALL:    deep: {{[48]}} sums, rows d0 4, lanes d1 {{[0-9]+}},

@@ -19,10 +19,11 @@
 // WIDE:   one: 2{{[0-9]}} sums, rows d0 {{[0-9]+}}, lanes d1 {{[0-9]+}}, tasks d0
 // NARROW: one: {{8|9|1[0-2]}} sums, rows d0 {{[0-9]+}}, lanes d1 {{[0-9]+}}, tasks d0
 // NEON:   one: {{1[4-9]|2[0-9]}} sums, rows d0 {{[0-9]+}}, lanes d1 {{[0-9]+}}, tasks d0
-// 40 channels are two and a half vectors of 16: three are a tile, with fewer rows; 49 pixels are seven times seven.
+// 40 channels are two and a half vectors of 16: three are a tile, with fewer rows; 49 pixels are seven times seven, or, of 14 rows at most, four
+// times eleven and five.
 // WIDE:   wide: {{[0-9]+}} sums, rows d0 7, lanes d1 48,
 // NARROW: wide: {{[0-9]+}} sums, rows d0 {{[0-9]+}}, lanes d1 {{8|16|24|40}},
-// NEON:   wide: {{[0-9]+}} sums, rows d0 7, lanes d1 {{[0-9]+}},
+// NEON:   wide: {{[0-9]+}} sums, rows d0 11, lanes d1 {{[0-9]+}},
 
 // Depthwise: channels are lanes of image and weights alike. Some pixels share the weights; pieces of lines and channels are tasks.
 // ALL:    depth3: {{[0-9]+}} sums, rows d1 {{[2-9]}}, lanes d2 {{[0-9]+}}, tasks d0{{.*}}, reduction k1 {{[0-9]+}} unroll
@@ -33,7 +34,7 @@
 // ALL:    first7: {{[0-9]+}} sums, rows d1 {{[0-9]+}}, lanes d2 {{[0-9]+}}, tasks d0{{.*}}, reduction k1 {{[0-9]+}} unroll
 
 // Groups are tasks: their weights are read by all pixels. A group of four channels fills no vector of 16, which more rows make up for.
-// ALL:    grouped: {{[0-9]+}} sums, rows d1 {{7|14|28}}, lanes d3 {{4|8|16}}, tasks d2
+// ALL:    grouped: {{[0-9]+}} sums, rows d1 {{7|10|14|28}}, lanes d3 {{4|8|16}}, tasks d2
 
 // Windows of neighbours overlap: some of them are computed together.
 // ALL:    pool: {{[0-9]+}} sums, rows d1 {{[2-9]}}, lanes d2 {{[0-9]+}}, tasks d0

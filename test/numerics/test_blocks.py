@@ -42,6 +42,8 @@ def convolution(graph):
 
 TILE = "<d1, 16, lanes>, <d0, 6, rows>]"
 COPY = f"stored = [<in0, at = 1, <{HEAD}[<d0, 1>, <d1, 4, rows>]>>]"
+BLOCKED = f"stored = [<in0, at = 3, <{HEAD}[<d0, 1>, <d1, 16, lanes>]>>"
+COPIES = f"{BLOCKED}, <in1, at = 3, <{HEAD}[<d0, 4, rows>, <d1, 16, lanes>]>>]"
 STORED = "[<d0, 12, task>, <d0, 1>, <d1, 16, lanes>], stored = [<g0, at = 1, <" + HEAD
 
 
@@ -55,6 +57,10 @@ STORED = "[<d0, 12, task>, <d0, 1>, <d1, 16, lanes>], stored = [<g0, at = 1, <" 
     (of_constants, f"[<d0, 12, task>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>], {COPY}"),
     (biased, f"[<d0, 12, task>, {TILE}, reductions = [<at = 3, nest = [<k0, 4, unroll>]>], {COPY}"),
     (transposed, f"[<d0, 12, task>, <k0, 64>, {TILE}, reductions = [<at = 4, nest = [<k0, 4, unroll>]>], {COPY}"),
+    (of_constants, f"[<d0, 12, task>, <d1, 32, task>, <k0, 64>, {TILE}, reductions = [<at = 5, nest = [<k0, 4, unroll>]>], {BLOCKED}]"),
+    (of_values, f"[<d0, 12, task>, <d1, 32, task>, <k0, 64>, {TILE}, reductions = [<at = 5, nest = [<k0, 4, unroll>]>], {COPIES}"),
+    (of_values, f"[<d0, 12, task>, <k0, 128>, <k0, 32>, {TILE}, reductions = [<at = 5, nest = [<k0, 2, unroll>]>], {COPIES}"),
+    (transposed, f"[<d0, 48, task>, <k0, 64>, <k0, 32>, {TILE}, reductions = [<at = 5, nest = [<k0, 4, unroll>]>], {BLOCKED}]"),
     (convolution, "[<d0, 1, task>, <d0, 1>, <d1, 1>, <d2, 1>, <d3, 16, lanes>], stored = [<g0, at = 1, <" + HEAD +
      "[<d0, 1>, <k0, 1>, <k1, 16>, <d1, 1>, <d3, 16, lanes>, <d2, 6, rows>], reductions = [<at = 6, nest = [<k0, 1>, <k1, 4, unroll>]>]>>]"),
 ])
@@ -86,3 +92,31 @@ def test_blocks(model, schedule):
             got = girih.load(blocks, threads=threads).run(graph.feeds)
             for name in want:
                 np.testing.assert_array_equal(got[name], want[name])
+
+
+@pytest.mark.parametrize("rows, steps, columns", [(203, 259, 77), (61, 2101, 143)])
+@pytest.mark.parametrize("kind", ["plain", "left", "right", "both", "biased", "dynamic"])
+def test_planned_copies(kind, rows, steps, columns):
+    """Products of what only a run knows, of which the plan copies panels of columns, and rows where these are transposed."""
+    graph = Graph(11)
+    left, right = kind in ("left", "both"), kind in ("right", "both")
+    dims = ["n", steps] if kind == "dynamic" else None
+    x = graph.normal(steps, rows) if left else graph.normal(rows, steps, dims=dims)
+    w = graph.normal(columns, steps) if right else graph.normal(steps, columns)
+    if kind == "biased":
+        graph.output(graph.op("Relu", graph.op("Gemm", x, w, graph.normal_weight(columns))))
+    elif left or right:
+        graph.output(graph.op("Gemm", x, w, transA=int(left), transB=int(right)))
+    else:
+        graph.output(graph.op("MatMul", x, w))
+    onnx_model = graph.model()
+    with tempfile.TemporaryDirectory() as folder:
+        plan = os.path.join(folder, "plan.mlir")
+        compile_model(onnx_model, folder, "--cpu=x86-64-v3", "--stop-after=plan", f"-o{plan}", name="plan")
+        assert "stored = [<in" in open(plan).read()
+        artifact = compile_model(onnx_model, folder, "--cpu=x86-64-v3")
+        want = girih.load(artifact, threads=1).run(graph.feeds)
+        assert_close(want, reference(onnx_model, graph.feeds), scaled=2e-6)
+        got = girih.load(artifact, threads=2).run(graph.feeds)
+        for name in want:
+            np.testing.assert_array_equal(got[name], want[name])
