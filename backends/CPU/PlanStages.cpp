@@ -165,7 +165,7 @@ ScheduleAttr Planner::inStrips(int64_t along) {
   int64_t cores = std::min(machine.cores, all / least), tasks = all / std::max(rows, kOverlaps * longest);
   tasks = std::max<int64_t>(tasks / cores, 1) * cores;
   int64_t ofTask = llvm::divideCeil(all, tasks), strips = llvm::divideCeil(ofTask, rows);
-  rows = llvm::divideCeil(ofTask, strips);
+  rows = llvm::alignTo(llvm::divideCeil(ofTask, strips), step(along));
   for (int64_t d = 0; d < along; ++d)
     if (isOutside[d]) around(d, step(d), LoopRole::task);
   around(along, rows * strips, LoopRole::task);

@@ -62,6 +62,10 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
   auto error = [&]() {
     return kernel.emitError("schedule ") << s << " does not fit kernel '" << kernel.getKernelName() << "': ";
   };
+  // Plans make schedules without it: only a build with assertions would know.
+  if (failed(ScheduleAttr::verify(error, s.getWidth(), s.getFma(), s.getNest(), s.getReductions(),
+                                  s.getStored(), s.getPacked())))
+    return failure();
   ArrayRef<LoopAttr> nest = s.getNest();
   for (LoopAttr loop : nest)
     if (!loop.getReduced() && loop.getDim() >= domain.dims.size())
