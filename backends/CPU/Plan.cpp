@@ -239,13 +239,13 @@ bool Planner::contraction() {
     int64_t fitting = rowsInCache();
     c.rows = chooseTileRows(extent, std::max<int64_t>(accumulators / c.vectors, 1), vectors, c.vectors);
     // Where rows would push each other out, fewer of them by more vectors, if that is less to wait for: they
-    // share fewer loads.
+    // share fewer loads. Panels are packed whole.
     constexpr double kWorthIt = 0.99;
     bool tooMany = c.rows > fitting;
     double best = INFINITY;
     for (int64_t v = 1; tooMany && block == 1 && v <= std::min<int64_t>(vectors, 4); ++v) {
       int64_t rows = chooseTileRows(extent, std::min((registers - v - 1) / v, fitting), vectors, v);
-      double cost = costOfTiles(rowCount, vectors, rows, v);
+      double cost = costOfTiles(rowCount, llvm::alignTo(vectors, v), rows, v);
       if (cost < kWorthIt * best) best = cost, c.rows = rows, c.vectors = v;
     }
   }
