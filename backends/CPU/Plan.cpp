@@ -132,7 +132,11 @@ int64_t Planner::chooseTileRows(DimExpr e, int64_t most, int64_t vectorCount, in
   constexpr double kWorthARest = 0.975; // the code of another tile
   int64_t chosen = chooseRows(e, most);
   auto n = dimValue(e);
-  if (!n || *n <= most) return chosen;
+  // What is converted on the way takes registers, too.
+  bool isConverted = llvm::any_of(domain.accesses, [](const Access &a) {
+    return a.reduction == 0 && a.element.getIntOrFloatBitWidth() < 32;
+  });
+  if (!n || *n <= most || isConverted) return chosen;
   double best = kWorthARest * costOfTiles(*n, vectorCount, chosen, vectors);
   for (int64_t rows = most; rows > 1; --rows)
     if (double cost = costOfTiles(*n, vectorCount, rows, vectors); cost < best) best = cost, chosen = rows;
