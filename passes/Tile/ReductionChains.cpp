@@ -78,12 +78,13 @@ static std::optional<ReductionChain> matchChain(linalg::GenericOp first, linalg:
       element = elements.getBody()->getTerminator()->getOperand(0);
     }
   Operation *function = element.getDefiningOp();
-  auto difference = function ? function->getOperand(0).getDefiningOp<arith::SubFOp>() : arith::SubFOp();
+  if (!isa_and_nonnull<math::ExpOp, arith::MulFOp>(function)) return std::nullopt;
+  auto difference = function->getOperand(0).getDefiningOp<arith::SubFOp>();
   if (!difference) return std::nullopt;
   Value x;
   if (isa<math::ExpOp>(function))
     chain.kind = ReductionChain::softmax, x = getStep<arith::MaximumFOp>(first);
-  else if (isa<arith::MulFOp>(function) && function->getOperand(1) == difference)
+  else if (function->getOperand(1) == difference)
     chain.kind = ReductionChain::moments, x = getStep<arith::AddFOp>(first);
   if (!x) return std::nullopt;
   auto source = getSource(first, x), center = getSource(by, difference.getRhs());
