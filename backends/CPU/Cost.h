@@ -2,7 +2,7 @@
 // candidates can be compared. docs/machine.md says what is counted and what is not.
 #pragma once
 
-#include "backends/CPU/Guesses.h"
+#include "dialects/Graph/Guesses.h"
 #include "backends/CPU/Machine.h"
 #include "passes/Tile/Domain.h"
 

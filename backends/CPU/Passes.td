@@ -7,7 +7,7 @@ def PlanKernels : Pass<"girih-plan-cpu", "::mlir::ModuleOp"> {
   let summary = "give every kernel a schedule for a CPU";
   let description = [{
     Pre-condition: kernels are at the linalg stage. Sets `schedule` on each kernel that has none, from its domain and the machine's vector width,
-    registers and caches; kernels that came with a schedule keep it. Sizes that only a run knows are guessed (`backends/CPU/Guesses.h`). Where one of
+    registers and caches; kernels that came with a schedule keep it. Sizes that only a run knows are guessed (`dialects/Graph/Guesses.h`). Where one of
     these may be small, and a schedule for that is predicted to be faster then, it becomes one of the kernel's `variants`.
 
     ```mlir

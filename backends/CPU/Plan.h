@@ -1,7 +1,7 @@
 // Schedules for kernels on a CPU.
 #pragma once
 
-#include "backends/CPU/Guesses.h"
+#include "dialects/Graph/Guesses.h"
 #include "passes/Tile/Domain.h"
 
 namespace girih {

@@ -1,7 +1,7 @@
 // The passes that go by predicted times, for a machine.
 #pragma once
 
-#include "backends/CPU/Guesses.h"
+#include "dialects/Graph/Guesses.h"
 #include "backends/CPU/Machine.h"
 #include "mlir/Pass/Pass.h"
 

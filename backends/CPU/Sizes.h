@@ -1,7 +1,7 @@
 // Sizes of what the stages of a kernel keep, as a plan sees them.
 #pragma once
 
-#include "backends/CPU/Guesses.h"
+#include "dialects/Graph/Guesses.h"
 #include "passes/Tile/Domain.h"
 
 namespace girih {

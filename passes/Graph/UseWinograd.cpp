@@ -1,4 +1,5 @@
 // Convolutions of 3x3 that take fewer multiplications by Winograd's algorithm.
+#include "dialects/Graph/Guesses.h"
 #include "dialects/Graph/Winograd.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Graph/Constants.h"
@@ -41,14 +42,12 @@ double getTiledCost(const Winograd &w, const Sizes &s) {
 }
 
 /// The tiles that are worth it, if any are.
-std::optional<Winograd> chooseTile(ConvOp op) {
+std::optional<Winograd> chooseTile(ConvOp op, const Guesses &guesses) {
   constexpr double kLeastGain = 1.25;
   SmallVector<DimExpr> result = getDims(op.getResult());
   auto w = cast<RankedTensorType>(op.getW().getType()).getShape();
-  // Sizes that only a run knows are taken for a few tiles each.
-  constexpr int64_t kUnknown = 16;
-  auto sizeOf = [&](unsigned d, int64_t unknown) { return double(dimValue(result[d]).value_or(unknown)); };
-  Sizes sizes{sizeOf(0, 1), sizeOf(1, kUnknown), sizeOf(2, kUnknown), double(w[1]), double(w[0])};
+  auto sizeOf = [&](unsigned d) { return double(guesses.get(result[d])); };
+  Sizes sizes{sizeOf(0), sizeOf(1), sizeOf(2), double(w[1]), double(w[0])};
   double least = getDirectCost(sizes) / kLeastGain;
   std::optional<Winograd> best;
   for (int64_t tile : {2, 4}) {
@@ -120,9 +119,9 @@ Value padToTiles(OpBuilder &b, ConvOp op, int64_t tile) {
   return PadOp::create(b, op.getLoc(), type, x, Value(), low, PadMode::constant);
 }
 
-LogicalResult useWinograd(ConvOp op) {
+LogicalResult useWinograd(ConvOp op, const Guesses &guesses) {
   if (!isCandidate(op)) return failure();
-  std::optional<Winograd> winograd = chooseTile(op);
+  std::optional<Winograd> winograd = chooseTile(op, guesses);
   if (!winograd) return failure();
   std::optional<std::vector<float>> weights = readF32(op.getW());
   if (!weights) return failure();
@@ -143,8 +142,9 @@ LogicalResult useWinograd(ConvOp op) {
 struct UseWinogradPass : girih::impl::UseWinogradBase<UseWinogradPass> {
   void runOnOperation() override {
     if (getOperation().isExternal()) return;
+    Guesses guesses(getOperation());
     for (ConvOp op : llvm::make_early_inc_range(getOperation().getBody().front().getOps<ConvOp>()))
-      numTiled += succeeded(useWinograd(op));
+      numTiled += succeeded(useWinograd(op, guesses));
   }
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dialects/Graph/Graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace girih {
@@ -11,6 +12,7 @@ class Guesses {
 public:
   /// Of a model: what its inputs, and the names of its dimensions, make likely.
   explicit Guesses(mlir::ModuleOp module);
+  explicit Guesses(mlir::func::FuncOp main);
   /// These, but that `size` is `value`, and never more where `isMost`.
   Guesses with(DimExpr size, int64_t value, bool isMost) const;
 

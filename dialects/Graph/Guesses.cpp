@@ -1,6 +1,5 @@
-#include "backends/CPU/Guesses.h"
+#include "dialects/Graph/Guesses.h"
 #include "dialects/Graph/Attributes.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 
@@ -28,9 +27,11 @@ Guesses::Guess Guesses::getGuess(RankedTensorType type, unsigned axis, StringRef
 }
 
 Guesses::Guesses(ModuleOp module) {
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  if (!main) return;
-  DictionaryAttr stated = kGuesses.get(module);
+  if (auto main = module.lookupSymbol<func::FuncOp>("main")) *this = Guesses(main);
+}
+
+Guesses::Guesses(func::FuncOp main) {
+  DictionaryAttr stated = kGuesses.get(main->getParentOp());
   for (Type type : main.getArgumentTypes()) {
     auto tensor = cast<RankedTensorType>(type);
     for (auto [axis, dim] : llvm::enumerate(getDims(tensor)))
