@@ -250,7 +250,8 @@ def UseWinograd : GraphPass<"girih-use-winograd"> {
     By Winograd's algorithm, a tile of 2x2 pixels takes 16 multiplications for each pair of channels instead of 36, one of 4x4 takes 36 instead of
     144. What it costs counts, too: the additions of the transforms, which are once a channel, and weights that are 16/9 or 4 times as many.
     Weights are transformed here, in double precision.
-    Pre-condition: channels-last convolutions without pads. Constant weights, steps of 1, one group, a result that tiles divide; others are left as they are.
+    Pre-condition: channels-last convolutions without pads. Constant weights, steps of 1, one group; others are left as they are. What is beyond the
+    result's edge is dropped, and sizes that only a run knows are guessed.
 
     ```mlir
     func.func @main(%x: tensor<1x18x18x32xf32>) -> tensor<1x16x16x32xf32> {

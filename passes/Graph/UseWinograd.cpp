@@ -51,11 +51,6 @@ std::optional<Winograd> chooseTile(ConvOp op, const Guesses &guesses) {
   double least = getDirectCost(sizes) / kLeastGain;
   std::optional<Winograd> best;
   for (int64_t tile : {2, 4}) {
-    // Of sizes that are not known, it has to be known that tiles divide them.
-    auto canCut = [&](DimExpr size) {
-      return dimValue(size) || dimExactDiv(size, dimConstant(op.getContext(), tile));
-    };
-    if (!canCut(result[1]) || !canCut(result[2])) continue;
     Winograd winograd = getWinograd(tile);
     if (double cost = getTiledCost(winograd, sizes); cost < least) best = std::move(winograd), least = cost;
   }

@@ -34,10 +34,11 @@ func.func @few_tiles(%x: tensor<1x12x12x64xf32>) -> tensor<1x10x10x64xf32> {
   return %0 : tensor<1x10x10x64xf32>
 }
 
-// A dynamic size that tiles divide.
+// A dynamic size that tiles divide, and one that they may not: it is padded to whole ones.
 // CHECK-LABEL: @dynamic
-// CHECK: girih.winograd_conv {{.*}} -> tensor<?x?x16x32xf32, #girih.dims<n, h * 4, 16, 32>>
-// CHECK: girih.conv
+// CHECK: girih.winograd_conv %arg0, {{.*}} -> tensor<?x?x16x32xf32, #girih.dims<n, h * 4, 16, 32>>
+// CHECK: %[[P:.*]] = girih.pad constant %arg1 {{.*}} -> tensor<1x?x18x32xf32, #girih.dims<1, h ceildiv 4 * 4 + 2, 18, 32>>
+// CHECK: girih.winograd_conv %[[P]], {{.*}} -> tensor<1x?x16x32xf32, #girih.dims<1, h, 16, 32>>
 func.func @dynamic(%x: tensor<?x?x18x32xf32, #girih.dims<n, 4 * h + 2, 18, 32>>, %y: tensor<1x?x18x32xf32, #girih.dims<1, h + 2, 18, 32>>) -> (tensor<?x?x16x32xf32, #girih.dims<n, 4 * h, 16, 32>>, tensor<1x?x16x32xf32, #girih.dims<1, h, 16, 32>>) {
   %w = girih.constant dense<1.0> : tensor<32x32x3x3xf32>
   %0 = girih.conv %x, %w {channels_last, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, group = 1 : i64} : (tensor<?x?x18x32xf32, #girih.dims<n, 4 * h + 2, 18, 32>>, tensor<32x32x3x3xf32>) -> tensor<?x?x16x32xf32, #girih.dims<n, 4 * h, 16, 32>>

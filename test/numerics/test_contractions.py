@@ -7,7 +7,7 @@ import platform
 import numpy as np
 import pytest
 
-from support import Graph, check, compile_file, compile_model, girih
+from support import Graph, assert_close, check, compile_file, compile_model, girih, reference
 
 
 def window(rng, rank, sizes, kernel_max=4):
@@ -303,3 +303,26 @@ def test_empty_weights(flags):
         y = graph.op("Conv", image, empty(channels, 0, kernel, kernel), bias(channels), pads=[kernel // 2] * 4)
         graph.output(graph.op("Relu", y) if i else y)
     check(graph, *flags)
+
+
+@pytest.mark.parametrize("pads", [[1] * 4, [0] * 4, [1, 0, 2, 1]], ids=str)
+@pytest.mark.parametrize("channels", [(16, 32), (64, 64), (48, 20)], ids=str)
+def test_winograd_of_any_size(channels, pads, tmp_path):
+    """Sizes that only a run knows, which tiles divide or not, or that are less than one."""
+    graph = Graph(5)
+    inside, outside = channels
+    x = graph.normal(1, inside, 33, 47, dims=["n", inside, "height", "width"])
+    y = graph.op("Relu", graph.op("Conv", x, graph.normal_weight(outside, inside, 3, 3), graph.normal_weight(outside), pads=pads))
+    y = graph.op("Conv", y, graph.normal_weight(inside, outside, 3, 3), pads=[1] * 4)
+    graph.output(graph.op("Add", y, x) if pads == [1] * 4 else y)
+    model = graph.model()
+    artifact = compile_model(model, tmp_path)
+    compile_file(tmp_path / "model.onnx", tmp_path / "graph.mlir", "--stop-after=graph")
+    assert (tmp_path / "graph.mlir").read_text().count("girih.winograd_conv") == 2
+    models = [girih.load(artifact, threads=t) for t in (1, 2)]
+    for n, h, w in ((1, 33, 47), (2, 16, 16), (1, 4, 4), (1, 5, 3), (3, 17, 31), (1, 3, 3), (0, 9, 9), (1, 100, 7)):
+        feeds = {x: graph.rng.standard_normal((n, inside, h, w)).astype(np.float32)}
+        got, other = (m.run(feeds) for m in models)
+        assert_close(got, reference(model, feeds), scaled=2e-5)
+        for name, value in got.items():
+            assert value.tobytes() == other[name].tobytes(), "more threads, other bits"
