@@ -2,8 +2,8 @@
 // candidates can be compared. docs/machine.md says what is counted and what is not.
 #pragma once
 
-#include "dialects/Graph/Guesses.h"
 #include "backends/CPU/Machine.h"
+#include "dialects/Graph/Guesses.h"
 #include "passes/Tile/Domain.h"
 
 namespace girih {

@@ -1,8 +1,8 @@
 // The passes that go by predicted times, for a machine.
 #pragma once
 
-#include "dialects/Graph/Guesses.h"
 #include "backends/CPU/Machine.h"
+#include "dialects/Graph/Guesses.h"
 #include "mlir/Pass/Pass.h"
 
 namespace girih {
