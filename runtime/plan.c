@@ -182,7 +182,6 @@ static girih_status check_sizes(const girih_artifact *artifact, const int64_t *s
   return GIRIH_OK;
 }
 
-/* All of a plan in one block, whose size depends only on the model. */
 /* How many dims a launch's function takes, whichever it is. */
 static size_t most_dims(const girih_abi_launch *launch) {
   size_t most = launch->function.dim_count;
@@ -191,6 +190,7 @@ static size_t most_dims(const girih_abi_launch *launch) {
   return most;
 }
 
+/* All of a plan in one block, whose size depends only on the model. */
 static bool allocate_plan(const girih_artifact *a, plan *plan) {
   size_t pointers = 0, dims = 0, callers = 0, output_dims = 0;
   for (uint32_t i = 0; i < a->launch_count; ++i) {

@@ -1,4 +1,5 @@
 #include "backends/CPU/Cost.h"
+#include "backends/CPU/Sizes.h"
 #include "backends/CPU/TileWork.h"
 #include "passes/Tile/Schedule.h"
 
@@ -13,18 +14,6 @@ constexpr int64_t kLine = 64; // bytes
 /// Bytes of the caches, nearest first.
 std::array<double, 3> getCaches(const Machine &m) {
   return {double(m.l1), double(m.l2), double(m.l3)};
-}
-
-/// How a dimension's indices fall into steps of a register tile: `count` steps of `size`.
-struct Tiles {
-  int64_t count, size;
-};
-
-SmallVector<Tiles, 2> getTiles(int64_t extent, int64_t size) {
-  SmallVector<Tiles, 2> tiles;
-  if (extent >= size) tiles.push_back({extent / size, size});
-  if (extent % size) tiles.push_back({1, extent % size});
-  return tiles;
 }
 
 /// Rows of a size that is only guessed are divided like those of one that is not known.

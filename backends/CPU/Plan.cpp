@@ -3,7 +3,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Tile/Schedule.h"
-#include <numeric>
 
 using namespace mlir;
 
@@ -118,13 +117,9 @@ int64_t Planner::chooseRows(DimExpr e, int64_t most) {
 double Planner::costOfTiles(int64_t rowCount, int64_t vectorCount, int64_t rows, int64_t vectors) const {
   constexpr double kWaits = 0.25;
   double inFlight = machine.fmas * machine.fmaLatency, cost = 0;
-  auto add = [&](int64_t count, int64_t r, int64_t v) {
-    if (r * v > 0) cost += double(count) * (std::max(double(r * v), inFlight) + kWaits * inFlight);
-  };
-  int64_t manyRows = rowCount / rows, lastRows = rowCount % rows, manyVectors = vectorCount / vectors,
-          lastVectors = vectorCount % vectors;
-  add(manyRows * manyVectors, rows, vectors), add(manyRows, rows, lastVectors);
-  add(manyVectors, lastRows, vectors), add(1, lastRows, lastVectors);
+  for (auto [m, r] : getTiles(rowCount, rows))
+    for (auto [n, v] : getTiles(vectorCount, vectors))
+      cost += double(m * n) * (std::max(double(r * v), inFlight) + kWaits * inFlight);
   return cost;
 }
 
@@ -150,14 +145,13 @@ bool Planner::isBetterNarrow(int64_t n) const {
 }
 
 int64_t Planner::rowsInCache() const {
-  constexpr int64_t kLine = 64;
-  int64_t sets = std::max<int64_t>(machine.l1 / (machine.l1Ways * kLine), 1), most = INT64_MAX;
+  int64_t most = INT64_MAX;
   for (const Access &a : domain.accesses) {
     DimExpr stride = a.lin.coefficient(domain.variable(c.rowDim));
     auto elements = a.reduction == 0 && stride && !a.dynamic ? dimValue(stride) : std::nullopt;
     if (!elements) continue;
     int64_t bytes = std::abs(*elements) * (a.element.getIntOrFloatBitWidth() / 8);
-    if (bytes % kLine == 0) most = std::min(most, machine.l1Ways * sets / std::gcd(bytes / kLine, sets));
+    most = std::min(most, countPlaces(machine.l1, machine.l1Ways, bytes));
   }
   return most;
 }

@@ -40,8 +40,7 @@ static bool isSlowPanel(const PlanInputs &in, int64_t steps, std::optional<int64
   constexpr int64_t kWays = 8, kTooMany = 4; // places there for a line, and how often they are too few
   if (steps * getLines(planned) * kLine <= in.machine.l1 / 2) return false;
   if (isShortStep(in, planned)) return true;
-  int64_t bytes = 4 * stride.value_or(1), sets = std::max<int64_t>(in.machine.l2 / (kWays * kLine), 1);
-  return bytes % kLine == 0 && steps >= kTooMany * kWays * sets / std::gcd(bytes / kLine, sets);
+  return steps / kTooMany >= countPlaces(in.machine.l2, kWays, 4 * stride.value_or(1));
 }
 
 OperandsToCopy getOperandsToCopy(const PlanInputs &in, const Domain &domain, ScheduleAttr planned) {

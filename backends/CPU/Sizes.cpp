@@ -1,8 +1,23 @@
 #include "backends/CPU/Sizes.h"
 #include "passes/Tile/Schedule.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace girih;
+
+SmallVector<Tiles, 2> girih::getTiles(int64_t extent, int64_t size) {
+  SmallVector<Tiles, 2> tiles;
+  if (extent >= size) tiles.push_back({extent / size, size});
+  if (extent % size) tiles.push_back({1, extent % size});
+  return tiles;
+}
+
+int64_t girih::countPlaces(int64_t cache, int64_t ways, int64_t bytes) {
+  constexpr int64_t kLine = 64; // bytes
+  if (bytes % kLine) return INT64_MAX;
+  int64_t sets = std::max<int64_t>(cache / (ways * kLine), 1);
+  return ways * sets / std::gcd(bytes / kLine, sets);
+}
 
 bool girih::isFollowedByAll(const Domain &domain, int64_t dim) {
   return llvm::all_of(llvm::seq<unsigned>(0, domain.stages.size()), [&](unsigned s) {

@@ -6,6 +6,15 @@
 
 namespace girih {
 
+/// How a dimension's indices fall into steps of a register tile: `count` steps of `size`.
+struct Tiles {
+  int64_t count, size;
+};
+/// Whole steps, and the rest, if there is one.
+llvm::SmallVector<Tiles, 2> getTiles(int64_t extent, int64_t size);
+/// How many lines that lie `bytes` apart a cache has places for: with a multiple of a way's size they are
+/// all in one set. The largest number where they do not begin at the same place of a line.
+int64_t countPlaces(int64_t cache, int64_t ways, int64_t bytes);
 /// Whether each stage follows a loop, one by one and without a window. Inside of a loop that it does not
 /// follow, a stage would be computed again at each step.
 bool isFollowedByAll(const Domain &domain, int64_t dim);

@@ -106,11 +106,16 @@ static Attribute parseStored(AsmParser &p) {
   return StoredAttr::getChecked(EmitError(error), p.getContext(), operand, number, at, schedule);
 }
 
-Attribute StoredAttr::parse(AsmParser &p, Type) {
+/// One of the two kinds; `what` says which.
+template <typename T> static Attribute parseStored(AsmParser &p, StringRef what) {
   SMLoc loc = p.getCurrentLocation();
-  auto stored = dyn_cast_or_null<StoredAttr>(parseStored(p));
-  if (!stored) p.emitError(loc, "expected a value that is stored inside of loops");
+  auto stored = dyn_cast_or_null<T>(parseStored(p));
+  if (!stored) p.emitError(loc, "expected " + what);
   return stored;
+}
+
+Attribute StoredAttr::parse(AsmParser &p, Type) {
+  return parseStored<StoredAttr>(p, "a value that is stored inside of loops");
 }
 
 void StoredAttr::print(AsmPrinter &p) const {
@@ -120,10 +125,7 @@ void StoredAttr::print(AsmPrinter &p) const {
 }
 
 Attribute PackedAttr::parse(AsmParser &p, Type) {
-  SMLoc loc = p.getCurrentLocation();
-  auto packed = dyn_cast_or_null<PackedAttr>(parseStored(p));
-  if (!packed) p.emitError(loc, "expected an operand that is packed at compile time");
-  return packed;
+  return parseStored<PackedAttr>(p, "an operand that is packed at compile time");
 }
 
 void PackedAttr::print(AsmPrinter &p) const {

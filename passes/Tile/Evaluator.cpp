@@ -240,10 +240,7 @@ Val Evaluator::loadPacked(const MemoryView &view, ArrayRef<Idx> indices) {
     AffineExpr element = getAffineConstantExpr(0, ctx);
     for (auto [d, dim] : llvm::enumerate(dims)) {
       AffineExpr index = getAffineDimExpr(d, ctx);
-      if (dim.block == 1)
-        element = element + index * dim.outer;
-      else
-        element = element + index.floorDiv(dim.block) * dim.outer + index % dim.block * dim.inner;
+      element = element + index.floorDiv(dim.block) * dim.outer + index % dim.block * dim.inner;
     }
     Idx at = applyMap(element, indices);
     return loadAt(view.element, view.buffer, at.lin, at.dyn, at.dynLanes);
