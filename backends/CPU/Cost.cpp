@@ -120,6 +120,7 @@ private:
   SmallVector<Idx> lastDims() const;
   /// What is stored where this is computed.
   ArrayRef<Domain> getStages() const { return parent ? parent->domain.stages : domain.stages; }
+  ArrayRef<StoredAttr> getStored() const { return (parent ? parent->schedule : schedule).getStored(); }
   double getTrips(size_t level) const;
   double getBlocks() const;
   double getRepeats(const Access &a, double cache) const;
@@ -214,7 +215,8 @@ double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t r
       iterations *= double(n) / double(size);
     }
   }
-  TileWork work(kernel, domain, getStages(), width, schedule.getFma(), machine, copies, vectorVariable, 0);
+  TileWork work(kernel, domain, getStages(), getStored(), width, schedule.getFma(), machine, copies,
+                vectorVariable, 0);
   work.count(r.op, r.indices, inner);
   double latency = chain * getStepLatency(r.op, schedule.getFma(), machine);
   double cycles = iterations * std::max(work.each.cycles(machine), latency) + work.once.cycles(machine);
@@ -237,8 +239,8 @@ double DomainCost::countFinish(int64_t rows, int64_t vectors, bool takesUp) cons
   unsigned vectorVariable = vectorDim >= 0 ? domain.variable(vectorDim) : 0;
   if (vectorDim >= 0) copies.push_back({vectorVariable, vectors});
   if (rowDim >= 0) copies.push_back({domain.variable(rowDim), rows});
-  TileWork work(kernel, domain, getStages(), width, schedule.getFma(), machine, copies, vectorVariable,
-                isSquare(rows, width) ? domain.variable(rowDim) : 0);
+  TileWork work(kernel, domain, getStages(), getStored(), width, schedule.getFma(), machine, copies,
+                vectorVariable, isSquare(rows, width) ? domain.variable(rowDim) : 0);
   SmallVector<Idx> dims = lastDims();
   linalg::GenericOp last = domain.last;
   if (!last.getNumReductionLoops()) work.count(last, dims);

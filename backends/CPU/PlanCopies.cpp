@@ -70,6 +70,21 @@ OperandsToCopy getOperandsToCopy(const PlanInputs &in, const Domain &domain, Sch
   return operands;
 }
 
+/// Panels of `lanes` columns, one after the other, each row by row, as those of a constant; null where rows
+/// of what is copied do not have the columns side by side.
+static AffineMap getPanels(const Domain &domain, unsigned number, unsigned column, int64_t lanes) {
+  const Domain &stage = domain.stages[number];
+  auto window = stage.unitDim >= 0 ? getWindow(domain, number, stage.unitDim) : std::nullopt;
+  if (!window || window->source != column || !window->isOne()) return {};
+  MLIRContext *ctx = linalg::GenericOp(stage.last).getContext();
+  AffineExpr columns = getAffineDimExpr(stage.unitDim, ctx);
+  SmallVector<AffineExpr> order{columns.floorDiv(lanes)};
+  for (unsigned d = 0; d < stage.dims.size(); ++d)
+    if (int(d) != stage.unitDim) order.push_back(getAffineDimExpr(d, ctx));
+  order.push_back(columns % lanes);
+  return AffineMap::get(stage.dims.size(), 0, order, ctx);
+}
+
 ScheduleAttr planAroundCopies(const PlanInputs &in, OperandsToCopy operands, ScheduleAttr planned) {
   constexpr int64_t kPanels = 16, kLines = 4, kRowsOfPart = 128, kVectors = 4, kTasksOfCore = 4;
   SmallVector<unsigned> numbers;
@@ -155,7 +170,8 @@ ScheduleAttr planAroundCopies(const PlanInputs &in, OperandsToCopy operands, Sch
       loops.push_back(isLanes ? loop(d, vectors * width, LoopRole::lanes) : loop(d, 1, LoopRole::each));
     }
     auto schedule = ScheduleAttr::get(ctx, hasLanes ? width : 1, planned.getFma(), loops, {}, {});
-    stored.push_back(StoredAttr::get(ctx, /*operand=*/true, numbers[i], at, schedule));
+    AffineMap layout = numbers[i] == operands.ofColumns ? getPanels(domain, i, column, lanes) : AffineMap();
+    stored.push_back(StoredAttr::get(ctx, /*operand=*/true, numbers[i], at, layout, schedule));
   }
   auto reduction = StageAttr::get(ctx, nest.size(), planned.getReductions()[0].getNest());
   return packConstants(in, domain, ScheduleAttr::get(ctx, width, planned.getFma(), nest, reduction, stored));

@@ -55,7 +55,7 @@ int64_t getBlockOfVariant(const PlanInputs &in, const Domain &domain) {
   for (const Access &a : domain.accesses) {
     if (!llvm::is_contained(domain.packed, a.buffer)) continue;
     MemoryView view = getOperandView(in.kernel, getReadValue(in.kernel, a.buffer), in.layouts);
-    for (auto [at, dim] : llvm::zip_equal(a.at, getLayoutDims(view)))
+    for (auto [at, dim] : llvm::zip_equal(a.at, getLayoutDims(view.layout, view.sizes)))
       if (at.has(domain.variable(domain.unitDim))) return dim.block;
   }
   return 1;

@@ -120,13 +120,17 @@ void TileWork::countRead(Value value, ArrayRef<Idx> indices) {
   SmallVector<Idx> dims(op.getNumLoops(), Idx{Lin::ofConstant(dimConstant(kernel.getContext(), 0))});
   for (auto [e, i] : llvm::zip(out.getResults(), indices))
     if (auto d = dyn_cast<AffineDimExpr>(e)) dims[d.getPosition()] = i;
-  for (const Domain &stage : stages)
+  for (auto [stage, value] : llvm::zip(stages, stored))
     if (stage.last == op) {
       if (isNew(op, dims)) {
         auto sizes = llvm::map_to_vector(stage.dims, [](const LoopDim &l) { return l.extent; });
         SmallVector<Idx> where =
             llvm::map_to_vector(getLoopIndices(stage, dims), [](const Lin &l) { return Idx{l}; });
-        countLoad(at(getStageStrides(stage, sizes), where), getStageType(stage), dims, dynLanes);
+        SmallVector<DimExpr> strides = getStageStrides(stage, sizes);
+        if (AffineMap layout = value.getLayout())
+          for (auto [stride, dim] : llvm::zip_equal(strides, getLayoutDims(layout, sizes)))
+            stride = dimConstant(layout.getContext(), dim.getStride());
+        countLoad(at(strides, where), getStageType(stage), dims, dynLanes);
       }
       return;
     }

@@ -27,11 +27,12 @@ struct Work {
 class TileWork {
 public:
   /// `copies` says how often each variable's index is written out; `vectorVariable` counts in vectors.
-  TileWork(KernelOp kernel, const Domain &domain, llvm::ArrayRef<Domain> stages, int64_t width, bool fma,
-           const Machine &machine, llvm::ArrayRef<std::pair<unsigned, int64_t>> copies,
-           unsigned vectorVariable, unsigned squareVariable)
-      : kernel(kernel), domain(domain), stages(stages), width(width), fma(fma), machine(machine),
-        copies(copies), vectorVariable(vectorVariable), squareVariable(squareVariable) {}
+  TileWork(KernelOp kernel, const Domain &domain, llvm::ArrayRef<Domain> stages,
+           llvm::ArrayRef<StoredAttr> stored, int64_t width, bool fma, const Machine &machine,
+           llvm::ArrayRef<std::pair<unsigned, int64_t>> copies, unsigned vectorVariable,
+           unsigned squareVariable)
+      : kernel(kernel), domain(domain), stages(stages), stored(stored), width(width), fma(fma),
+        machine(machine), copies(copies), vectorVariable(vectorVariable), squareVariable(squareVariable) {}
 
   /// One iteration of `op` at `dims`. What none of `variables` reaches is the same for all of them: it is
   /// counted in `once`.
@@ -70,6 +71,7 @@ private:
   mutable KernelOp kernel; // MLIR's accessors are not const
   const Domain &domain;
   llvm::ArrayRef<Domain> stages; // whose values are in memory
+  llvm::ArrayRef<StoredAttr> stored;
   int64_t width;
   bool fma;
   const Machine &machine;

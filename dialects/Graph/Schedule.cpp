@@ -93,17 +93,18 @@ static Attribute parseStored(AsmParser &p) {
     return {};
   }
   if (p.parseComma() || p.parseKeyword("at") || p.parseEqual()) return {};
+  AffineMapAttr layout;
+  auto parseLayout = [&]() -> ParseResult { return failure(p.parseEqual() || p.parseAttribute(layout)); };
   if (operand && succeeded(p.parseOptionalKeyword("compile"))) {
-    AffineMapAttr layout;
-    if (p.parseComma() || p.parseKeyword("layout") || p.parseEqual() || p.parseAttribute(layout) ||
-        p.parseGreater())
-      return {};
+    if (p.parseComma() || p.parseKeyword("layout") || parseLayout() || p.parseGreater()) return {};
     return PackedAttr::getChecked(EmitError(error), p.getContext(), number, layout.getValue());
   }
   if (p.parseInteger(at) || p.parseComma()) return {};
+  if (succeeded(p.parseOptionalKeyword("layout")) && (parseLayout() || p.parseComma())) return {};
   auto schedule = dyn_cast_or_null<ScheduleAttr>(ScheduleAttr::parse(p, {}));
   if (!schedule || p.parseGreater()) return {};
-  return StoredAttr::getChecked(EmitError(error), p.getContext(), operand, number, at, schedule);
+  return StoredAttr::getChecked(EmitError(error), p.getContext(), operand, number, at,
+                                layout ? layout.getValue() : AffineMap(), schedule);
 }
 
 /// One of the two kinds; `what` says which.
@@ -118,8 +119,19 @@ Attribute StoredAttr::parse(AsmParser &p, Type) {
   return parseStored<StoredAttr>(p, "a value that is stored inside of loops");
 }
 
+/// The map itself, not an alias of it: a schedule is there to be read.
+static void printLayout(AsmPrinter &p, AffineMap layout) {
+  p << "layout = affine_map<";
+  layout.print(p.getStream());
+  p << '>';
+}
+
 void StoredAttr::print(AsmPrinter &p) const {
   p << "<" << getName() << ", at = " << getAt() << ", ";
+  if (getLayout()) {
+    printLayout(p, getLayout());
+    p << ", ";
+  }
   getSchedule().print(p);
   p << '>';
 }
@@ -129,10 +141,9 @@ Attribute PackedAttr::parse(AsmParser &p, Type) {
 }
 
 void PackedAttr::print(AsmPrinter &p) const {
-  // The map itself, not an alias of it: a schedule is there to be read.
-  p << "<in" << getNumber() << ", at = compile, layout = affine_map<";
-  getLayout().print(p.getStream());
-  p << ">>";
+  p << "<in" << getNumber() << ", at = compile, ";
+  printLayout(p, getLayout());
+  p << '>';
 }
 
 Attribute ScheduleAttr::parse(AsmParser &p, Type) {
@@ -254,8 +265,9 @@ LogicalResult StageAttr::verify(EmitError error, int64_t at, ArrayRef<LoopAttr> 
   return verifyNest(error, nest);
 }
 
-LogicalResult StoredAttr::verify(EmitError error, bool operand, unsigned number, int64_t,
+LogicalResult StoredAttr::verify(EmitError error, bool operand, unsigned number, int64_t, AffineMap layout,
                                  ScheduleAttr schedule) {
+  if (layout && failed(verifyLayout(error, layout))) return failure();
   StringRef letter = operand ? "in" : "g";
   if (schedule.getTaskCount())
     return error() << letter << number << " is stored inside of a task, and cannot have tasks itself";

@@ -46,8 +46,13 @@ def Girih_StoredAttr : Girih_Attr<"Stored", "stored"> {
     of them reads it, with loops of its own. `at` loops are tasks or divide a dimension, so that the value is computed once.
 
     `<in0, at = 2, <width = 16, ...>>`: operand 0, as the kernel's product reads it, is copied likewise.
+
+    `<in1, at = 2, layout = affine_map<(d0, d1) -> (d1 floordiv 32, d0, d1 mod 32)>, <width = 16, ...>>`: the part that is there at once lies panel by
+    panel of 32 columns, as a constant does that is packed. `d` are the loops of what is stored. Without a layout its rows lie one after the other.
   }];
-  let parameters = (ins "bool":$operand, "unsigned":$number, "int64_t":$at, "::girih::ScheduleAttr":$schedule);
+  let parameters = (ins "bool":$operand, "unsigned":$number, "int64_t":$at, "::mlir::AffineMap":$layout, "::girih::ScheduleAttr":$schedule);
+  let builders = [AttrBuilder<(ins "bool":$operand, "unsigned":$number, "int64_t":$at, "::girih::ScheduleAttr":$schedule),
+                              [{ return $_get($_ctxt, operand, number, at, ::mlir::AffineMap(), schedule); }]>];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

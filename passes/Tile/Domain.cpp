@@ -143,8 +143,8 @@ struct Analyzer {
       Access a{view.buffer, view.element, zero().lin, false, -1 - depth};
       SmallVector<DimExpr> strides = view.strides;
       if (view.layout)
-        for (auto [i, stride, dim] : llvm::zip(indices, strides, getLayoutDims(view))) {
-          stride = dimConstant(ctx, dim.block == 1 ? dim.outer : dim.inner);
+        for (auto [i, stride, dim] : llvm::zip(indices, strides, getLayoutDims(view.layout, view.sizes))) {
+          stride = dimConstant(ctx, dim.getStride());
           if (dim.block != 1) pin(i);
         }
       for (auto [i, s] : llvm::zip(indices, strides)) {

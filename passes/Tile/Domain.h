@@ -27,7 +27,7 @@ struct MemoryView {
   unsigned buffer = 0; // position among operands, then results
   mlir::Type element;
   llvm::SmallVector<DimExpr> sizes, strides;
-  mlir::AffineMap layout = {};         // of a packed constant, instead of strides
+  mlir::AffineMap layout = {};         // of what is packed, instead of strides
   llvm::SmallVector<Cut, 0> cuts = {}; // of a result
 };
 
@@ -43,7 +43,7 @@ struct LoopDim {
 struct Access {
   unsigned buffer; // of the kernel; behind these, a stage's number
   mlir::Type element;
-  Lin lin;            // of a packed constant, inside of a block
+  Lin lin;            // of a packed constant, inside of a block; of a stage, as if it had no layout
   bool dynamic;       // some index is computed at run time
   int reduction = -1; // the reduction whose body reads it, -1: the last generic or what is inlined into it
   int stage = -1;     // the stage that it reads, -1: an operand
@@ -148,8 +148,9 @@ MemoryView getOperandView(KernelOp kernel, mlir::Value value, const OperandLayou
 /// The view through which yielded operand `result` is stored; `value` is set to what computes it. A slice of
 /// that begins at 0 and leaves nothing out on the way.
 MemoryView getResultView(KernelOp kernel, unsigned result, mlir::Value &value);
-/// The dimensions of a view with a layout.
-llvm::SmallVector<LayoutDim> getLayoutDims(const MemoryView &view);
+/// The dimensions of what has these sizes. Of what is outermost in the layout no size is needed.
+llvm::SmallVector<LayoutDim> getLayoutDims(mlir::AffineMap layout, llvm::ArrayRef<DimExpr> sizes,
+                                           DimExpr *elements = nullptr);
 /// Where what is padded stands when the result of `pad` is read at `indices`: before its beginning or behind
 /// its end, in the border.
 llvm::SmallVector<Idx> getInside(mlir::tensor::PadOp pad, llvm::ArrayRef<Idx> indices);

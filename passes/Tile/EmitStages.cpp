@@ -19,6 +19,7 @@ void Emitter::computeStage(unsigned i) {
   auto sliding = getSliding(domain, schedule, i);
   if (sliding) moveOverlap(i, *sliding);
   Value origin = constant(0);
+  SmallVector<Lin, 0> first;
   for (unsigned d = 0; d < stage.dims.size(); ++d) {
     Range &range = emitter.ranges[d];
     auto window = getWindow(domain, i, d);
@@ -58,12 +59,20 @@ void Emitter::computeStage(unsigned i) {
       }
       range = {e.variable(begin), dimConstant(ctx, *getStageStep(domain, schedule, i, d)), end, {}};
     }
-    origin = arith::AddIOp::create(b, loc, origin,
-                                   arith::MulIOp::create(b, loc, low, e.size(memory[i].strides[d])));
+    if (memory[i].layout)
+      first.push_back(isWhole ? e.constant(0).lin : range.low.lin);
+    else
+      origin = arith::AddIOp::create(b, loc, origin,
+                                     arith::MulIOp::create(b, loc, low, e.size(memory[i].strides[d])));
   }
-  MemoryView view{buffer(i), getStageType(stage), {}, memory[i].strides};
-  view.strides.push_back(dimConstant(ctx, -1));
-  e.stored[stage.last] = {&stage, view, e.variable(origin).lin.terms[0].first};
+  StoredValue &value = e.stored[stage.last];
+  value = {&stage, {buffer(i), getStageType(stage), memory[i].extents, memory[i].strides, memory[i].layout}};
+  if (memory[i].layout) {
+    value.first = std::move(first);
+  } else {
+    value.view.strides.push_back(dimConstant(ctx, -1));
+    value.origin = e.variable(origin).lin.terms[0].first;
+  }
   (void)emitter.emit(nullptr);
 }
 

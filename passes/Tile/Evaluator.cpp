@@ -207,7 +207,7 @@ std::optional<Val> Evaluator::loadTransposed(Type element, unsigned buffer, cons
   return value;
 }
 
-/// Where an index of one dimension of a packed constant is. Where loops stand at whole blocks that is linear,
+/// Where an index of one dimension of what is packed is. Where loops stand at whole blocks that is linear,
 /// otherwise it is divided at run time. A vector is in one block.
 Idx Evaluator::getPlace(const Lin &index, const LayoutDim &dim) {
   if (dim.block == 1) return {index * dimConstant(ctx, dim.outer)};
@@ -234,8 +234,21 @@ Idx Evaluator::getPlace(const Lin &index, const LayoutDim &dim) {
   return {place, arith::AddIOp::create(b, loc, outer, inner)};
 }
 
+Idx Evaluator::getPlace(const MemoryView &view, ArrayRef<Idx> indices) {
+  Idx at = constant(0);
+  for (auto [i, dim] : llvm::zip_equal(indices, getLayoutDims(view.layout, view.sizes))) {
+    Idx part = getPlace(i.lin, dim);
+    at.lin = at.lin + part.lin;
+    if (at.dyn && part.dyn)
+      at.dyn = arith::AddIOp::create(b, loc, at.dyn, part.dyn);
+    else if (part.dyn)
+      at.dyn = part.dyn;
+  }
+  return at;
+}
+
 Val Evaluator::loadPacked(const MemoryView &view, ArrayRef<Idx> indices) {
-  SmallVector<LayoutDim> dims = getLayoutDims(view);
+  SmallVector<LayoutDim> dims = getLayoutDims(view.layout, view.sizes);
   if (llvm::any_of(indices, [](const Idx &i) { return static_cast<bool>(i.dyn); })) {
     AffineExpr element = getAffineConstantExpr(0, ctx);
     for (auto [d, dim] : llvm::enumerate(dims)) {
@@ -245,18 +258,12 @@ Val Evaluator::loadPacked(const MemoryView &view, ArrayRef<Idx> indices) {
     Idx at = applyMap(element, indices);
     return loadAt(view.element, view.buffer, at.lin, at.dyn, at.dynLanes);
   }
-  Idx at = constant(0);
-  bool isPadded = false;
-  for (auto [i, dim] : llvm::zip_equal(indices, dims)) {
-    Idx part = getPlace(i.lin, dim);
-    at.lin = at.lin + part.lin;
-    if (at.dyn && part.dyn)
-      at.dyn = arith::AddIOp::create(b, loc, at.dyn, part.dyn);
-    else if (part.dyn)
-      at.dyn = part.dyn;
-    isPadded |= dim.block != 1 && i.hasLanes();
-  }
-  // Blocks are whole: lanes beyond an end that is known are zeros, and need no mask.
+  Idx at = getPlace(view, indices);
+  bool isPadded =
+      view.buffer < kernel->getNumOperands() &&
+      !llvm::all_of_zip(
+          indices, dims, [](const Idx &i, const LayoutDim &dim) { return dim.block == 1 || !i.hasLanes(); });
+  // Blocks of a constant are whole: lanes beyond an end that is known are zeros, and need no mask.
   Value keep = mask;
   if (isPadded && mask && mask.getDefiningOp<vector::ConstantMaskOp>()) mask = {};
   Val value = loadAt(view.element, view.buffer, at.lin, at.dyn, false);
@@ -289,18 +296,21 @@ Val Evaluator::load(const MemoryView &view, ArrayRef<Idx> indices) {
 }
 
 void Evaluator::store(const MemoryView &view, ArrayRef<Idx> indices, Val value) {
-  Lin lin = Lin::ofConstant(dimConstant(ctx, 0));
-  for (auto [i, s] : llvm::zip(indices, view.strides))
-    lin = lin + i.lin * s;
+  Idx place = constant(0);
+  if (view.layout)
+    place = getPlace(view, indices);
+  else
+    for (auto [i, s] : llvm::zip(indices, view.strides))
+      place.lin = place.lin + i.lin * s;
   Value flat = memory[view.buffer];
-  DimExpr stride = lin.coefficient(kLane);
+  DimExpr stride = place.lin.coefficient(kLane);
   if (!stride) {
-    memref::StoreOp::create(b, loc, get(value), flat, materialize({lin}));
+    memref::StoreOp::create(b, loc, get(value), flat, materialize(place));
     return;
   }
   Value v = vector(value);
   if (stride == 1) {
-    Value at = materialize({lin.without(kLane)});
+    Value at = materialize({place.lin.without(kLane), place.dyn});
     if (mask)
       vector::MaskedStoreOp::create(b, loc, flat, at, mask, v);
     else
@@ -310,14 +320,16 @@ void Evaluator::store(const MemoryView &view, ArrayRef<Idx> indices, Val value) 
   Value all = mask;
   if (!all) all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(b.getI1Type()), true));
   vector::ScatterOp::create(b, loc, Type(), flat, ValueRange{arith::ConstantIndexOp::create(b, loc, 0)},
-                            materialize({lin}), all, v);
+                            materialize(place), all, v);
 }
 
 SmallVector<Idx> Evaluator::getIndices(const StoredValue &value, ArrayRef<Idx> dims) {
   SmallVector<Idx> indices;
   for (Lin &at : getLoopIndices(*value.stage, dims))
     indices.push_back({std::move(at)});
-  indices.push_back({Lin::ofVariable(value.origin, ctx)});
+  if (!value.view.layout) indices.push_back({Lin::ofVariable(value.origin, ctx)});
+  for (auto [i, first] : llvm::zip(indices, value.first))
+    i.lin = i.lin + first * dimConstant(ctx, -1);
   return indices;
 }
 

@@ -22,7 +22,10 @@ struct Val {
 struct StoredValue {
   const Domain *stage;
   MemoryView view; // one dimension a loop of the stage
-  unsigned origin; // a variable: the element at which the part that is there would begin
+  /// Where the part that is there begins: as a variable, the element at which indices would be 0; or, of a
+  /// layout, the first of each loop.
+  unsigned origin = 0;
+  llvm::SmallVector<Lin, 0> first = {};
 };
 
 class Evaluator {
@@ -97,6 +100,8 @@ private:
   using Key = std::vector<const void *>;
   Key keyOf(mlir::Operation *op, llvm::ArrayRef<Idx> dims);
   Val loadPacked(const MemoryView &view, llvm::ArrayRef<Idx> indices);
+  /// Where a view with a layout has what is at `indices`, of which none is computed.
+  Idx getPlace(const MemoryView &view, llvm::ArrayRef<Idx> indices);
   Idx getPlace(const Lin &index, const LayoutDim &dim);
   Val loadAt(mlir::Type element, unsigned buffer, const Lin &lin, mlir::Value dyn, bool dynLanes);
   std::optional<Val> loadTransposed(mlir::Type element, unsigned buffer, const Lin &lin);

@@ -57,8 +57,6 @@ SmallVector<unsigned> findPackable(KernelOp kernel, const Domain &domain) {
 //===-- Whether a layout fits ---------------------------------------------===//
 
 FailureOr<OperandLayouts> getLayouts(KernelOp kernel, ArrayAttr schedules) {
-  /// As many elements of a block as a vector can have lanes, for one that is there.
-  constexpr int64_t kMostPadding = 64;
   OperandLayouts layouts(kernel.getInputs().size());
   if (!schedules) return layouts;
   for (auto schedule : schedules.getAsRange<ScheduleAttr>())
@@ -89,35 +87,72 @@ FailureOr<OperandLayouts> getLayouts(KernelOp kernel, ArrayAttr schedules) {
   return layouts;
 }
 
-std::string findBrokenLanes(KernelOp kernel, const Domain &domain, ScheduleAttr schedule, PackedAttr packed) {
-  auto shape = cast<RankedTensorType>(getReadValue(kernel, packed.getNumber()).getType()).getShape();
-  SmallVector<LayoutDim> dims = getLayoutDims(packed.getLayout(), shape);
+/// The same for what is at `at` in a layout of `dims`, along the loop variable `lanes`.
+static std::string findBrokenLanes(ArrayRef<LayoutDim> dims, ArrayRef<Lin> at, unsigned lanes, int64_t width,
+                                   const Twine &loop, StringRef value) {
   std::string reason;
-  auto check = [&](const Access &a, unsigned lanes, const Twine &name) {
-    for (auto [dim, at] : llvm::zip_equal(dims, a.at)) {
-      DimExpr step = at.coefficient(lanes);
-      if (!step) continue;
-      int64_t apart = dim.block == 1 ? dim.outer : dim.inner;
-      bool isOnlyDim = llvm::count_if(a.at, [&](const Lin &other) { return other.has(lanes); }) == 1;
-      bool isLoop = at.terms.size() == 1 && at.constant == 0;
-      if (apart != 1 || step != 1 || !isOnlyDim)
-        reason =
-            ("lanes along " + name + " are not side by side in the layout of in" + Twine(packed.getNumber()))
-                .str();
-      else if (dim.block > 1 && (dim.block % schedule.getWidth() || !isLoop))
-        reason = ("blocks of " + Twine(dim.block) + " in the layout of in" + Twine(packed.getNumber()) +
-                  " would divide vectors of " + Twine(schedule.getWidth()) + " along " + name)
-                     .str();
-    }
+  for (auto [dim, index] : llvm::zip_equal(dims, at)) {
+    DimExpr step = index.coefficient(lanes);
+    if (!step) continue;
+    bool isOnlyDim = llvm::count_if(at, [&](const Lin &other) { return other.has(lanes); }) == 1;
+    bool isLoop = index.terms.size() == 1 && index.constant == 0;
+    if (dim.getStride() != 1 || step != 1 || !isOnlyDim)
+      reason = ("lanes along " + loop + " are not side by side in the layout of " + value).str();
+    else if (dim.block > 1 && (dim.block % width || !isLoop))
+      reason = ("blocks of " + Twine(dim.block) + " in the layout of " + value + " would divide vectors of " +
+                Twine(width) + " along " + loop)
+                   .str();
+  }
+  return reason;
+}
+
+/// The same for all accesses of a domain that `isRead`.
+static std::string findBrokenLanes(const Domain &domain, ScheduleAttr schedule, ArrayRef<LayoutDim> dims,
+                                   StringRef value, llvm::function_ref<bool(const Access &)> isRead) {
+  std::string reason;
+  auto check = [&](const Access &a, unsigned lanes, const Twine &loop) {
+    if (reason.empty()) reason = findBrokenLanes(dims, a.at, lanes, schedule.getWidth(), loop, value);
   };
   for (const Access &a : domain.accesses) {
-    if (a.stage >= 0 || a.buffer != packed.getNumber() || a.dynamic) continue;
+    if (!isRead(a)) continue;
     if (int64_t d = schedule.getVectorDim(); d >= 0) check(a, domain.variable(d), "d" + Twine(d));
     if (a.reduction < 0) continue;
     const Reduction &r = domain.reductions[a.reduction];
     for (LoopAttr loop : schedule.getReductions()[a.reduction].getNest())
       if (loop.getRole() == LoopRole::lanes) check(a, r.variable(loop.getDim()), "k" + Twine(loop.getDim()));
   }
+  return reason;
+}
+
+std::string findBrokenLanes(KernelOp kernel, const Domain &domain, ScheduleAttr schedule, PackedAttr packed) {
+  unsigned number = packed.getNumber();
+  auto shape = cast<RankedTensorType>(getReadValue(kernel, number).getType()).getShape();
+  return findBrokenLanes(domain, schedule, getLayoutDims(packed.getLayout(), shape),
+                         "in" + std::to_string(number),
+                         [&](const Access &a) { return a.stage < 0 && a.buffer == number && !a.dynamic; });
+}
+
+std::string findBrokenLanes(const Domain &domain, ScheduleAttr schedule, unsigned stage,
+                            ArrayRef<LayoutDim> dims) {
+  StoredAttr stored = schedule.getStored()[stage];
+  std::string name = stored.getName();
+  const Domain &of = domain.stages[stage];
+  std::string reason;
+  if (int64_t d = stored.getSchedule().getVectorDim(); d >= 0) {
+    SmallVector<Lin> at;
+    for (unsigned e = 0; e < of.dims.size(); ++e)
+      at.push_back(Lin::ofVariable(of.variable(e), schedule.getContext()));
+    reason =
+        findBrokenLanes(dims, at, of.variable(d), stored.getSchedule().getWidth(), "its d" + Twine(d), name);
+  }
+  auto check = [&](const Domain &reader, ScheduleAttr schedule) {
+    if (reason.empty())
+      reason = findBrokenLanes(reader, schedule, dims, name,
+                               [&](const Access &a) { return a.stage == int(stage); });
+  };
+  for (unsigned i = stage + 1; i < domain.stages.size(); ++i)
+    check(domain.stages[i], schedule.getStored()[i].getSchedule());
+  check(domain, schedule);
   return reason;
 }
 

@@ -1,5 +1,5 @@
-// Constants that schedules pack: which can be, whether a layout fits, and the packing itself, at compile
-// time.
+// Layouts of schedules: which constants can be packed, whether a layout fits, and the packing of constants
+// itself, at compile time.
 #pragma once
 
 #include "dialects/Graph/Layout.h"
@@ -22,6 +22,9 @@ llvm::SmallVector<unsigned> findPackable(KernelOp kernel, const Domain &domain);
 /// What keeps a vector of `schedule`, which is that of `domain`, from being in one piece in the layout
 /// `packed`; empty if nothing does.
 std::string findBrokenLanes(KernelOp kernel, const Domain &domain, ScheduleAttr schedule, PackedAttr packed);
+/// The same of a layout of its stage with this number, where that or a reader has lanes.
+std::string findBrokenLanes(const Domain &domain, ScheduleAttr schedule, unsigned stage,
+                            llvm::ArrayRef<LayoutDim> dims);
 
 /// The constant `value`, of which a view of `shape` is read, in `layout`: zeros where that has more elements.
 mlir::ElementsAttr packConstant(mlir::ElementsAttr value, llvm::ArrayRef<int64_t> shape,

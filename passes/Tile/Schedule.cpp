@@ -56,6 +56,40 @@ static uint64_t countOperations(const Domain &domain, ScheduleAttr s) {
       llvm::SaturatingMultiply(rows, vectors * operations * llvm::divideCeil(s.getWidth(), kRegister)));
 }
 
+static DimExpr getPackedExtent(const Domain &domain, ScheduleAttr schedule, unsigned stage, unsigned loop);
+
+/// Whether the layout of what is stored as number `i` fits it.
+static LogicalResult verifyLayout(const Domain &domain, ScheduleAttr s, unsigned i,
+                                  llvm::function_ref<InFlightDiagnostic()> error) {
+  constexpr int64_t kMostElements = int64_t(1) << 40; // of what has sizes that are known
+  const Domain &stage = domain.stages[i];
+  AffineMap layout = s.getStored()[i].getLayout();
+  if (layout.getNumDims() != stage.dims.size())
+    return error() << "has " << stage.dims.size() << " dimensions but its layout " << layout.getNumDims();
+  SmallVector<int64_t> shape;
+  for (unsigned d = 0; d < stage.dims.size(); ++d) {
+    auto window = getWindow(domain, i, d);
+    bool isWindow = getStageStep(domain, s, i, d) && !getReducedLoop(domain, i, d) && !window->isOne();
+    if (stage.border || isWindow)
+      return error() << "can have no layout: it " << (isWindow ? "moves as a window" : "has a border");
+    auto extent = dimValue(getPackedExtent(domain, s, i, d));
+    shape.push_back(extent.value_or(1));
+    if (!extent && !layout.getResult(0).isFunctionOfDim(d))
+      return error() << "has a size along its d" << d
+                     << " that only a run knows: in its layout, that must be outermost";
+  }
+  int64_t elements, all = 1;
+  SmallVector<LayoutDim> dims = getLayoutDims(layout, shape, &elements);
+  for (int64_t n : shape)
+    if (llvm::MulOverflow(all, n, all)) all = INT64_MAX;
+  if (elements > kMostElements || elements / kMostPadding > all)
+    return error() << "has " << all << " elements at once but would take " << elements << ", at most "
+                   << kMostPadding << " times as many are allowed, and " << kMostElements
+                   << " in all: make blocks or steps smaller";
+  std::string broken = findBrokenLanes(domain, s, i, dims);
+  return broken.empty() ? success() : LogicalResult(error() << "cannot lie so: " << broken);
+}
+
 /// `packed` are the constants that the schedule packs which `s` is, or is a part of.
 static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr s,
                             ArrayRef<PackedAttr> packed) {
@@ -126,6 +160,7 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     if (stored.getAt() > outside)
       return where() << "must be at " << outside << " at most, outside of what no reduction depends on";
     if (failed(verify(kernel, stage, stored.getSchedule(), packed))) return failure();
+    if (stored.getLayout() && failed(verifyLayout(domain, s, i, where))) return failure();
     for (unsigned d = 0; d < stage.dims.size(); ++d) {
       auto step = getStageStep(domain, s, i, d);
       ArrayRef<LoopAttr> nest = stored.getSchedule().getNest();
@@ -229,6 +264,14 @@ static DimExpr getExtent(const Domain &domain, ScheduleAttr schedule, unsigned s
   return step ? dimMin(whole, dimConstant(whole.getContext(), *step)) : whole;
 }
 
+/// The same of a layout, which has room for whole steps.
+static DimExpr getPackedExtent(const Domain &domain, ScheduleAttr schedule, unsigned stage, unsigned loop) {
+  DimExpr whole = domain.stages[stage].dims[loop].extent;
+  auto step = getStageStep(domain, schedule, stage, loop);
+  auto known = dimValue(whole);
+  return step && !(known && *known < *step) ? dimConstant(whole.getContext(), *step) : whole;
+}
+
 /// The earlier stage whose value `stage` may be written over: it is the last reader, and reads, where it
 /// writes an element, only that one from there on.
 static std::optional<unsigned> getOverwritten(const Domain &domain, ScheduleAttr schedule, unsigned stage,
@@ -244,6 +287,7 @@ static std::optional<unsigned> getOverwritten(const Domain &domain, ScheduleAttr
                                 [&](const StageMemory &m) { return m.stage == memory[old].stage; });
     bool isAlike = isLast && memory[old].extents == memory[stage].extents &&
                    memory[old].strides == memory[stage].strides &&
+                   memory[old].layout == memory[stage].layout &&
                    getStageType(domain.stages[old]) == getStageType(writer) &&
                    schedule.getStored()[old].getAt() == schedule.getStored()[stage].getAt();
     // Reductions run before a register tile is written, over what lies behind them; but not all blocks of
@@ -288,10 +332,15 @@ static std::optional<unsigned> getFree(const Domain &domain, ScheduleAttr schedu
 std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr schedule) {
   std::vector<StageMemory> memory;
   for (auto [i, stage] : llvm::enumerate(domain.stages)) {
-    StageMemory &m = memory.emplace_back(StageMemory{unsigned(i), {}, {}, {}});
+    StageMemory &m = memory.emplace_back(StageMemory{unsigned(i), {}, {}, {}, {}});
+    m.layout = schedule.getStored()[i].getLayout();
     for (unsigned d = 0; d < stage.dims.size(); ++d)
-      m.extents.push_back(getExtent(domain, schedule, i, d));
-    m.strides = getStageStrides(stage, m.extents, &m.elements);
+      m.extents.push_back(m.layout ? getPackedExtent(domain, schedule, i, d)
+                                   : getExtent(domain, schedule, i, d));
+    if (m.layout)
+      (void)getLayoutDims(m.layout, m.extents, &m.elements);
+    else
+      m.strides = getStageStrides(stage, m.extents, &m.elements);
     auto taken = getOverwritten(domain, schedule, i, memory);
     if (!taken) taken = getFree(domain, schedule, i, ArrayRef(memory).drop_back());
     m.stage = taken.value_or(i);

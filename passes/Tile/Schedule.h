@@ -33,6 +33,7 @@ std::optional<unsigned> getSliding(const Domain &domain, ScheduleAttr schedule, 
 struct StageMemory {
   unsigned stage; // whose memory it is: its own, or that of an earlier value that is needed no more
   llvm::SmallVector<DimExpr> extents, strides; // of the part that is there, with its border, one a loop
+  mlir::AffineMap layout;                      // instead of strides; null: there is none
   DimExpr elements;                            // of all that share the memory, if it is its own
 };
 

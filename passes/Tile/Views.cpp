@@ -100,8 +100,15 @@ MemoryView getOperandView(KernelOp kernel, Value value, const OperandLayouts *la
   return view;
 }
 
-SmallVector<LayoutDim> getLayoutDims(const MemoryView &view) {
-  return getLayoutDims(view.layout, llvm::map_to_vector(view.sizes, [](DimExpr d) { return *dimValue(d); }));
+SmallVector<LayoutDim> getLayoutDims(AffineMap layout, ArrayRef<DimExpr> sizes, DimExpr *elements) {
+  auto known = llvm::map_to_vector(sizes, [](DimExpr d) { return dimValue(d).value_or(1); });
+  int64_t count;
+  SmallVector<LayoutDim> dims = getLayoutDims(layout, known, &count);
+  if (!elements) return dims;
+  *elements = dimConstant(layout.getContext(), count);
+  for (auto [size, dim] : llvm::zip_equal(sizes, dims))
+    if (!dimValue(size)) *elements = dimSimplify(*elements * size.ceilDiv(dim.block));
+  return dims;
 }
 
 MemoryView getResultView(KernelOp kernel, unsigned result, Value &value) {

@@ -7,14 +7,14 @@
 // CHECK: girih.kernel "narrow"(
 // CHECK-NOT: stored = {{.*}}<in0
 
-// Weights that only a run gives are no constants that could be packed: four panels at a time are copied, for all rows that there are.
-// CHECK: girih.kernel "values"({{.*}}nest = [<d1, 64, task>, <d0, 516, task>, <d1, 16, lanes>, <d0, 6, rows>], reductions = [<at = 4, nest = [<k0, 4, unroll>]>], stored = [<in1, at = 2, <width = 8, fma = true, nest = [<d0, 1>, <d1, 32, lanes>]>>]>
+// Weights that only a run gives are no constants that could be packed: four panels at a time are copied, one after the other, for all rows that there are.
+// CHECK: girih.kernel "values"({{.*}}nest = [<d1, 64, task>, <d0, 516, task>, <d1, 16, lanes>, <d0, 6, rows>], reductions = [<at = 4, nest = [<k0, 4, unroll>]>], stored = [<in1, at = 2, layout = affine_map<(d0, d1) -> (d1 floordiv 16, d0, d1 mod 16)>, <width = 8, fma = true, nest = [<d0, 1>, <d1, 32, lanes>]>>]>
 // A long reduction is in blocks, so that four panels of one fit a quarter of the second-level cache.
-// CHECK: girih.kernel "long"({{.*}}nest = [<d1, 64, task>, <d0, 516, task>, <k0, 1024>, <d1, 16, lanes>, <d0, 6, rows>], reductions = [<at = 5, nest = [<k0, 4, unroll>]>], stored = [<in1, at = 3, <{{.*}}>>]>
+// CHECK: girih.kernel "long"({{.*}}nest = [<d1, 64, task>, <d0, 516, task>, <k0, 1024>, <d1, 16, lanes>, <d0, 6, rows>], reductions = [<at = 5, nest = [<k0, 4, unroll>]>], stored = [<in1, at = 3, layout = {{.*}}>>]>
 // Not where something follows on the sums: only sums can wait in the result.
-// CHECK: girih.kernel "long2+relu"({{.*}}nest = [<d1, 32, task>, {{.*}}, task>, <d1, 16, lanes>, <d0, 6, rows>], {{.*}}stored = [<in1, at = 2, <{{.*}}>>]>
+// CHECK: girih.kernel "long2+relu"({{.*}}nest = [<d1, 32, task>, {{.*}}, task>, <d1, 16, lanes>, <d0, 6, rows>], {{.*}}stored = [<in1, at = 2, layout = {{.*}}>>]>
 // Both, where neither is as it is read.
-// CHECK: girih.kernel "both"({{.*}}stored = [<in0, at = 2, <{{.*}}>>, <in1, at = 2, <{{.*}}>>]>
+// CHECK: girih.kernel "both"({{.*}}stored = [<in0, at = 2, <{{.*}}>>, <in1, at = 2, layout = {{.*}}>>]>
 // Few rows do not make up for that.
 // CHECK: girih.kernel "flat"(
 // CHECK-NOT: stored

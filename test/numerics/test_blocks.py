@@ -44,6 +44,9 @@ TILE = "<d1, 16, lanes>, <d0, 6, rows>]"
 COPY = f"stored = [<in0, at = 1, <{HEAD}[<d0, 1>, <d1, 4, rows>]>>]"
 BLOCKED = f"stored = [<in0, at = 3, <{HEAD}[<d0, 1>, <d1, 16, lanes>]>>"
 COPIES = f"{BLOCKED}, <in1, at = 3, <{HEAD}[<d0, 4, rows>, <d1, 16, lanes>]>>]"
+PANELS = "layout = affine_map<(d0, d1) -> (d1 floordiv 16, d0, d1 mod 16)>, "
+LAID = f"stored = [<in1, at = 3, {PANELS}<{HEAD}[<d0, 4, rows>, <d1, 16, lanes>]>>]"
+SPLIT = f"stored = [<in0, at = 0, layout = affine_map<(d0, d1) -> (d0 floordiv 5, d1 floordiv 24, d0 mod 5, d1 mod 24)>, <{HEAD}[<d0, 1>, <d1, 8, lanes>]>>]"
 STORED = "[<d0, 12, task>, <d0, 1>, <d1, 16, lanes>], stored = [<g0, at = 1, <" + HEAD
 
 
@@ -61,6 +64,10 @@ STORED = "[<d0, 12, task>, <d0, 1>, <d1, 16, lanes>], stored = [<g0, at = 1, <" 
     (of_values, f"[<d0, 12, task>, <d1, 32, task>, <k0, 64>, {TILE}, reductions = [<at = 5, nest = [<k0, 4, unroll>]>], {COPIES}"),
     (of_values, f"[<d0, 12, task>, <k0, 128>, <k0, 32>, {TILE}, reductions = [<at = 5, nest = [<k0, 2, unroll>]>], {COPIES}"),
     (transposed, f"[<d0, 48, task>, <k0, 64>, <k0, 32>, {TILE}, reductions = [<at = 5, nest = [<k0, 4, unroll>]>], {BLOCKED}]"),
+    (of_values, f"[<d0, 12, task>, <d1, 32, task>, <k0, 64>, {TILE}, reductions = [<at = 5, nest = [<k0, 4, unroll>]>], {LAID}"),
+    (of_values, f"[<d0, 12, task>, <d1, 32>, <k0, 52>, {TILE}, reductions = [<at = 5, nest = [<k0, 4, unroll>]>], {LAID}"),
+    (of_values, f"[<d1, 8, lanes>, <d0, 3, rows>], reductions = [<at = 2, nest = [<k0, 7, unroll>]>], {SPLIT}"),
+    (of_constants, f"[<d1, 1>, <d0, 3, rows>], reductions = [<at = 2, nest = [<k0, 7, unroll>]>], {SPLIT}"),
     (convolution, "[<d0, 1, task>, <d0, 1>, <d1, 1>, <d2, 1>, <d3, 16, lanes>], stored = [<g0, at = 1, <" + HEAD +
      "[<d0, 1>, <k0, 1>, <k1, 16>, <d1, 1>, <d3, 16, lanes>, <d2, 6, rows>], reductions = [<at = 6, nest = [<k0, 1>, <k1, 4, unroll>]>]>>]"),
 ])
