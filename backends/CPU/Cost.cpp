@@ -218,7 +218,9 @@ double DomainCost::countReduction(const Reduction &r, StageAttr stage, int64_t r
   TileWork work(kernel, domain, getStages(), getStored(), width, schedule.getFma(), machine, copies,
                 vectorVariable, 0);
   work.count(r.op, r.indices, inner);
-  double latency = chain * getStepLatency(r.op, schedule.getFma(), machine);
+  // Sums with the numbers of a table, written out without a loop, do not wait for those of the next tile.
+  bool isWritten = iterations == 1 && readsTable(r.op);
+  double latency = isWritten ? 0 : chain * getStepLatency(r.op, schedule.getFma(), machine);
   double cycles = iterations * std::max(work.each.cycles(machine), latency) + work.once.cycles(machine);
   // Chains and then lanes, half by half, are combined one after the other. Half of that is beside the next
   // tile's sums, but not where one phase waits for the other.
