@@ -43,6 +43,32 @@ static bool isSlowPanel(const PlanInputs &in, int64_t steps, std::optional<int64
   return steps / kTooMany >= countPlaces(in.machine.l2, kWays, 4 * stride.value_or(1));
 }
 
+/// Rows that a copy has room for, in half of the second-level cache.
+static int64_t getFittingRows(const PlanInputs &in, int64_t steps) {
+  return in.machine.l2 / 2 / (4 * steps);
+}
+
+/// Columns that a block of rows, side by side step by step, meets before it is copied anew: enough for a
+/// twentieth of the time to be more than what copying takes.
+static constexpr int64_t kColumnsOfCopy = 1024;
+
+/// Whether rows of a left operand, each contiguous, are better copied so that those of a register tile are
+/// side by side at each step: one stream from the second-level cache instead of one a row, which matters
+/// where steps are short.
+static bool isWorthInterleaving(const PlanInputs &in, const Domain &domain, int64_t steps,
+                                ScheduleAttr planned) {
+  constexpr int64_t kLatency =
+      72; // cycles of a step of all tiles that make up for a line from beyond the cache
+  int64_t row = planned.getRowDim(), rows = planned.getRows(),
+          fitting = std::min(getFittingRows(in, steps), in.guesses.get(domain.dims[row].extent));
+  // Loops that are one here, such as a picture's rows and columns, would be several beside a copy.
+  auto loops = getLoopExtents(domain.reductions[0].op);
+  if (llvm::count_if(loops, [](DimExpr e) { return e != 1; }) != 3) return false;
+  return isShortStep(in, planned) && 4 * steps * rows > in.machine.l1 / 4 &&
+         fitting * planned.getVectors() >= kLatency * in.machine.fmas &&
+         in.guesses.get(domain.dims[planned.getVectorDim()].extent) >= kColumnsOfCopy;
+}
+
 OperandsToCopy getOperandsToCopy(const PlanInputs &in, const Domain &domain, ScheduleAttr planned) {
   // Panels that make up for copying rows. A step of each tile of rows waits once for a panel of columns, and
   // what is copied are lines of it: tiles a line.
@@ -57,7 +83,12 @@ OperandsToCopy getOperandsToCopy(const PlanInputs &in, const Domain &domain, Sch
   for (const Access &a : domain.accesses) {
     if (a.reduction != 0 || a.dynamic || !isReadOnce(domain, a.buffer)) continue;
     DimExpr along = a.lin.coefficient(domain.reductions[0].variable(0));
-    if (!along || along == 1) continue;
+    if (!along) continue;
+    if (along == 1) {
+      if (a.lin.has(domain.variable(row)) && isWorthInterleaving(in, domain, steps, planned))
+        operands.ofRows = a.buffer, operands.interleaved = true;
+      continue;
+    }
     if (a.lin.has(domain.variable(row)) && count(column) >= kEnough) operands.ofRows = a.buffer;
     // Constants are packed. A panel of all columns is dense as it is.
     if (a.lin.has(domain.variable(column)) && !llvm::is_contained(domain.packed, a.buffer) &&
@@ -67,21 +98,29 @@ OperandsToCopy getOperandsToCopy(const PlanInputs &in, const Domain &domain, Sch
   }
   // Blocks of rows that are copied take a share of the cache, and few panels then meet each.
   if (operands.ofRows && !isShortStep(in, planned)) operands.ofColumns.reset();
+  // And panels that are copied had better meet all rows.
+  if (operands.ofColumns && operands.interleaved) operands.ofRows.reset();
   return operands;
 }
 
-/// Panels of `lanes` columns, one after the other, each row by row, as those of a constant; null where rows
-/// of what is copied do not have the columns side by side.
-static AffineMap getPanels(const Domain &domain, unsigned number, unsigned column, int64_t lanes) {
+/// Blocks of the loop that moves with `dim` of the product, one after the other, in each of these the others,
+/// and in each of those the `size` of a block, as in a constant's panels; null where it does not simply move
+/// with it.
+static AffineMap getBlocks(const Domain &domain, unsigned number, unsigned dim, int64_t size) {
   const Domain &stage = domain.stages[number];
-  auto window = stage.unitDim >= 0 ? getWindow(domain, number, stage.unitDim) : std::nullopt;
-  if (!window || window->source != column || !window->isOne()) return {};
   MLIRContext *ctx = linalg::GenericOp(stage.last).getContext();
-  AffineExpr columns = getAffineDimExpr(stage.unitDim, ctx);
-  SmallVector<AffineExpr> order{columns.floorDiv(lanes)};
-  for (unsigned d = 0; d < stage.dims.size(); ++d)
-    if (int(d) != stage.unitDim) order.push_back(getAffineDimExpr(d, ctx));
-  order.push_back(columns % lanes);
+  SmallVector<AffineExpr> order;
+  AffineExpr blocks;
+  for (unsigned d = 0; d < stage.dims.size(); ++d) {
+    auto window = getWindow(domain, number, d);
+    AffineExpr index = getAffineDimExpr(d, ctx);
+    if (window && window->isOne() && window->source == dim)
+      blocks = index;
+    else
+      order.push_back(index);
+  }
+  if (!blocks) return {};
+  order.insert(order.begin(), blocks.floorDiv(size)), order.push_back(blocks % size);
   return AffineMap::get(stage.dims.size(), 0, order, ctx);
 }
 
@@ -105,16 +144,17 @@ ScheduleAttr planAroundCopies(const PlanInputs &in, OperandsToCopy operands, Sch
   int64_t width = planned.getWidth(), lanes = planned.getTile(column), rows = planned.getTile(row),
           rowCount = in.guesses.get(domain.dims[row].extent),
           panelCount = llvm::divideCeil(in.guesses.get(domain.dims[column].extent), lanes);
+  bool interleaved = operands.ofRows && operands.interleaved;
   auto loop = [&](unsigned dim, int64_t size, LoopRole role) {
     return LoopAttr::get(ctx, /*reduced=*/false, dim, size, role);
   };
   int64_t reduced = in.guesses.get(domain.reductions[0].loops[0].extent), steps = reduced,
-          fitting = in.machine.l2 / 2 / (4 * reduced);
+          fitting = getFittingRows(in, reduced);
 
   // Panels of columns are copied some lines side by side. All rows meet them, or as many parts of these as
   // there are cores for. What does not fit a quarter of the second-level cache is copied and met in blocks of
   // the reduction, where sums can wait in the result.
-  int64_t panels = kPanels;
+  int64_t panels = interleaved ? llvm::divideCeil(kColumnsOfCopy, lanes) : kPanels;
   if (operands.ofColumns) {
     panels = std::clamp<int64_t>(kLines / getLines(planned), 1, panelCount);
     int64_t most = in.machine.l2 / 4 / (4 * lanes * panels),
@@ -158,8 +198,19 @@ ScheduleAttr planAroundCopies(const PlanInputs &in, OperandsToCopy operands, Sch
   SmallVector<StoredAttr> stored;
   for (auto [i, stage] : llvm::enumerate(domain.stages)) {
     SmallVector<LoopAttr> loops;
+    bool areRows = numbers[i] == operands.ofRows;
+    AffineMap layout = areRows && interleaved ? getBlocks(domain, i, row, rows)
+                       : areRows              ? AffineMap()
+                                              : getBlocks(domain, i, column, lanes);
     bool hasLanes = false;
     for (unsigned d = 0; d < stage.dims.size(); ++d) {
+      if (areRows && interleaved) {
+        // A register tile's rows at each step of the reduction.
+        bool isRow = !getReducedLoop(domain, i, d);
+        loops.insert(isRow ? loops.begin() : loops.end(),
+                     isRow ? loop(d, rows, LoopRole::rows) : loop(d, 1, LoopRole::each));
+        continue;
+      }
       auto step = stepOf(i, d);
       int64_t vectors =
           std::min<int64_t>(kVectors, llvm::divideCeil(in.guesses.get(stage.dims[d].extent), width));
@@ -170,7 +221,6 @@ ScheduleAttr planAroundCopies(const PlanInputs &in, OperandsToCopy operands, Sch
       loops.push_back(isLanes ? loop(d, vectors * width, LoopRole::lanes) : loop(d, 1, LoopRole::each));
     }
     auto schedule = ScheduleAttr::get(ctx, hasLanes ? width : 1, planned.getFma(), loops, {}, {});
-    AffineMap layout = numbers[i] == operands.ofColumns ? getPanels(domain, i, column, lanes) : AffineMap();
     stored.push_back(StoredAttr::get(ctx, /*operand=*/true, numbers[i], at, layout, schedule));
   }
   auto reduction = StageAttr::get(ctx, nest.size(), planned.getReductions()[0].getNest());

@@ -6,9 +6,11 @@
 namespace girih {
 
 /// The operands of a planned product that are better copied: those of which each step of the reduction reads
-/// another line, or another page, for a few rows or columns.
+/// another line, or another page, for a few rows or columns; and rows that are `interleaved`, those of a
+/// register tile side by side at each step.
 struct OperandsToCopy {
   std::optional<unsigned> ofRows, ofColumns;
+  bool interleaved = false;
 };
 OperandsToCopy getOperandsToCopy(const PlanInputs &in, const Domain &domain, ScheduleAttr planned);
 

@@ -101,6 +101,17 @@ def test_blocks(model, schedule):
                 np.testing.assert_array_equal(got[name], want[name])
 
 
+@pytest.mark.parametrize("rows, steps, columns", [(203, 401, 1037), (301, 1021, 1024)])
+@pytest.mark.parametrize("biased", [False, True])
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_interleaved_rows(rows, steps, columns, biased, dynamic):
+    """Products with weights, of which the plan copies rows so that those of a register tile are side by side."""
+    graph = Graph(13)
+    y = graph.op("MatMul", graph.normal(rows, steps, dims=["n", steps] if dynamic else None), graph.normal_weight(steps, columns))
+    graph.output(graph.op("Relu", graph.op("Add", y, graph.normal_weight(columns))) if biased else y)
+    check_copies(graph, "mod 6)>", *([f"--guess=n={rows}"] if dynamic else []))
+
+
 @pytest.mark.parametrize("rows, steps, columns", [(203, 259, 77), (61, 2101, 143)])
 @pytest.mark.parametrize("kind", ["plain", "left", "right", "both", "biased", "dynamic"])
 def test_planned_copies(kind, rows, steps, columns):
@@ -116,12 +127,16 @@ def test_planned_copies(kind, rows, steps, columns):
         graph.output(graph.op("Gemm", x, w, transA=int(left), transB=int(right)))
     else:
         graph.output(graph.op("MatMul", x, w))
+    check_copies(graph, "stored = [<in")
+
+
+def check_copies(graph, planned, *flags):
     onnx_model = graph.model()
     with tempfile.TemporaryDirectory() as folder:
         plan = os.path.join(folder, "plan.mlir")
-        compile_model(onnx_model, folder, "--cpu=x86-64-v3", "--stop-after=plan", f"-o{plan}", name="plan")
-        assert "stored = [<in" in open(plan).read()
-        artifact = compile_model(onnx_model, folder, "--cpu=x86-64-v3")
+        compile_model(onnx_model, folder, "--cpu=x86-64-v3", *flags, "--stop-after=plan", f"-o{plan}", name="plan")
+        assert planned in open(plan).read()
+        artifact = compile_model(onnx_model, folder, "--cpu=x86-64-v3", *flags)
         want = girih.load(artifact, threads=1).run(graph.feeds)
         assert_close(want, reference(onnx_model, graph.feeds), scaled=2e-6)
         got = girih.load(artifact, threads=2).run(graph.feeds)
