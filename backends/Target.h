@@ -2,11 +2,18 @@
 // for the plan, what a parallel loop becomes, and bytes. Whoever runs the walk asks for no more.
 #pragma once
 
+#include "backends/Host/DeviceCode.h"
 #include "backends/Host/EmitModule.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace girih {
+
+/// What emission leaves of kernels: objects for the linker, or a device's code.
+struct EmittedKernels {
+  llvm::SmallVector<EmittedCode> objects;
+  DeviceCode device; // empty for a CPU
+};
 
 /// As the command line names it.
 struct TargetOptions {
@@ -34,9 +41,10 @@ public:
   virtual void addMapPasses(mlir::OpPassManager &pm) const = 0;
   /// The llvm stage.
   virtual void addLowerPasses(mlir::OpPassManager &pm) const = 0;
-  /// Emits every kernel that `@main` launches; as objects, for linking to the tables that call them.
-  virtual mlir::FailureOr<llvm::SmallVector<EmittedCode>> emitKernels(mlir::ModuleOp module,
-                                                                      const CodeOptions &options) const = 0;
+  /// Emits every kernel that `@main` launches: as objects, for linking to the tables that call them, or for a
+  /// device.
+  virtual mlir::FailureOr<EmittedKernels> emitKernels(mlir::ModuleOp module,
+                                                      const CodeOptions &options) const = 0;
   /// What plans are made from, as JSON.
   virtual void describe(llvm::raw_ostream &os) const = 0;
 

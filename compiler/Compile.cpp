@@ -45,6 +45,7 @@ namespace {
 /// What is left of a compilation when its IR is gone. Linking needs no IR, and memory.
 struct Emitted {
   LinkInputs inputs;
+  DeviceCode device;
   std::optional<TemporaryFile> weights; // an object, or the external file
   std::string tableSymbol;
   int64_t weightsBytes = 0;
@@ -275,7 +276,7 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   scope = timing.nest("tables");
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> tables =
-      buildHostModule(*module, weights, target.getHost(), host, llvmContext);
+      buildHostModule(*module, weights, emitted.device, target.getHost(), host, llvmContext);
   if (!tables) return failure();
   LinkObject object{"girih_host.o", {}};
   std::string error = emitModule(*tables, target.getHost(), CodeOptions(), object.bytes);
@@ -307,15 +308,16 @@ LogicalResult Compilation::emit(Emitted &emitted) {
                                               : CodeKind::Object;
   {
     TimingScope scope = timing.nest("kernels");
-    FailureOr<SmallVector<EmittedCode>> kernels =
-        target.emitKernels(*module, {kind, host.prefix, host.sanitize});
+    FailureOr<EmittedKernels> kernels = target.emitKernels(*module, {kind, host.prefix, host.sanitize});
     if (failed(kernels)) return failure();
-    for (EmittedCode &k : *kernels)
+    for (EmittedCode &k : kernels->objects)
       emitted.inputs.objects.push_back({k.name + ".o", std::move(k.bytes)});
+    emitted.device = std::move(kernels->device);
   }
   emitted.inputs.triple = target.getHost().triple;
   emitted.inputs.sanitized = host.sanitize;
-  emitted.kernels = emitted.inputs.objects.size();
+  emitted.inputs.usesCuda = !emitted.device.modules.empty();
+  emitted.kernels = emitted.inputs.objects.size() + emitted.device.kernels.size();
   module->walk([&](LaunchOp) { ++emitted.launches; });
   emitted.arenaBytes = getNumber(*module, kArenaBytes),
   emitted.arenaLowerBound = getNumber(*module, kArenaLowerBound);

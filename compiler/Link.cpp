@@ -76,17 +76,18 @@ Error checkLinkable(ArtifactKind kind, const Triple &triple) {
   return Error::success();
 }
 
-static Error addRuntime(const Triple &triple, std::vector<NewArchiveMember> &members,
+static Error addRuntime(const LinkInputs &inputs, std::vector<NewArchiveMember> &members,
                         std::unique_ptr<object::Archive> &runtime) {
   Expected<std::unique_ptr<object::Archive>> archive =
-      object::Archive::create(MemoryBufferRef(embeddedRuntime(triple), "libgirih-runtime.a"));
+      object::Archive::create(MemoryBufferRef(embeddedRuntime(inputs.triple), "libgirih-runtime.a"));
   if (!archive) return archive.takeError();
   runtime = std::move(*archive);
   Error error = Error::success();
   for (const object::Archive::Child &child : runtime->children(error)) {
     Expected<NewArchiveMember> m = NewArchiveMember::getOldMember(child, true);
     if (!m) return joinErrors(std::move(error), m.takeError());
-    members.push_back(std::move(*m));
+    // runtime/cuda*.c, which nothing else there needs.
+    if (inputs.usesCuda || !m->MemberName.starts_with("cuda")) members.push_back(std::move(*m));
   }
   return error;
 }
@@ -236,7 +237,7 @@ Error linkArtifact(ArtifactKind kind, LinkInputs inputs, StringRef beside, Strin
                    unsigned threads) {
   std::vector<NewArchiveMember> members;
   std::unique_ptr<object::Archive> runtime;
-  if (Error error = addRuntime(inputs.triple, members, runtime)) return error;
+  if (Error error = addRuntime(inputs, members, runtime)) return error;
   if (kind == ArtifactKind::Object)
     for (NewArchiveMember &m : members)
       if (Error error = weaken(m)) return error;

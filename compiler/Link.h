@@ -25,6 +25,7 @@ struct LinkInputs {
   llvm::SmallVector<LinkObject> objects; // kernels and tables
   LinkWeights weights;
   bool sanitized = false; // kernels refer to the AddressSanitizer's runtime, which the process has
+  bool usesCuda = false;  // launches need the part of the runtime for it
 };
 
 /// Stands in symbols where digits shall tell models apart that have the same names.

@@ -158,6 +158,10 @@ static Error read(MutableArrayRef<char> file, ArtifactInfo &info) {
     if (Error error = readText(*image, from, *to)) return error;
   if (Error error = readTensors(*image, a.inputs, a.input_count, info.inputs)) return error;
   if (Error error = readTensors(*image, a.outputs, a.output_count, info.outputs)) return error;
+  auto modules = image->array(a.device_modules, a.device_module_count);
+  if (!modules) return modules.takeError();
+  for (const girih_abi_device_module &module : *modules)
+    info.gpus.push_back("sm_" + std::to_string(module.sm));
   info.nodes = a.node_count, info.launches = a.launch_count;
   info.parameters = a.parameters, info.macs = a.macs, info.weightsBytes = a.weights_bytes;
   info.arenaBytes = a.arena_bytes, info.arenaLowerBound = a.arena_lower_bound;

@@ -20,6 +20,7 @@ struct ArtifactInfo {
     bool hasDefault; // an input that may be left out
   };
   std::string name, producer, cpu, features;
+  std::vector<std::string> gpus; // that it has code for: "sm_80"; none: it runs on the CPU
   std::vector<Tensor> inputs, outputs;
   uint32_t nodes, launches;
   int64_t parameters, macs, weightsBytes, arenaBytes, arenaLowerBound, scratchBytes;

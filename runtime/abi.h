@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GIRIH_ABI_VERSION 5
+#define GIRIH_ABI_VERSION 6
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
 
 /* `flags` of an artifact. */
@@ -50,13 +50,19 @@ typedef struct {
   girih_abi_size offset; /* bytes */
 } girih_abi_buffer_ref;
 
-/* A compiled function, and what it takes beside buffers. */
+/* A compiled function, and what it takes beside buffers. Where the artifact has device modules it is the
+ * entry `name` of these: its parameters are the buffers (64-bit addresses in the device's global memory),
+ * then the dims (64-bit integers), then, if the function has scratch, its address; block b is task b and has
+ * `scratch` bytes from b * scratch on. Blocks and the grid have one dimension. */
 typedef struct {
-  girih_kernel_fn kernel;
+  girih_kernel_fn kernel;     /* null on a device */
   const char *name;           /* the function's; shared by launches of equal kernels */
   const girih_abi_size *dims; /* dim_count */
   girih_abi_size tasks;
-  uint64_t dim_count;
+  uint32_t dim_count;
+  uint32_t threads; /* of a block on a device; else 0 */
+  girih_abi_size
+      scratch; /* bytes a block on a device; else 0: what a thread has is the artifact's `scratch` */
 } girih_abi_function;
 
 /* What is run instead where `size` is at most `limit`: the same computed in another way. */
@@ -140,6 +146,16 @@ typedef struct {
   int64_t offset, bytes;
 } girih_abi_range;
 
+/* Code of all functions for GPUs of compute capability `sm` (80 is 8.0) and newer ones. */
+typedef struct {
+  const char *ptx; /* zero-terminated */
+  uint64_t sm;
+} girih_abi_device_module;
+
+/* The part of the runtime that runs launches on GPUs. Other artifacts are linked without it, so those that
+ * have device modules name it. */
+#define GIRIH_CUDA_SYMBOL "girih_internal_cuda_runtime"
+
 struct girih_artifact {
   uint32_t abi_version;
   uint32_t flags;
@@ -148,7 +164,7 @@ struct girih_artifact {
   const char *target_cpu;        /* as given or detected, e.g. "znver4" */
   const char *required_features; /* comma-separated, LLVM's names: "avx2,fma"; checked before the first run */
   uint32_t input_count, output_count, launch_count, arena_buffer_count, symbol_count, slot_count, copy_count,
-      node_count, check_count, index_check_count, weight_range_count;
+      node_count, check_count, index_check_count, weight_range_count, device_module_count;
   const girih_abi_tensor *inputs, *outputs;
   const girih_abi_launch *launches;
   const girih_abi_arena_buffer *arena_buffers;
@@ -162,13 +178,16 @@ struct girih_artifact {
   void (*compute_slots)(int64_t *slots);
   int64_t arena_bytes;       /* -1: planned at run time */
   int64_t arena_lower_bound; /* largest sum of live buffers; for static models */
-  girih_abi_size scratch;    /* bytes a thread */
+  girih_abi_size scratch;    /* the most bytes a task needs: a thread's, a block's on a device */
   const void *weights;       /* null: in weights_file, beside the artifact */
   int64_t weights_bytes;
   const char *weights_file; /* file name without a folder */
   uint64_t weights_hash;    /* girih_hash of the file, checked on load */
   int64_t parameters;       /* elements of all weights */
   int64_t macs;             /* multiply-adds of a run; 0 where dynamic */
+  /* Where there are any, all launches run on a device: arena and weights are copied to its memory. */
+  const girih_abi_device_module *device_modules;
+  const void *device_runtime; /* GIRIH_CUDA_SYMBOL where there are device modules; else null */
 };
 
 /* The hash of a weights file: of all its bytes, so that no change of any goes unnoticed (a change within one

@@ -46,23 +46,27 @@ girih_status girih_create(girih_model *model, const girih_options *options, giri
   girih_context *context = calloc(1, sizeof *context + artifact->symbol_count * sizeof(int64_t));
   if (!context) return fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for a context");
   context->model = model;
+  context->weights = model->weights;
   context->symbols = (int64_t *)(context + 1);
-  context->threads = threads;
+  context->threads = model->device ? 1 : threads;
   context->home = map_home();
   context->process = getpid();
   context->parallel_for = run_in_order;
-  if (options && options->parallel_for) {
+  if (model->device) {
+    status = model->device->create(context, options ? options->stream : NULL, error);
+  } else if (options && options->parallel_for) {
     context->parallel_for = options->parallel_for;
     context->executor = options->executor;
   } else if (threads > 1) {
     context->pool = create_pool(threads, error);
-    if (!context->pool) {
-      unmap_memory(context->home, 1);
-      free(context);
-      return GIRIH_SYSTEM_ERROR;
-    }
     context->parallel_for = run_in_pool;
     context->executor = context->pool;
+    if (!context->pool) status = GIRIH_SYSTEM_ERROR;
+  }
+  if (status) {
+    unmap_memory(context->home, 1);
+    free(context);
+    return status;
   }
   pthread_mutex_init(&context->mutex, NULL);
   retain_model(model);
@@ -76,6 +80,7 @@ static int64_t scratch_total(const girih_context *context) {
 
 void girih_destroy(girih_context *context) {
   if (!context) return;
+  if (context->cuda) context->model->device->destroy(context, is_here(context));
   if (is_here(context))
     destroy_pool(context->pool);
   else
@@ -97,11 +102,23 @@ uint32_t girih_get_threads(const girih_context *context) {
   return context->threads;
 }
 
+const char *girih_get_device(const girih_context *context) {
+  return context->device_name;
+}
+
+/* The inputs' plan, wherever their data are. */
+static girih_status get_plan(girih_context *context, const girih_tensor *inputs, plan **plan,
+                             girih_error *error) {
+  girih_status status = GIRIH_OK;
+  if (context->cuda) status = context->model->device->fetch_sizes(context, &inputs, error);
+  return status ? status : find_plan(context, inputs, plan, error);
+}
+
 static girih_status infer(girih_context *context, const girih_tensor *inputs, girih_tensor *outputs,
                           girih_error *error) {
   plan *plan;
   girih_status status = check_library(context, error);
-  if (!status) status = find_plan(context, inputs, &plan, error);
+  if (!status) status = get_plan(context, inputs, &plan, error);
   if (status) return status;
   const girih_artifact *artifact = context->model->artifact;
   const int64_t *dims = plan->output_dims;
@@ -161,18 +178,21 @@ static girih_status prepare_memory(girih_context *context, plan *plan, girih_err
                   context->threads, (long long)scratch);
     }
   }
-  if (plan->arena == context->arena) return GIRIH_OK;
-  plan->arena = context->arena;
+  if (plan->arena != context->arena) point_to_arena(artifact, plan, context->arena);
+  return GIRIH_OK;
+}
+
+void point_to_arena(const girih_artifact *artifact, plan *plan, char *arena) {
+  plan->arena = arena;
   void **pointer = plan->pointers;
   for (uint32_t i = 0; i < artifact->launch_count; ++i) {
     const girih_abi_launch *launch = &artifact->launches[i];
     for (uint32_t b = 0; b < launch->buffer_count; ++b, ++pointer) {
       const girih_abi_buffer_ref *ref = &launch->buffers[b];
       if (ref->base == GIRIH_BASE_ARENA)
-        *pointer = plan->arena + plan->offsets[ref->index] + size_value(ref->offset, plan->slots);
+        *pointer = arena + plan->offsets[ref->index] + size_value(ref->offset, plan->slots);
     }
   }
-  return GIRIH_OK;
 }
 
 static girih_status check_outputs(const girih_artifact *artifact, const plan *plan,
@@ -244,12 +264,21 @@ static void run_launch(girih_context *context, const plan *plan, uint32_t i) {
 /* An input's data, or its default where they are null. */
 static const char *input_data(const girih_context *context, const girih_tensor *inputs, uint32_t index) {
   int64_t offset = context->model->artifact->inputs[index].default_offset;
-  return inputs[index].data || offset < 0 ? inputs[index].data : context->model->weights + offset;
+  return inputs[index].data || offset < 0 ? inputs[index].data : context->weights + offset;
 }
 
-/* Where a buffer lies in this run. */
-static char *address_of(const girih_context *context, const plan *plan, const girih_abi_buffer_ref *ref,
-                        const girih_tensor *inputs, const girih_tensor *outputs) {
+void point_to_callers(const girih_context *context, plan *plan, const girih_tensor *inputs,
+                      const girih_tensor *outputs, char *nothing) {
+  for (uint32_t i = 0; i < plan->caller_pointer_count; ++i) {
+    const caller_pointer *p = &plan->caller_pointers[i];
+    const char *data =
+        p->base == GIRIH_BASE_INPUT ? input_data(context, inputs, p->index) : outputs[p->index].data;
+    plan->pointers[p->pointer] = p->is_empty ? nothing : (char *)data + p->offset;
+  }
+}
+
+char *address_of(const girih_context *context, const plan *plan, const girih_abi_buffer_ref *ref,
+                 const girih_tensor *inputs, const girih_tensor *outputs) {
   char *base = NULL;
   switch (ref->base) {
   case GIRIH_BASE_ARENA:
@@ -262,28 +291,22 @@ static char *address_of(const girih_context *context, const plan *plan, const gi
     base = outputs[ref->index].data;
     break;
   case GIRIH_BASE_WEIGHT:
-    base = (char *)context->model->weights;
+    base = (char *)context->weights;
     break;
   }
   return base + size_value(ref->offset, plan->slots);
 }
 
-/* Whether all indices that the run has read at were inside. */
-static girih_status check_indices(const girih_context *context, const plan *plan, const girih_tensor *inputs,
-                                  const girih_tensor *outputs, girih_error *error) {
-  const girih_artifact *artifact = context->model->artifact;
-  for (uint32_t i = 0; i < artifact->index_check_count; ++i) {
-    const girih_abi_index_check *check = &artifact->index_checks[i];
-    int64_t size = size_value(check->size, plan->slots), worst;
-    memcpy(&worst, address_of(context, plan, &check->worst, inputs, outputs), sizeof worst);
-    if (worst == INT64_MAX)
-      return fail(error, GIRIH_INVALID_ARGUMENT,
-                  "inputs: '%s' has an index that is negative or beyond any size", check->node);
-    if (worst >= size)
-      return fail(error, GIRIH_INVALID_ARGUMENT,
-                  "inputs: '%s' has an index of %lld or %lld, which is outside of a dimension of size %lld",
-                  check->node, (long long)worst, (long long)(-1 - worst), (long long)size);
-  }
+girih_status check_index(const girih_abi_index_check *check, const plan *plan, int64_t worst,
+                         girih_error *error) {
+  int64_t size = size_value(check->size, plan->slots);
+  if (worst == INT64_MAX)
+    return fail(error, GIRIH_INVALID_ARGUMENT,
+                "inputs: '%s' has an index that is negative or beyond any size", check->node);
+  if (worst >= size)
+    return fail(error, GIRIH_INVALID_ARGUMENT,
+                "inputs: '%s' has an index of %lld or %lld, which is outside of a dimension of size %lld",
+                check->node, (long long)worst, (long long)(-1 - worst), (long long)size);
   return GIRIH_OK;
 }
 
@@ -293,26 +316,13 @@ static uint64_t now(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static girih_status run(girih_context *context, const girih_tensor *inputs, const girih_tensor *outputs,
-                        girih_error *error) {
-  girih_status status = check_library(context, error);
-  if (!status) status = check_weights(context->model, error);
-  if (status) return status;
+static girih_status run_plan(girih_context *context, plan *plan, const girih_tensor *inputs,
+                             const girih_tensor *outputs, girih_error *error) {
   const girih_artifact *artifact = context->model->artifact;
-  plan *plan;
-  status = find_plan(context, inputs, &plan, error);
-  if (!status) status = check_input_data(artifact, inputs, error);
-  if (!status) status = check_outputs(artifact, plan, outputs, error);
-  if (!status) status = prepare_memory(context, plan, error);
+  girih_status status = prepare_memory(context, plan, error);
   if (status) return status;
-  context->current = plan;
   guard_arena(context, plan);
-  for (uint32_t i = 0; i < plan->caller_pointer_count; ++i) {
-    const caller_pointer *p = &plan->caller_pointers[i];
-    const char *data =
-        p->base == GIRIH_BASE_INPUT ? input_data(context, inputs, p->index) : outputs[p->index].data;
-    plan->pointers[p->pointer] = p->is_empty ? context->nothing : (char *)data + p->offset;
-  }
+  point_to_callers(context, plan, inputs, outputs, context->nothing);
   if (!context->profile) {
     for (uint32_t i = 0; i < artifact->launch_count; ++i)
       run_launch(context, plan, i);
@@ -332,7 +342,29 @@ static girih_status run(girih_context *context, const girih_tensor *inputs, cons
     if (bytes)
       memcpy(outputs[copy->output].data, address_of(context, plan, &copy->from, inputs, outputs), bytes);
   }
-  return check_indices(context, plan, inputs, outputs, error);
+  for (uint32_t i = 0; i < artifact->index_check_count && !status; ++i) {
+    const girih_abi_index_check *check = &artifact->index_checks[i];
+    int64_t worst;
+    memcpy(&worst, address_of(context, plan, &check->worst, inputs, outputs), sizeof worst);
+    status = check_index(check, plan, worst, error);
+  }
+  return status;
+}
+
+static girih_status run(girih_context *context, const girih_tensor *inputs, const girih_tensor *outputs,
+                        girih_error *error) {
+  girih_status status = check_library(context, error);
+  if (!status) status = check_weights(context->model, error);
+  if (status) return status;
+  const girih_artifact *artifact = context->model->artifact;
+  plan *plan;
+  status = get_plan(context, inputs, &plan, error);
+  if (!status) status = check_input_data(artifact, inputs, error);
+  if (!status) status = check_outputs(artifact, plan, outputs, error);
+  if (status) return status;
+  context->current = plan;
+  return context->cuda ? context->model->device->run(context, plan, inputs, outputs, error)
+                       : run_plan(context, plan, inputs, outputs, error);
 }
 
 girih_status girih_run(girih_context *context, const girih_tensor *inputs, const girih_tensor *outputs,

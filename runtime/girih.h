@@ -81,7 +81,8 @@ typedef struct girih_context girih_context;
 
 /* A dense row-major array in the caller's memory. `data` of an input is only read; it may be null if there
  * are no elements, or if the input has a default, which is then used. Any alignment that suits the element
- * type will do; GIRIH_ALIGNMENT (64) bytes are best. */
+ * type will do; GIRIH_ALIGNMENT (64) bytes are best. Of a model for GPUs each may be memory of a GPU: what is
+ * so aligned on the GPU at hand is used in place, all else is copied there and back. */
 typedef struct girih_tensor {
   void *data;
   uint32_t dtype; /* girih_dtype_code */
@@ -134,6 +135,8 @@ typedef struct girih_options {
   uint32_t threads; /* the caller's included; 0: as many as CPUs are allowed by affinity and cgroup */
   girih_parallel_for parallel_for; /* null: a pool of our own with threads - 1 workers */
   void *executor;                  /* passed to parallel_for; must outlive the context */
+  void *stream; /* a CUstream that runs of a model for GPUs are done on, and that outlives the context; null:
+                   one of our own, in order with the default stream. Of other models nothing */
 } girih_options;
 
 /* A kernel's execution: its properties, some of which are those of the latest shapes, and the times taken
@@ -201,7 +204,15 @@ GIRIH_API int64_t girih_find_output(const girih_model *model, const char *name);
  * and SIGPROF: a program's signals go to its own threads. `options` may be null and is not kept. On success
  * *context is the caller's, to be given to girih_destroy. Working memory is taken at the first run. Any
  * thread; in a forked child, too, of a model that the parent opened. Errors: INCOMPATIBLE (this CPU lacks
- * instructions), INVALID_ARGUMENT, OUT_OF_MEMORY, SYSTEM_ERROR (threads). */
+ * instructions), INVALID_ARGUMENT, OUT_OF_MEMORY, SYSTEM_ERROR (threads).
+ *
+ * Of a model for GPUs there are no worker threads, and `threads` is 1. Runs are done on the GPU of the stream
+ * in the options, else of the CUDA context that is current in the calling thread, else on the first one that
+ * CUDA_VISIBLE_DEVICES leaves; in its primary context. The first context on a GPU loads the model's code and
+ * weights there, for all others. A child that was forked after that can't make contexts. Errors then also:
+ * NOT_FOUND (no CUDA driver: libcuda.so.1, or what the variable GIRIH_CUDA_DRIVER names), INCOMPATIBLE (a
+ * driver that is too old, no code for this GPU), SYSTEM_ERROR (no GPU, and whatever else the driver reports).
+ */
 GIRIH_API girih_status girih_create(girih_model *model, const girih_options *options, girih_context **context,
                                     girih_error *error);
 
@@ -210,6 +221,10 @@ GIRIH_API void girih_destroy(girih_context *context);
 
 /* The number of threads that runs use, the caller's included. Any thread. */
 GIRIH_API uint32_t girih_get_threads(const girih_context *context);
+
+/* The name of the GPU that runs are done on, "NVIDIA H100 80GB HBM3"; null: it is this CPU. Belongs to the
+ * context. Any thread. */
+GIRIH_API const char *girih_get_device(const girih_context *context);
 
 /* Sets dtype, rank and dims of all outputs for the given inputs, in the model's order; leaves their data
  * alone. Of input data only the elements are read that girih_get_symbol names; the data of other inputs may
@@ -225,12 +240,14 @@ GIRIH_API girih_status girih_infer(girih_context *context, const girih_tensor *i
  * into, which is found when all is done), INCOMPATIBLE and NOT_FOUND (the weights
  * file was changed since it was opened; a run looks at its size and time, and reads it again where these
  * differ). The file of a library is looked at once in some milliseconds, and only where girih_load loaded it.
- * After an error outputs are undefined. */
+ * On a GPU the run follows what its stream has been given before, and all is done when the call returns;
+ * SYSTEM_ERROR is what the driver reports, such as a kernel that failed. After an error outputs are
+ * undefined. */
 GIRIH_API girih_status girih_run(girih_context *context, const girih_tensor *inputs,
                                  const girih_tensor *outputs, girih_error *error);
 
-/* Switches the timing of each launch on (and its sums to zero) or off. Off at first. Any thread, not during a
- * run. Errors: OUT_OF_MEMORY, SYSTEM_ERROR (a forked child). */
+/* Switches the timing of each launch on (and its sums to zero) or off; a GPU's are by its events. Off at
+ * first. Any thread, not during a run. Errors: OUT_OF_MEMORY, SYSTEM_ERROR (a forked child). */
 GIRIH_API girih_status girih_set_profiling(girih_context *context, int on, girih_error *error);
 
 /* Fills *info for launch `index` < launch_count. Texts belong to the model. Before the first run, values that

@@ -10,15 +10,23 @@
 #include <sys/stat.h>
 
 /* In a static program these names meet the program's own. */
+#define address_of girih_internal_address_of
+#define allocate_device girih_internal_allocate_device
 #define allowed_cpus girih_internal_allowed_cpus
 #define append girih_internal_append
+#define append_result girih_internal_append_result
 #define check_features girih_internal_check_features
+#define check_index girih_internal_check_index
 #define check_library girih_internal_check_library
+#define check_result girih_internal_check_result
 #define check_weights girih_internal_check_weights
+#define close_driver girih_internal_close_driver
 #define create_pool girih_internal_create_pool
+#define cuda_runtime girih_internal_cuda_runtime /* GIRIH_CUDA_SYMBOL */
 #define destroy_plan girih_internal_destroy_plan
 #define destroy_pool girih_internal_destroy_pool
 #define fail girih_internal_fail
+#define fetch_sizes girih_internal_fetch_sizes
 #define find_plan girih_internal_find_plan
 #define guard_arena girih_internal_guard_arena
 #define guard_weights girih_internal_guard_weights
@@ -27,10 +35,15 @@
 #define map_home girih_internal_map_home
 #define map_memory girih_internal_map_memory
 #define map_weights girih_internal_map_weights
+#define open_driver girih_internal_open_driver
 #define open_model girih_internal_open_model
 #define plan_apart girih_internal_plan_apart
+#define point_to_arena girih_internal_point_to_arena
+#define point_to_callers girih_internal_point_to_callers
 #define retain_model girih_internal_retain_model
+#define run_on_gpu girih_internal_run_on_gpu
 #define run_pool girih_internal_run_pool
+#define tensor_bytes girih_internal_tensor_bytes
 #define unguard_memory girih_internal_unguard_memory
 #define unmap_memory girih_internal_unmap_memory
 #define unwatch_file girih_internal_unwatch_file
@@ -62,9 +75,17 @@ typedef struct {
   _Atomic int64_t written; /* the time of its last change, in nanoseconds */
 } watched_file;
 
+typedef struct device_runtime device_runtime;
+struct cuda_model;
+struct cuda_context;
+
 struct girih_model {
   const girih_artifact *artifact;
-  atomic_uint references; /* the caller's and each context's */
+  const device_runtime *device; /* what runs launches; null: this CPU */
+  struct cuda_model *cuda;      /* null before the first context */
+  pthread_mutex_t cuda_mutex;   /* of the above; never taken in a forked child */
+  _Atomic pid_t cuda_process;   /* in which the above was made; 0: in none */
+  atomic_uint references;       /* the caller's and each context's */
   const char *weights;
   int64_t guarded_bytes; /* of weights with red zones */
   void *mapped;          /* the weights file, or null */
@@ -78,6 +99,9 @@ struct girih_model {
 girih_status open_model(const girih_artifact *artifact, const char *weights_folder, girih_model **model,
                         girih_error *error);
 void retain_model(girih_model *model);
+
+/* Elements * element bytes; -1 if negative or beyond MAX_BYTES, or if a dimension is beyond MAX_DIMENSION. */
+int64_t tensor_bytes(uint32_t dtype, const int64_t *dims, uint32_t rank);
 
 /* A launch with everything that does not depend on the caller's buffers. */
 typedef struct {
@@ -122,11 +146,14 @@ struct pool;
 
 struct girih_context {
   girih_model *model;
-  pthread_mutex_t mutex;   /* held by runs, and by whatever reads or changes what runs use */
-  struct pool *pool;       /* null with one thread or an executor */
-  char *home;              /* of map_home */
-  pid_t process;           /* that made the context; where there is no home */
-  int64_t library_checked; /* when, in nanoseconds */
+  struct cuda_context *cuda; /* null: runs are done by this CPU */
+  const char *device_name;   /* null: the same */
+  const char *weights;       /* where kernels find them */
+  pthread_mutex_t mutex;     /* held by runs, and by whatever reads or changes what runs use */
+  struct pool *pool;         /* null with one thread or an executor */
+  char *home;                /* of map_home */
+  pid_t process;             /* that made the context; where there is no home */
+  int64_t library_checked;   /* when, in nanoseconds */
   girih_parallel_for parallel_for;
   void *executor;
   uint32_t threads;
@@ -150,6 +177,36 @@ struct girih_context {
 /* Checks the inputs and finds or makes their plan. The context's mutex is held. */
 girih_status find_plan(girih_context *context, const girih_tensor *inputs, plan **result, girih_error *error);
 void destroy_plan(plan *plan);
+
+/* Has the plan's launches take their buffers from the arena here, and from the tensors, or from `nothing` for
+ * those without elements. */
+void point_to_arena(const girih_artifact *artifact, plan *plan, char *arena);
+void point_to_callers(const girih_context *context, plan *plan, const girih_tensor *inputs,
+                      const girih_tensor *outputs, char *nothing);
+/* Where a buffer lies in this run. */
+char *address_of(const girih_context *context, const plan *plan, const girih_abi_buffer_ref *ref,
+                 const girih_tensor *inputs, const girih_tensor *outputs);
+/* Whether all indices that an operator has read at were inside. */
+girih_status check_index(const girih_abi_index_check *check, const plan *plan, int64_t worst,
+                         girih_error *error);
+
+/* Runs launches somewhere else than on this CPU. A context's mutex is held, but for create and destroy. */
+struct device_runtime {
+  /* Sets the context's `cuda`, `device_name` and `weights`. */
+  girih_status (*create)(girih_context *context, void *stream, girih_error *error);
+  void (*destroy)(girih_context *context, bool here); /* here: in the process that made the context */
+  void (*close)(girih_model *model);
+  /* Changes *inputs to such as find_plan can read, to be used before the next call. */
+  girih_status (*fetch_sizes)(girih_context *context, const girih_tensor **inputs, girih_error *error);
+  girih_status (*run)(girih_context *context, plan *plan, const girih_tensor *inputs,
+                      const girih_tensor *outputs, girih_error *error);
+};
+
+/* Libgirih runs whatever it loads; an artifact that has nothing for a GPU is linked without this. */
+#ifndef GIRIH_LOADER
+__attribute__((weak))
+#endif
+extern const __attribute__((visibility("hidden"))) device_runtime cuda_runtime;
 
 static inline int64_t size_value(girih_abi_size size, const int64_t *slots) {
   return size.slot >= 0 ? slots[size.slot] : size.constant;

@@ -25,6 +25,13 @@ girih_status open_model(const girih_artifact *artifact, const char *weights_fold
                 "has version %u: "
                 "compile the model again",
                 artifact->abi_version, GIRIH_VERSION, GIRIH_ABI_VERSION);
+  const device_runtime *device = artifact->device_module_count ? &cuda_runtime : NULL;
+  if (artifact->device_module_count && !device)
+    return fail(
+        error, GIRIH_INCOMPATIBLE,
+        "model '%s' was compiled for a GPU, and these functions are of a model for CPUs: take those in "
+        "its own library, or libgirih's",
+        artifact->model_name);
   size_t rank = 0;
   for (uint32_t i = 0; i < artifact->input_count; ++i)
     rank += artifact->inputs[i].rank;
@@ -35,6 +42,8 @@ girih_status open_model(const girih_artifact *artifact, const char *weights_fold
       calloc(1, sizeof *model + tensors * sizeof(girih_tensor_info) + rank * sizeof(int64_t));
   if (!model) return fail(error, GIRIH_OUT_OF_MEMORY, "out of memory for model '%s'", artifact->model_name);
   model->artifact = artifact;
+  model->device = device;
+  pthread_mutex_init(&model->cuda_mutex, NULL);
   atomic_init(&model->references, 1);
   model->inputs = (girih_tensor_info *)(model + 1);
   model->outputs = model->inputs + artifact->input_count;
@@ -68,6 +77,8 @@ void retain_model(girih_model *model) {
 
 void girih_close(girih_model *model) {
   if (!model || atomic_fetch_sub(&model->references, 1) != 1) return;
+  if (model->device) model->device->close(model);
+  pthread_mutex_destroy(&model->cuda_mutex);
   unguard_memory(model->weights, model->guarded_bytes);
   unmap_memory(model->mapped, model->weights_file.bytes);
   struct stat status;

@@ -32,8 +32,7 @@ static girih_status bad_input(const girih_abi_tensor *expected, const girih_tens
   return fail(error, GIRIH_INVALID_ARGUMENT, "%s", message);
 }
 
-/* Elements * element bytes; -1 if negative or beyond MAX_BYTES, or if a dimension is beyond MAX_DIMENSION. */
-static int64_t tensor_bytes(uint32_t dtype, const int64_t *dims, uint32_t rank) {
+int64_t tensor_bytes(uint32_t dtype, const int64_t *dims, uint32_t rank) {
   int64_t bytes = (int64_t)girih_dtype_bytes(dtype);
   bool empty = false;
   for (uint32_t axis = 0; axis < rank; ++axis) {
@@ -348,7 +347,7 @@ static girih_status plan_launches(girih_context *context, const girih_tensor *in
       const girih_abi_buffer_ref *ref = &launch->buffers[b];
       int64_t offset = size_value(ref->offset, plan->slots);
       if (ref->base == GIRIH_BASE_WEIGHT)
-        plan->pointers[pointer] = (void *)(context->model->weights + offset);
+        plan->pointers[pointer] = (void *)(context->weights + offset);
       else if (ref->base != GIRIH_BASE_ARENA)
         plan->caller_pointers[plan->caller_pointer_count++] = (caller_pointer){
             pointer, ref->base, ref->index, is_caller_empty(artifact, inputs, plan, ref), offset};

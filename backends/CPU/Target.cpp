@@ -35,9 +35,10 @@ public:
 
   void addLowerPasses(OpPassManager &pm) const override { buildKernelsToLLVM(pm, machine.fma); }
 
-  FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module,
-                                                  const CodeOptions &options) const override {
-    return girih::emitKernels(module, getHost(), options);
+  FailureOr<EmittedKernels> emitKernels(ModuleOp module, const CodeOptions &options) const override {
+    auto objects = girih::emitKernels(module, getHost(), options);
+    if (failed(objects)) return failure();
+    return EmittedKernels{std::move(*objects), {}};
   }
 
   void describe(raw_ostream &os) const override { machine.print(os); }

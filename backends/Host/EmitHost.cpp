@@ -20,9 +20,10 @@ namespace {
 /// struct's layout.
 class HostBuilder {
 public:
-  HostBuilder(ModuleOp source, func::FuncOp main, llvm::Module &module, const HostOptions &options)
-      : source(source), main(main), module(module), context(module.getContext()), options(options),
-        slots(main) {}
+  HostBuilder(ModuleOp source, func::FuncOp main, const DeviceCode &device, llvm::Module &module,
+              const HostOptions &options)
+      : source(source), main(main), device(device), module(module), context(module.getContext()),
+        options(options), slots(main) {}
   LogicalResult build(const Weights &weights, const CpuTarget &target);
 
 private:
@@ -38,7 +39,8 @@ private:
   C size(DimExpr expr, Location loc);
   C sizes(ArrayRef<DimExpr> exprs, Location loc, StringRef name);
   C ref(RefAttr attr, Location loc);
-  C function(StringRef name, DimsAttr dims, DimsAttr tasks, Location loc);
+  C kernel(StringRef name);
+  C function(StringRef name, DimsAttr dims, DimsAttr tasks, std::optional<DimsAttr> scratch, Location loc);
   C launch(LaunchOp op);
   C tensor(RankedTensorType type, StringRef name, int64_t defaultOffset, Location loc);
   C tensors(TypeRange types, const Weights *weights);
@@ -49,9 +51,12 @@ private:
   C ranges(const Weights &weights, uint32_t &count);
   C checks(uint32_t &count);
   C indexChecks(uint32_t &count);
+  C deviceModules();
+  C deviceRuntime();
 
   ModuleOp source;
   func::FuncOp main;
+  const DeviceCode &device;
   llvm::Module &module;
   llvm::LLVMContext &context;
   const HostOptions &options;
@@ -104,18 +109,25 @@ llvm::Constant *HostBuilder::ref(RefAttr attr, Location loc) {
       {i32(uint64_t(attr.getBase())), i32(attr.getIndex()), size(attr.getOffset().getDims().front(), loc)});
 }
 
-/// girih_abi_function
-llvm::Constant *HostBuilder::function(StringRef name, DimsAttr dims, DimsAttr tasks, Location loc) {
+/// girih_kernel_fn
+llvm::Constant *HostBuilder::kernel(StringRef name) {
   std::string symbol = options.prefix + name.str();
-  llvm::Function *kernel = module.getFunction(symbol);
-  if (!kernel) {
-    llvm::Type *p = llvm::PointerType::get(context, 0), *i = llvm::Type::getInt64Ty(context);
-    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {p, p, i, i, p}, false);
-    kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, symbol, module);
-    kernel->setVisibility(llvm::GlobalValue::HiddenVisibility);
-  }
-  return record({kernel, text(name), sizes(dims.getDims(), loc, "dims"), size(tasks.getDims().front(), loc),
-                 i64(dims.getDims().size())});
+  if (llvm::Function *known = module.getFunction(symbol)) return known;
+  llvm::Type *p = llvm::PointerType::get(context, 0), *i = llvm::Type::getInt64Ty(context);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {p, p, i, i, p}, false);
+  auto *kernel = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, symbol, module);
+  kernel->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  return kernel;
+}
+
+/// girih_abi_function
+llvm::Constant *HostBuilder::function(StringRef name, DimsAttr dims, DimsAttr tasks,
+                                      std::optional<DimsAttr> scratch, Location loc) {
+  bool onDevice = !device.modules.empty();
+  DimExpr bytes = onDevice && scratch ? scratch->getDims().front() : dimConstant(source.getContext(), 0);
+  return record({onDevice ? null() : kernel(name), text(name), sizes(dims.getDims(), loc, "dims"),
+                 size(tasks.getDims().front(), loc), i32(dims.getDims().size()),
+                 i32(device.kernels.lookup(name).threads), size(bytes, loc)});
 }
 
 /// girih_abi_launch
@@ -129,10 +141,11 @@ llvm::Constant *HostBuilder::launch(LaunchOp op) {
       ArrayRef<DimExpr> d = variant.getAtMost().getDims();
       variants.push_back(
           record({size(d[0], loc), size(d[1], loc), text(dimToString(d[0]) + " <= " + dimToString(d[1])),
-                  function(variant.getKernel().getValue(), variant.getDims(), variant.getTasks(), loc)}));
+                  function(variant.getKernel().getValue(), variant.getDims(), variant.getTasks(),
+                           variant.getScratch(), loc)}));
     }
   auto one = [&](DimsAttr attr) { return size(attr.getDims().front(), loc); };
-  return record({function(op.getKernel(), op.getDims(), op.getTasks(), loc),
+  return record({function(op.getKernel(), op.getDims(), op.getTasks(), op.getScratch(), loc),
                  text(op.getName().value_or(op.getKernel())), array(buffers, "buffers"),
                  array(variants, "variants"), i32(buffers.size()), i32(variants.size()), one(op.getFlops()),
                  one(op.getBytes()), i64(op.getPredicted().value_or(0))});
@@ -205,7 +218,7 @@ llvm::Constant *HostBuilder::arena() {
   return array(list, "arena_buffers");
 }
 
-/// The most that a launch needs for each thread.
+/// The most that a launch needs for each task that runs at a time.
 llvm::Constant *HostBuilder::scratch() {
   DimExpr most = dimConstant(source.getContext(), 0);
   main.walk([&](LaunchOp op) {
@@ -291,6 +304,22 @@ llvm::Constant *HostBuilder::indexChecks(uint32_t &count) {
   return array(list, "index_checks");
 }
 
+/// girih_abi_device_module
+llvm::Constant *HostBuilder::deviceModules() {
+  SmallVector<C> list;
+  for (const DeviceModule &m : device.modules)
+    list.push_back(record({text(m.ptx), i64(m.sm)}));
+  return array(list, "device_modules");
+}
+
+llvm::Constant *HostBuilder::deviceRuntime() {
+  if (device.modules.empty()) return null();
+  auto *runtime = new llvm::GlobalVariable(module, llvm::Type::getInt8Ty(context), true,
+                                           llvm::GlobalValue::ExternalLinkage, nullptr, GIRIH_CUDA_SYMBOL);
+  runtime->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  return runtime;
+}
+
 LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target) {
   if (!kArena.get(source)) return source.emitError("has no girih.arena; the buffers stage makes it");
   SmallVector<C> launches;
@@ -333,6 +362,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     i32(checkCount),
                     i32(indexCheckCount),
                     i32(rangeCount),
+                    i32(device.modules.size()),
                     inputs,
                     outputs,
                     launchTable,
@@ -351,7 +381,9 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
                     external ? text(options.weightsFile) : null(),
                     i64(options.weightsHash),
                     i64(getNumber(source, kParameters)),
-                    i64(getNumber(source, kMacs))});
+                    i64(getNumber(source, kMacs)),
+                    deviceModules(),
+                    deviceRuntime()});
   new llvm::GlobalVariable(module, table->getType(), true, llvm::GlobalValue::ExternalLinkage, table,
                            options.tableSymbol);
   [[maybe_unused]] const llvm::DataLayout &layout = module.getDataLayout();
@@ -361,8 +393,8 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
 }
 
 std::unique_ptr<llvm::Module> buildHostModule(ModuleOp module, const Weights &weights,
-                                              const CpuTarget &target, const HostOptions &options,
-                                              llvm::LLVMContext &context) {
+                                              const DeviceCode &device, const CpuTarget &target,
+                                              const HostOptions &options, llvm::LLVMContext &context) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main) {
     module.emitError("has no function @main");
@@ -372,7 +404,7 @@ std::unique_ptr<llvm::Module> buildHostModule(ModuleOp module, const Weights &we
   std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
   host->setTargetTriple(machine->getTargetTriple());
   host->setDataLayout(machine->createDataLayout());
-  if (failed(HostBuilder(module, main, *host, options).build(weights, target))) return nullptr;
+  if (failed(HostBuilder(module, main, device, *host, options).build(weights, target))) return nullptr;
   return host;
 }
 

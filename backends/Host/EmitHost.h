@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/Host/CpuTarget.h"
+#include "backends/Host/DeviceCode.h"
 #include "backends/Host/EmitWeights.h"
 #include "llvm/IR/Module.h"
 
@@ -20,9 +21,10 @@ struct HostOptions {
 /// The symbol of the weights' object.
 std::string weightsSymbol(llvm::StringRef prefix);
 
-/// The host module, ready for emitModule. Errors are emitted; the result is null then.
+/// The host module, ready for emitModule. Kernels are `device`'s where that has modules, else functions of
+/// objects. Errors are emitted; the result is null then.
 std::unique_ptr<llvm::Module> buildHostModule(mlir::ModuleOp module, const Weights &weights,
-                                              const CpuTarget &target, const HostOptions &options,
-                                              llvm::LLVMContext &context);
+                                              const DeviceCode &device, const CpuTarget &target,
+                                              const HostOptions &options, llvm::LLVMContext &context);
 
 } // namespace girih

@@ -2,9 +2,22 @@
  *
  *   x: f32[n, 4], factor: f32[1], size: i64[1]  ->  y: f32[n, 4] = (x + 1) * factor * weight,
  *   copy: f32[n, 4] = y, table: f32[size[0], n] = row index
+ *
+ * With BY_HAND_CUDA the same for a GPU.
  */
 #include "runtime/abi.h"
 #include <math.h>
+
+#ifdef BY_HAND_CUDA
+#include "test/Runtime/by_hand_ptx.h"
+#define FUNCTION(name, dims, tasks, count, scratch)                                                          \
+  {                                                                                                          \
+    NULL, #name, dims, tasks, count, 32, {                                                                   \
+      -1, scratch                                                                                            \
+    }                                                                                                        \
+  }
+#else
+#define FUNCTION(name, dims, tasks, count, scratch) {name, #name, dims, tasks, count, 0, {-1, 0}}
 
 static void add_one(void *const *buffers, const int64_t *dims, int64_t begin, int64_t end, void *scratch) {
   const float *x = buffers[0];
@@ -42,6 +55,8 @@ static void fill_row(void *const *buffers, const int64_t *dims, int64_t begin, i
     table[i] = 0;
 }
 
+#endif
+
 enum { N, SIZE, SUM_BYTES, FLOPS, SLOTS };
 
 static int64_t multiply(int64_t a, int64_t b) {
@@ -74,36 +89,15 @@ static const girih_abi_buffer_ref scale_buffers[] = {{GIRIH_BASE_ARENA, 0, CONST
 static const girih_abi_buffer_ref fill_buffers[] = {{GIRIH_BASE_OUTPUT, 2, CONSTANT(0)}};
 
 static const girih_abi_variant fill_variants[] = {
-    {SLOT(SIZE), CONSTANT(1), "size[0] <= 1", {fill_row, "fill_row", size_n, CONSTANT(1), 2}}};
+    {SLOT(SIZE), CONSTANT(1), "size[0] <= 1", FUNCTION(fill_row, size_n, CONSTANT(1), 2, 0)}};
 
 static const girih_abi_launch launches[] = {
-    {{add_one, "add_one", four, SLOT(N), 1},
-     "Add_0",
-     add_buffers,
-     NULL,
-     2,
-     0,
-     SLOT(FLOPS),
-     SLOT(SUM_BYTES),
+    {FUNCTION(add_one, four, SLOT(N), 1, 0), "Add_0", add_buffers, NULL, 2, 0, SLOT(FLOPS), SLOT(SUM_BYTES),
      0},
-    {{scale, "scale", four, SLOT(N), 1},
-     "Mul_1+Abs_2",
-     scale_buffers,
-     NULL,
-     4,
-     0,
-     SLOT(FLOPS),
-     SLOT(SUM_BYTES),
-     1500},
-    {{fill, "fill", n, SLOT(SIZE), 1},
-     "Range_3",
-     fill_buffers,
-     fill_variants,
-     1,
-     1,
-     CONSTANT(0),
-     CONSTANT(0),
-     0},
+    {FUNCTION(scale, four, SLOT(N), 1, 64), "Mul_1+Abs_2", scale_buffers, NULL, 4, 0, SLOT(FLOPS),
+     SLOT(SUM_BYTES), 1500},
+    {FUNCTION(fill, n, SLOT(SIZE), 1, 0), "Range_3", fill_buffers, fill_variants, 1, 1, CONSTANT(0),
+     CONSTANT(0), 0},
 };
 
 static const girih_abi_tensor inputs[] = {{"x", GIRIH_F32, 2, n4, n4_text, -1},
@@ -142,4 +136,9 @@ GIRIH_API const girih_artifact girih_artifact_table = {
     .weights = weights,
     .weights_bytes = sizeof weights,
     .parameters = 4,
+#ifdef BY_HAND_CUDA
+    .device_module_count = 1,
+    .device_modules = by_hand_modules,
+    .device_runtime = &girih_internal_cuda_runtime,
+#endif
 };

@@ -34,6 +34,12 @@ inline Context create(girih_model *model, girih_options options) {
   return Context(context);
 }
 
+inline Context create(girih_model *model, uint32_t threads) {
+  girih_options options = {};
+  options.threads = threads;
+  return create(model, options);
+}
+
 inline girih_tensor tensor(uint32_t dtype, std::vector<int64_t> dims, const void *data) {
   girih_tensor t = {};
   t.data = const_cast<void *>(data);

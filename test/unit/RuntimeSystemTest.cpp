@@ -24,7 +24,7 @@ TEST(Runtime, WorkersLeaveSignalsAlone) {
   for (int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGCHLD, SIGALRM, SIGABRT})
     sigaddset(&sent, signal);
   Model model = openModel();
-  Context context = create(model.get(), {4, nullptr, nullptr});
+  Context context = create(model.get(), 4);
   Call(1000, 5).run(context.get());
   sigset_t mask;
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
@@ -55,7 +55,7 @@ template <typename F> int inChild(F body) {
 TEST(Runtime, ForkedChild) {
   Model model = openModel();
   for (uint32_t threads : {1, 3}) {
-    Context context = create(model.get(), {threads, nullptr, nullptr});
+    Context context = create(model.get(), threads);
     Call call(1000, 5);
     call.run(context.get());
     EXPECT_EQ(inChild([&] {
@@ -67,7 +67,7 @@ TEST(Runtime, ForkedChild) {
                 EXPECT_EQ(girih_set_profiling(context.get(), 1, nullptr), GIRIH_SYSTEM_ERROR);
                 EXPECT_EQ(girih_get_launch(context.get(), 0, &info, nullptr), GIRIH_SYSTEM_ERROR);
                 context.reset();
-                Context own = create(model.get(), {threads, nullptr, nullptr});
+                Context own = create(model.get(), threads);
                 call.run(own.get());
                 EXPECT_TRUE(call.isRight());
                 EXPECT_EQ(inChild([&] {
@@ -88,7 +88,8 @@ TEST(Runtime, ForkDuringARun) {
   struct Gate {
     std::atomic<bool> entered = false, open = false;
   } gate;
-  girih_options options = {2, nullptr, &gate};
+  girih_options options = {};
+  options.threads = 2, options.executor = &gate;
   options.parallel_for = [](void *executor, uint32_t count, void (*chunk)(void *, uint32_t), void *argument) {
     Gate &gate = *static_cast<Gate *>(executor);
     gate.entered = true;
@@ -122,7 +123,7 @@ TEST(Runtime, LibraryInMemory) {
   std::string path = "/proc/self/fd/" + std::to_string(file);
   ASSERT_EQ(girih_load(path.c_str(), &loaded, &error), GIRIH_OK) << error.message;
   Model model(loaded);
-  Context context = create(model.get(), {2, nullptr, nullptr});
+  Context context = create(model.get(), 2);
   Call call(5, 2);
   call.run(context.get());
   EXPECT_TRUE(call.isRight());
@@ -182,7 +183,7 @@ TEST_F(WeightsFile, WrongFiles) {
   }
   write(bytes.size());
   open(GIRIH_OK);
-  Context context = create(model.get(), {1, nullptr, nullptr});
+  Context context = create(model.get(), 1);
   model.reset();
   Call call(3, 1);
   call.run(context.get());
@@ -208,7 +209,7 @@ TEST_F(WeightsFile, Hash) {
 TEST_F(WeightsFile, ChangesWhileOpen) {
   write(bytes.size());
   open(GIRIH_OK);
-  Context context = create(model.get(), {1, nullptr, nullptr});
+  Context context = create(model.get(), 1);
   auto runs = [&] {
     Call call(3, 1);
     call.run(context.get());
@@ -256,7 +257,9 @@ TEST(Runtime, BeyondInt32) {
                               "large",
                               &dim,
                               {-1, tasks},
-                              1},
+                              1,
+                              0,
+                              {-1, 0}},
                              "Large_0",
                              refs,
                              nullptr,
@@ -272,7 +275,8 @@ TEST(Runtime, BeyondInt32) {
   artifact.compute_slots = nullptr;
   artifact.launches = &launch, artifact.launch_count = 1;
   artifact.arena_buffers = arena, artifact.arena_buffer_count = 2;
-  girih_options options = {3, nullptr, nullptr};
+  girih_options options = {};
+  options.threads = 3;
   options.parallel_for = [](void *, uint32_t count, void (*chunk)(void *, uint32_t), void *argument) {
     for (uint32_t i = 0; i < count; ++i)
       chunk(argument, i);

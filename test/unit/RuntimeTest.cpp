@@ -35,7 +35,7 @@ TEST(Runtime, Inspect) {
 TEST(Runtime, EveryNumberOfThreads) {
   Model model = openModel();
   for (uint32_t threads = 1; threads <= 4; ++threads) {
-    Context context = create(model.get(), {threads, nullptr, nullptr});
+    Context context = create(model.get(), threads);
     EXPECT_EQ(girih_get_threads(context.get()), threads);
     for (int64_t n : {1, 2, 3, 7, 1000}) {
       Call call(n, 5);
@@ -49,7 +49,7 @@ TEST(Runtime, EveryNumberOfThreads) {
 // Workers that went to sleep are woken; those that spin take the next launch.
 TEST(Runtime, SleepingWorkers) {
   Model model = openModel();
-  Context context = create(model.get(), {2, nullptr, nullptr});
+  Context context = create(model.get(), 2);
   Call call(64, 3);
   for (int i = 0; i < 50; ++i) {
     if (i % 5 == 0) usleep(2000);
@@ -61,7 +61,7 @@ TEST(Runtime, SleepingWorkers) {
 // More plans than are kept, so that the arena grows, shrinks in use, and plans are evicted.
 TEST(Runtime, ShapesComeAndGo) {
   Model model = openModel();
-  Context context = create(model.get(), {2, nullptr, nullptr});
+  Context context = create(model.get(), 2);
   for (int64_t n : {3, 100000, 3, 5, 7, 9, 11, 200000, 3, 100000, 0, 1}) {
     Call call(n, n % 4);
     girih_tensor outputs[3] = {};
@@ -76,7 +76,7 @@ TEST(Runtime, ShapesComeAndGo) {
 
 TEST(Runtime, OneContextManyThreads) {
   Model model = openModel();
-  Context context = create(model.get(), {2, nullptr, nullptr});
+  Context context = create(model.get(), 2);
   std::vector<std::thread> threads;
   std::atomic<int> wrong = 0;
   for (int t = 0; t < 4; ++t)
@@ -98,7 +98,7 @@ TEST(Runtime, ManyContexts) {
   std::atomic<int> wrong = 0;
   for (int t = 0; t < 3; ++t)
     threads.emplace_back([&, t] {
-      Context context = create(model.get(), {uint32_t(1 + t), nullptr, nullptr});
+      Context context = create(model.get(), uint32_t(1 + t));
       for (int i = 0; i < 50; ++i) {
         Call call(20 + t, 2);
         call.run(context.get());
@@ -112,7 +112,7 @@ TEST(Runtime, ManyContexts) {
 
 TEST(Runtime, ContextsKeepTheModel) {
   Model model = openModel();
-  Context context = create(model.get(), {1, nullptr, nullptr});
+  Context context = create(model.get(), 1);
   model.reset();
   Call call(3, 1);
   call.run(context.get());
@@ -143,7 +143,7 @@ TEST(Runtime, HostExecutor) {
 
 TEST(Runtime, Profile) {
   Model model = openModel();
-  Context context = create(model.get(), {1, nullptr, nullptr});
+  Context context = create(model.get(), 1);
   girih_launch_info info;
   ASSERT_EQ(girih_get_launch(context.get(), 0, &info, nullptr), GIRIH_OK);
   EXPECT_EQ(info.tasks, 0);
@@ -168,7 +168,7 @@ TEST(Runtime, Profile) {
 // Which of a launch's functions runs is a matter of the latest shapes.
 TEST(Runtime, Variants) {
   Model model = openModel();
-  Context context = create(model.get(), {2, nullptr, nullptr});
+  Context context = create(model.get(), 2);
   girih_launch_info info;
   ASSERT_EQ(girih_get_launch(context.get(), 2, &info, nullptr), GIRIH_OK);
   EXPECT_STREQ(info.kernel_name, "fill");
@@ -191,7 +191,7 @@ TEST(Runtime, Variants) {
 
 TEST(Runtime, WrongInputs) {
   Model model = openModel();
-  Context context = create(model.get(), {1, nullptr, nullptr});
+  Context context = create(model.get(), 1);
   auto message = [&](int input, girih_tensor t, girih_status status = GIRIH_INVALID_ARGUMENT) {
     Call call(3, 2);
     call.inputs[input] = t;
@@ -234,7 +234,7 @@ TEST(Runtime, SizesThatDoNotFit) {
     girih_abi_check check = {kind, first, second, x, y, "Node_3", "size[0] is element 0 of input 'size'"};
     artifact.checks = &check, artifact.check_count = 1;
     Model model = openModel(artifact);
-    Context context = create(model.get(), {1, nullptr, nullptr});
+    Context context = create(model.get(), 1);
     Call call(n, m);
     std::string text = call.run(context.get(), GIRIH_INVALID_ARGUMENT);
     EXPECT_NE(text.find("; size[0] is element 0 of input 'size'"), std::string::npos) << text;
@@ -269,7 +269,7 @@ TEST(Runtime, SizesThatFit) {
     girih_abi_check check = {uint32_t(kind), n, size, "n", "size[0]", "Node_3", ""};
     artifact.checks = &check, artifact.check_count = 1;
     Model model = openModel(artifact);
-    Context context = create(model.get(), {1, nullptr, nullptr});
+    Context context = create(model.get(), 1);
     Call call(first, second);
     call.run(context.get());
     EXPECT_TRUE(call.isRight());
@@ -284,7 +284,7 @@ TEST(Runtime, IndexOutside) {
   girih_abi_index_check check = {{GIRIH_BASE_WEIGHT, 0, {-1, 0}}, {0, 0}, "Gather_2"};
   artifact.index_checks = &check, artifact.index_check_count = 1;
   Model model = openModel(artifact);
-  Context context = create(model.get(), {1, nullptr, nullptr});
+  Context context = create(model.get(), 1);
   EXPECT_EQ(Call(4, 2).run(context.get(), GIRIH_INVALID_ARGUMENT),
             "inputs: 'Gather_2' has an index of 4 or -5, which is outside of a dimension of size 4");
   Call(5, 2).run(context.get());
@@ -292,7 +292,7 @@ TEST(Runtime, IndexOutside) {
 
 TEST(Runtime, WrongOutputs) {
   Model model = openModel();
-  Context context = create(model.get(), {1, nullptr, nullptr});
+  Context context = create(model.get(), 1);
   Call call(3, 2);
   call.outputs[2].dims[0] = 7;
   EXPECT_EQ(call.run(context.get(), GIRIH_INVALID_ARGUMENT),
@@ -313,7 +313,7 @@ TEST(Runtime, AbsurdWorkingMemory) {
     girih_abi_arena_buffer buffer = {{-1, bytes}, 0, 1, 0};
     artifact.arena_buffers = &buffer;
     Model model = openModel(artifact);
-    Context context = create(model.get(), {1, nullptr, nullptr});
+    Context context = create(model.get(), 1);
     std::string message = Call(3, 2).run(context.get(), GIRIH_OUT_OF_MEMORY);
     EXPECT_NE(message.find(bytes == INT64_MAX ? "the values up to 'Add_0' would not fit into any memory"
                                               : "out of memory: model 'by_hand' needs"),
@@ -341,14 +341,14 @@ TEST(Runtime, SanitizedArena) {
   const girih_abi_buffer_ref refs[] = {{GIRIH_BASE_ARENA, 0, {-1, 0}}, {GIRIH_BASE_ARENA, 1, {-1, 0}}};
   const girih_abi_size one = {-1, 1}, none = {-1, 0};
   const girih_abi_launch launches[] = {
-      {{look, "look", nullptr, one, 0}, "a", &refs[0], nullptr, 1, 0, none, none, 0},
-      {{look, "look", nullptr, one, 0}, "b", &refs[1], nullptr, 1, 0, none, none, 0}};
+      {{look, "look", nullptr, one, 0, 0, none}, "a", &refs[0], nullptr, 1, 0, none, none, 0},
+      {{look, "look", nullptr, one, 0, 0, none}, "b", &refs[1], nullptr, 1, 0, none, none, 0}};
   artifact.arena_buffers = arena, artifact.arena_buffer_count = 2, artifact.arena_bytes = 64;
   artifact.launches = launches, artifact.launch_count = 2;
   auto run = [&](uint32_t flags) {
     artifact.flags = flags;
     Model model = openModel(artifact);
-    Context context = create(model.get(), {1, nullptr, nullptr});
+    Context context = create(model.get(), 1);
     Call call(3, 2);
     seen.clear();
     call.run(context.get());
@@ -381,7 +381,8 @@ TEST(Runtime, Incompatible) {
   EXPECT_TRUE(strstr(error.message, "compiled for tomorrow") && strstr(error.message, "lacks warp_drive:"))
       << error.message;
 
-  girih_options options = {5000, nullptr, nullptr};
+  girih_options options = {};
+  options.threads = 5000;
   Model right = openModel();
   EXPECT_EQ(girih_create(right.get(), &options, &context, &error), GIRIH_INVALID_ARGUMENT);
   EXPECT_STREQ(error.message, "threads: expected 0 to 1024, got 5000");
@@ -397,7 +398,7 @@ TEST(Runtime, Load) {
   ASSERT_EQ(girih_load(GIRIH_LIBRARY, &model, &error), GIRIH_INCOMPATIBLE);
   EXPECT_TRUE(strstr(error.message, "not one that girih compiled")) << error.message;
   ASSERT_EQ(girih_load(GIRIH_TEST_MODEL, &model, &error), GIRIH_OK) << error.message;
-  Context context = create(model, {2, nullptr, nullptr});
+  Context context = create(model, 2);
   girih_close(model);
   Call call(5, 2);
   call.run(context.get());
@@ -414,7 +415,7 @@ TEST(Runtime, InputsWithDefaultsMayBeLeftOut) {
   Model model = openModel(artifact);
   EXPECT_FALSE(girih_get_input(model.get(), 0)->has_default);
   EXPECT_TRUE(girih_get_input(model.get(), 1)->has_default);
-  Context context = create(model.get(), {});
+  Context context = create(model.get(), girih_options());
   Call call(5, 1);
   call.inputs[1].data = nullptr;
   call.run(context.get());

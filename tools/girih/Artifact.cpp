@@ -1,6 +1,7 @@
 #include "tools/girih/Artifact.h"
 #include "compiler/ReadArtifact.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <unistd.h>
@@ -33,6 +34,17 @@ girih_model_info modelInfo(const girih_model *model) {
   girih_model_info info;
   girih_get_model_info(model, &info);
   return info;
+}
+
+std::string runsOn(const girih_context *context) {
+  if (const char *device = girih_get_device(context)) return device;
+  unsigned threads = girih_get_threads(context);
+  return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+}
+
+json::Value deviceJson(const girih_context *context) {
+  const char *device = girih_get_device(context);
+  return device ? json::Value(json::fixUTF8(device)) : json::Value(nullptr);
 }
 
 Error checkMemory(double bytes, const Twine &what) {
@@ -135,6 +147,7 @@ int inspectArtifact(StringRef path, bool json) {
                                                           {"producer", json::fixUTF8(info.producer)},
                                                           {"cpu", json::fixUTF8(info.cpu)},
                                                           {"features", json::fixUTF8(info.features)},
+                                                          {"gpus", json::Array(info.gpus)},
                                                           {"inputs", tensorsJson(info.inputs)},
                                                           {"outputs", tensorsJson(info.outputs)},
                                                           {"nodes", info.nodes},
@@ -151,6 +164,7 @@ int inspectArtifact(StringRef path, bool json) {
   os << "model       " << info.name << "\nproducer    " << info.producer << "\ncpu         " << info.cpu;
   if (!info.features.empty()) os << " (" << info.features << ")";
   os << "\n";
+  if (!info.gpus.empty()) os << "gpu         " << join(info.gpus, ", ") << " and newer\n";
   printTensors("inputs", info.inputs);
   printTensors("outputs", info.outputs);
   os << "nodes       " << info.nodes << " in " << info.launches << " kernel calls\n";
@@ -159,7 +173,8 @@ int inspectArtifact(StringRef path, bool json) {
   os << "memory      " << bytesText(info.arenaBytes);
   if (info.arenaBytes > 0 && info.arenaLowerBound > 0)
     os << format(" (%.3f times the lower bound)", double(info.arenaBytes) / double(info.arenaLowerBound));
-  if (info.scratchBytes) os << ", and " << bytesText(info.scratchBytes) << " a thread";
+  if (info.scratchBytes)
+    os << ", and " << bytesText(info.scratchBytes) << (info.gpus.empty() ? " a thread" : " a block");
   os << "\n";
   return 0;
 }

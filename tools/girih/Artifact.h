@@ -20,6 +20,10 @@ using Context = std::unique_ptr<girih_context, CloseArtifact>;
 llvm::Expected<Model> loadModel(llvm::StringRef path);
 llvm::Expected<Context> createContext(girih_model *model, unsigned threads);
 girih_model_info modelInfo(const girih_model *model);
+/// "2 threads", or the name of the GPU.
+std::string runsOn(const girih_context *context);
+/// The GPU's name as JSON, null on a CPU.
+llvm::json::Value deviceJson(const girih_context *context);
 
 /// Where inputs come from: the same options for all commands that run a model.
 struct InputOptions {

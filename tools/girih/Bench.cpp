@@ -181,18 +181,25 @@ static void printPredictionError(ArrayRef<KernelTime> kernels, unsigned threads)
   outs() << "\n";
 }
 
-static void printProfile(std::vector<KernelTime> kernels, const Machine &machine, unsigned threads) {
+/// `machine` is null for kernels that run on a GPU, whose limits are not measured.
+static void printProfile(std::vector<KernelTime> kernels, const Machine *machine, unsigned threads) {
   raw_ostream &os = outs();
-  os << format("\nthis machine now: %.1f GFLOP/s (%s FMA)", machine.flopsPerSecond * 1e-9,
-               machine.instructions.c_str());
-  for (const Bandwidth &b : machine.levels)
-    os << format(", %s %.1f GB/s", b.level.c_str(), b.bytesPerSecond * 1e-9);
-  os << "\n\n        us  predicted      %  GFLOP/s     GB/s  limit%  kernel\n";
+  if (machine) {
+    os << format("\nthis machine now: %.1f GFLOP/s (%s FMA)", machine->flopsPerSecond * 1e-9,
+                 machine->instructions.c_str());
+    for (const Bandwidth &b : machine->levels)
+      os << format(", %s %.1f GB/s", b.level.c_str(), b.bytesPerSecond * 1e-9);
+    os << "\n";
+  }
+  os << "\n        us  predicted      %  GFLOP/s     GB/s  limit%  kernel\n";
+  auto limitOf = [&](const KernelTime &k) {
+    return machine ? machine->limit(k.info.flops, k.info.bytes) : 0;
+  };
   double total = 0, limit = 0;
   int64_t flops = 0, bytes = 0, predicted = 0;
   for (const KernelTime &k : kernels) {
     total += k.seconds, flops += k.info.flops, bytes += k.info.bytes, predicted += k.info.predicted;
-    limit += machine.limit(k.info.flops, k.info.bytes);
+    limit += limitOf(k);
   }
   auto line = [&](double seconds, int64_t predicted, int64_t flops, int64_t bytes, double limit) {
     double time = std::max(seconds, 1e-12);
@@ -201,12 +208,16 @@ static void printProfile(std::vector<KernelTime> kernels, const Machine &machine
       os << format("%10.1f", double(predicted) * 1e-3);
     else
       os << "         -";
-    os << format(" %6.1f %8.1f %8.1f %7.1f  ", share(seconds, total), double(flops) / time * 1e-9,
-                 double(bytes) / time * 1e-9, 100 * limit / time);
+    os << format(" %6.1f %8.1f %8.1f ", share(seconds, total), double(flops) / time * 1e-9,
+                 double(bytes) / time * 1e-9);
+    if (machine)
+      os << format("%7.1f  ", 100 * limit / time);
+    else
+      os << "      -  ";
   };
   llvm::sort(kernels, [](const KernelTime &a, const KernelTime &b) { return a.seconds > b.seconds; });
   for (const KernelTime &k : kernels) {
-    line(k.seconds, k.info.predicted, k.info.flops, k.info.bytes, machine.limit(k.info.flops, k.info.bytes));
+    line(k.seconds, k.info.predicted, k.info.flops, k.info.bytes, limitOf(k));
     os << k.info.name << "  (" << k.info.kernel_name << ", ";
     if (k.info.variant) os << k.info.variant << ", ";
     os << k.info.tasks << (k.info.tasks == 1 ? " task)" : " tasks)") << "\n";
@@ -216,30 +227,32 @@ static void printProfile(std::vector<KernelTime> kernels, const Machine &machine
   printPredictionError(kernels, threads);
 }
 
-static json::Object profileJson(ArrayRef<KernelTime> kernels, const Machine &machine) {
+static json::Object profileJson(ArrayRef<KernelTime> kernels, const Machine *machine) {
   json::Array levels, list;
+  auto orNull = [&](auto value) { return machine ? json::Value(value()) : json::Value(nullptr); };
   auto predictedUs = [](const KernelTime &k) {
     return k.info.predicted ? json::Value(double(k.info.predicted) * 1e-3) : json::Value(nullptr);
   };
-  for (const Bandwidth &b : machine.levels)
+  for (const Bandwidth &b : machine ? machine->levels : std::vector<Bandwidth>())
     levels.push_back(json::Object{{"level", b.level}, {"gb_per_s", b.bytesPerSecond * 1e-9}});
   for (const KernelTime &k : kernels)
-    list.push_back(json::Object{{"name", k.info.name},
-                                {"kernel", k.info.kernel_name},
-                                {"variant", k.info.variant ? json::Value(k.info.variant) : nullptr},
-                                {"tasks", k.info.tasks},
-                                {"flops", k.info.flops},
-                                {"bytes", k.info.bytes},
-                                {"us", k.seconds * 1e6},
-                                {"predicted_us", predictedUs(k)},
-                                {"limit_us", machine.limit(k.info.flops, k.info.bytes) * 1e6}});
+    list.push_back(
+        json::Object{{"name", k.info.name},
+                     {"kernel", k.info.kernel_name},
+                     {"variant", k.info.variant ? json::Value(k.info.variant) : nullptr},
+                     {"tasks", k.info.tasks},
+                     {"flops", k.info.flops},
+                     {"bytes", k.info.bytes},
+                     {"us", k.seconds * 1e6},
+                     {"predicted_us", predictedUs(k)},
+                     {"limit_us", orNull([&] { return machine->limit(k.info.flops, k.info.bytes) * 1e6; })}});
   PredictionError error = getPredictionError(kernels);
   auto percent = [&](double part) { return error.kernels ? json::Value(100 * part) : json::Value(nullptr); };
   return json::Object{{"prediction_error_percent", percent(error.weighted)},
                       {"prediction_error_percent_a_kernel", percent(error.mean)},
                       {"predicted_threads", 1},
-                      {"peak_gflop_per_s", machine.flopsPerSecond * 1e-9},
-                      {"instructions", machine.instructions},
+                      {"peak_gflop_per_s", orNull([&] { return machine->flopsPerSecond * 1e-9; })},
+                      {"instructions", orNull([&] { return machine->instructions; })},
                       {"bandwidth", std::move(levels)},
                       {"kernels", std::move(list)}};
 }
@@ -260,6 +273,7 @@ static Error benchModel(StringRef path, const BenchOptions &options) {
     chosen[name] = size;
   json::Object report{{"model", info.name},
                       {"threads", threads},
+                      {"device", deviceJson(bench->context.get())},
                       {"runs", times.runs},
                       {"warm_up_runs", times.warmUp},
                       {"load_ms", bench->load * 1e3},
@@ -271,8 +285,8 @@ static Error benchModel(StringRef path, const BenchOptions &options) {
                       {"chosen", std::move(chosen)}};
   if (!options.json) {
     raw_ostream &os = outs();
-    os << info.name << ", compiled for " << info.target_cpu << ", on " << threads
-       << (threads == 1 ? " thread\n" : " threads\n");
+    os << info.name << ", compiled for " << info.target_cpu << ", on " << runsOn(bench->context.get())
+       << "\n";
     for (const auto &[name, size] : bench->inputs.chosen)
       os << "chosen " << name << " = " << size << " (set it by --dim)\n";
     os << "load      " << timeText(bench->load) << "\nfirst     " << timeText(bench->first) << "\nmedian    "
@@ -283,15 +297,18 @@ static Error benchModel(StringRef path, const BenchOptions &options) {
   }
   if (options.profile) {
     // The yardstick before and after: of two the higher, since a neighbour can only lower it.
-    Machine machine = measureMachine(threads);
+    std::optional<Machine> machine;
+    if (!girih_get_device(bench->context.get())) machine = measureMachine(threads);
     auto kernels = profile(*bench, budget);
     if (!kernels) return kernels.takeError();
-    if (Machine after = measureMachine(threads); after.flopsPerSecond > machine.flopsPerSecond)
-      machine = after;
+    if (machine)
+      if (Machine after = measureMachine(threads); after.flopsPerSecond > machine->flopsPerSecond)
+        machine = after;
+    const Machine *yardstick = machine ? &*machine : nullptr;
     if (options.json)
-      report["profile"] = profileJson(*kernels, machine);
+      report["profile"] = profileJson(*kernels, yardstick);
     else
-      printProfile(std::move(*kernels), machine, threads);
+      printProfile(std::move(*kernels), yardstick, threads);
   }
   if (options.json) outs() << formatv("{0:2}\n", json::Value(std::move(report)));
   return Error::success();

@@ -185,14 +185,16 @@ static Error runModel(StringRef path, const RunOptions &options) {
   double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 
   girih_model_info info = modelInfo(model->get());
-  unsigned threads = girih_get_threads(context->get());
-  json::Object report{{"model", info.name}, {"threads", threads}, {"first_run_ms", ms}}, checks;
+  json::Object report{{"model", info.name},
+                      {"threads", girih_get_threads(context->get())},
+                      {"device", deviceJson(context->get())},
+                      {"first_run_ms", ms}},
+      checks;
   json::Array inputList, outputList;
   json::Object chosen;
   std::vector<NamedArray> named;
   if (!options.json)
-    outs() << info.name << ", compiled for " << info.target_cpu << ", on " << threads
-           << (threads == 1 ? " thread\n" : " threads\n");
+    outs() << info.name << ", compiled for " << info.target_cpu << ", on " << runsOn(context->get()) << "\n";
   for (const auto &[name, size] : inputs->chosen) {
     chosen[name] = size;
     if (!options.json) outs() << "chosen " << name << " = " << size << " (set it by --dim)\n";

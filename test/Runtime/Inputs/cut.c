@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
   girih_error error;
   girih_model *model;
   girih_context *context;
-  girih_options options = {2, NULL, NULL};
+  girih_options options = {.threads = 2};
   if (argc != 4) return 2;
   if (girih_load(argv[1], &model, &error) || girih_create(model, &options, &context, &error)) {
     puts(error.message);

@@ -37,6 +37,28 @@ class _Call:
                 tensor.dims[axis] = size if isinstance(size, int) else 0
 
 
+class _DeviceArray:
+    """An array in a GPU's memory, as `__cuda_array_interface__` describes it. Raises ValueError where a run can't use it."""
+
+    def __init__(self, interface):
+        self.address, self.is_read_only = interface["data"]
+        self.dtype, self.shape = np.dtype(interface["typestr"]), tuple(interface["shape"])
+        self.ndim = len(self.shape)
+        strides, bytes_before = interface.get("strides"), self.dtype.itemsize
+        for size, stride in zip(reversed(self.shape), reversed(strides or ())):
+            if stride != bytes_before and size > 1 and 0 not in self.shape:
+                raise ValueError("it is not contiguous")
+            bytes_before *= size
+        self.flags = _contiguous.flags
+
+
+_contiguous = np.zeros(())
+
+
+def _cuda_interface(value):
+    return getattr(value, "__cuda_array_interface__", None)
+
+
 _first_byte, _addressof = ctypes.c_char.from_buffer, ctypes.addressof
 
 
@@ -72,7 +94,7 @@ class Model:
     May be used from several threads: runs wait for each other. Models that shall run at the same time are loaded once each.
     """
 
-    def __init__(self, path, threads=0):
+    def __init__(self, path, threads=0, stream=None):
         if not isinstance(threads, int) or threads < 0:
             raise ValueError(f"threads: expected an integer >= 0, got {threads!r}")
         self._library = library = _native.Library(path)
@@ -80,7 +102,7 @@ class Model:
         folder = os.path.dirname(os.path.abspath(path)).encode()
         try:
             _native.check(library.open(library.table, folder, model, error), error)
-            _native.check(library.create(model, _native.Options(threads=min(threads, 2**32 - 1)), context, error), error)
+            _native.check(library.create(model, _native.Options(threads=min(threads, 2**32 - 1), stream=stream), context, error), error)
         except Error:
             _release(library, model.value, None)
             raise
@@ -103,6 +125,9 @@ class Model:
         )
         #: The number of threads that runs use.
         self.threads = library.get_threads(context)
+        device = library.get_device(context)
+        #: The name of the GPU that runs are done on; None: this CPU.
+        self.device = device.decode() if device else None
         self._input_keys = [(i.name, i.dtype, len(i.shape)) for i in self.inputs]
         self._output_keys = [(i.name, i.dtype) for i in self.outputs]
         static = all(isinstance(size, int) for info in self.outputs for size in info.shape)
@@ -113,7 +138,8 @@ class Model:
     def __repr__(self):
         inputs = ", ".join(f"{i.name}: {_typed(i.dtype, i.shape)}" for i in self.inputs)
         outputs = ", ".join(f"{o.name}: {_typed(o.dtype, o.shape)}" for o in self.outputs)
-        return f"<girih model '{self.name}' ({inputs}) -> ({outputs}), {self.threads} thread{'s' * (self.threads != 1)}>"
+        place = self.device or f"{self.threads} thread{'s' * (self.threads != 1)}"
+        return f"<girih model '{self.name}' ({inputs}) -> ({outputs}), {place}>"
 
     @staticmethod
     def _describe(get, model, count):
@@ -124,11 +150,14 @@ class Model:
             infos.append((t.dtype, TensorInfo(t.name.decode(), _native.DTYPES[t.dtype][0], shape)))
         return infos
 
-    def run(self, inputs):
+    def run(self, inputs, outputs=None):
         """Runs the model on {name: array} and returns {name: array} in the order of `outputs`.
 
-        Contiguous arrays are read in place, others are copied. The results are new arrays. Inputs of `optional_inputs`
-        may be left out. Raises girih.InputError for a wrong name, type or shape.
+        Contiguous arrays are read in place, others are copied. The results are new arrays, but those that `outputs` has:
+        {name: contiguous array that is written}. Inputs of `optional_inputs` may be left out. Of a model for GPUs any of
+        these may be an array on the GPU (an object with `__cuda_array_interface__`), whose contents must be complete, or in
+        order on the default stream or the one that the model was loaded with. Raises girih.InputError for a wrong name,
+        type or shape.
         """
         now = monotonic_ns()
         if now - self._looked > _LOOK_NANOSECONDS:
@@ -140,11 +169,11 @@ class Model:
         except IndexError:  # another thread is running
             call = _Call(self._inputs, self._outputs)
         try:
-            return self._run(call, inputs)
+            return self._run(call, inputs, outputs)
         finally:
             calls.append(call)
 
-    def _run(self, call, inputs):
+    def _run(self, call, inputs, outputs):
         left_out = len(self._input_keys) - len(inputs)
         if left_out and not self.optional_inputs:
             self._complain_of_names(inputs)
@@ -176,7 +205,7 @@ class Model:
             if shapes[index] != shape:
                 tensor.dims[:rank] = shape
                 shapes[index] = shape
-            tensor.data = _address(array)
+            tensor.data = array.address if type(array) is _DeviceArray else _address(array)
             index += 1
         if left_out:
             self._complain_of_names(inputs)
@@ -190,8 +219,15 @@ class Model:
             output_shapes = [tensor.dims[: tensor.rank] for tensor in call.output_list]
         results = {}
         for (name, dtype), shape, tensor in zip(self._output_keys, output_shapes, call.output_list):
+            if outputs and name in outputs:
+                results[name] = outputs[name]
+                tensor.data = self._output_address(outputs[name], name, dtype, tuple(shape))
+                continue
             results[name] = array = np.empty(shape, dtype)
             tensor.data = _address(array)
+        if outputs and not outputs.keys() <= results.keys():
+            unknown = ", ".join(f"'{name}'" for name in outputs if name not in results)
+            raise InputError(f"unknown output {unknown}; the model's outputs are " + ", ".join(f"'{name}'" for name in results))
         status = library.run(self._context, inputs_at, outputs_at, error_at)
         if status:
             _native.check(status, call.error)
@@ -200,12 +236,38 @@ class Model:
     def _to_array(self, value, index):
         """Array-likes keep the type that they have; Python numbers and lists have none and take the input's."""
         try:
+            if _cuda_interface(value):
+                return self._on_device(value)
             return np.asarray(value) if hasattr(value, "dtype") else np.asarray(value, self.inputs[index].dtype)
         except (TypeError, ValueError, OverflowError) as e:
             info = self.inputs[index]
             raise InputError(
                 f"input '{info.name}': expected {self._expected(index)}, got {type(value).__name__}, which is no such array ({e})"
             ) from None
+
+    def _on_device(self, value):
+        if not self.device:
+            raise ValueError("it is in a GPU's memory, and the model runs on this CPU")
+        return _DeviceArray(_cuda_interface(value))
+
+    def _output_address(self, array, name, dtype, shape):
+        """Where a run writes the output that is given."""
+        try:
+            if type(array) is np.ndarray:
+                why = "" if array.flags.c_contiguous and array.flags.writeable else "it is not contiguous and writeable"
+                address = _address(array)
+            else:
+                if not _cuda_interface(array):
+                    raise ValueError(f"{type(array).__name__} is no array that can be written")
+                array = self._on_device(array)
+                why, address = "it is read-only" * array.is_read_only, array.address
+            if array.dtype != dtype or array.shape != shape:
+                why = f"got {_typed(array.dtype, array.shape)}"
+        except ValueError as e:
+            why = str(e)
+        if why:
+            raise InputError(f"output '{name}': expected an array {_typed(dtype, shape)}: {why}")
+        return address
 
     def _expected(self, index):
         code, info = self._inputs[index]
@@ -231,6 +293,9 @@ class Model:
         raise InputError(f"{'; '.join(problems)}; the model's inputs are {expected}")
 
 
-def load(path, threads=0):
-    """Loads the library that `girih compile` made. `threads`: 0 for one on each CPU that this process may use."""
-    return Model(path, threads)
+def load(path, threads=0, stream=None):
+    """Loads the library that `girih compile` made. `threads`: 0 for one on each CPU that this process may use.
+
+    `stream`: of a model for GPUs, the CUDA stream (an integer) that runs are done on, in place of one of the model's own.
+    """
+    return Model(path, threads, stream)

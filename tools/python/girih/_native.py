@@ -40,7 +40,7 @@ class ModelInfo(ctypes.Structure):
 
 
 class Options(ctypes.Structure):
-    _fields_ = [("threads", ctypes.c_uint32), ("parallel_for", ctypes.c_void_p), ("executor", ctypes.c_void_p)]
+    _fields_ = [("threads", ctypes.c_uint32), ("parallel_for", ctypes.c_void_p), ("executor", ctypes.c_void_p), ("stream", ctypes.c_void_p)]
 
 
 class ErrorText(ctypes.Structure):
@@ -143,6 +143,7 @@ class Library:
             ("girih_create", status, [pointer, ctypes.POINTER(Options), ctypes.POINTER(pointer), error]),
             ("girih_destroy", None, [pointer]),
             ("girih_get_threads", ctypes.c_uint32, [pointer]),
+            ("girih_get_device", ctypes.c_char_p, [pointer]),
             # Called with addresses that were made once: converting arguments would take longer than a small model.
             ("girih_infer", status, [pointer] * 4),
             ("girih_run", status, [pointer] * 4),
