@@ -39,9 +39,10 @@ static girih_status choose_module(const girih_artifact *artifact, const cuda_dri
     if (candidate->sm <= sm && (!*module || candidate->sm > (*module)->sm)) *module = candidate;
   }
   if (*module) return GIRIH_OK;
-  return fail(error, GIRIH_INCOMPATIBLE,
-              "model '%s' has code for %s and newer GPUs, and %s is sm_%llu: compile it with --sm=%llu",
-              artifact->model_name, list, gpu->name, (unsigned long long)sm, (unsigned long long)sm);
+  return fail(
+      error, GIRIH_INCOMPATIBLE,
+      "model '%s' has code for %s and newer GPUs, and %s is sm_%llu: compile it with --sm=%llu or lower",
+      artifact->model_name, list, gpu->name, (unsigned long long)sm, (unsigned long long)sm);
 }
 
 static girih_status load_module(const girih_artifact *artifact, const cuda_driver *driver, gpu *gpu,

@@ -40,11 +40,11 @@ extern "C" {
 typedef enum girih_status {
   GIRIH_OK = 0,
   GIRIH_INVALID_ARGUMENT = 1, /* a wrong shape, type, pointer or option: the caller's to mend */
-  GIRIH_NOT_FOUND = 2,        /* a file is missing or can't be read */
-  GIRIH_INCOMPATIBLE = 3,     /* not a compiled model, one of another version, or one for another CPU */
-  GIRIH_OUT_OF_MEMORY = 4,    /* memory was refused, or a size is beyond any memory */
-  GIRIH_SYSTEM_ERROR = 5      /* the operating system refused something else, such as a thread; or the context
-                                 was made before this process was forked */
+  GIRIH_NOT_FOUND = 2,        /* a file is missing or can't be read, such as a GPU's driver */
+  GIRIH_INCOMPATIBLE = 3,  /* not a compiled model, one of another version, or one for another CPU or GPU */
+  GIRIH_OUT_OF_MEMORY = 4, /* memory was refused, or a size is beyond any memory */
+  GIRIH_SYSTEM_ERROR = 5   /* the operating system or a GPU's driver refused something else, such as a
+                              thread; or the context was made before this process was forked */
 } girih_status;
 
 /* Element types. The values are stable. Elements of GIRIH_BOOL are bytes of 0 or 1. */

@@ -3,6 +3,7 @@
     lit test/Graph                      the build folder is build/
     GIRIH_BUILD=build-asan lit test     another one
 """
+import ctypes
 import os
 import shutil
 import subprocess
@@ -39,6 +40,10 @@ flags = open("/proc/cpuinfo").read() if os.path.exists("/proc/cpuinfo") else ""
 for feature in ("avx2", "avx512f"):
     if f" {feature} " in flags:
         config.available_features.add(feature)
+try:
+    ctypes.CDLL("libcuda.so.1")
+except OSError:
+    config.available_features.add("no-cuda-driver")
 # Another architecture: artifacts where its C library was when girih was built, programs where they can be run.
 if os.path.exists(os.path.join(build, "lib", "libgirih-runtime-aarch64.a")):
     config.available_features.add("aarch64-runtime")

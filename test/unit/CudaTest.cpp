@@ -72,7 +72,7 @@ girih_artifact withCode(std::vector<girih_abi_device_module> &modules) {
   return artifact;
 }
 
-// From the third run of a shape on it is a graph. More shapes than plans are kept, and empty grids among
+// From the second run of a shape on it is a graph. More shapes than plans are kept, and empty grids among
 // them.
 TEST_F(Cuda, ShapesComeAndGo) {
   Model model = openModel();
@@ -265,7 +265,7 @@ TEST_F(Cuda, CodeForGpus) {
   EXPECT_EQ(
       createError(withCode(modules), GIRIH_INCOMPATIBLE),
       "model 'by_hand' has code for sm_100, sm_120 and newer GPUs, and NVIDIA H100 80GB HBM3 (simulated) is "
-      "sm_90: compile it with --sm=90");
+      "sm_90: compile it with --sm=90 or lower");
   modules = {{".version 7.0\n.target sm_75\n.address_size 64\n.visible .entry add_one( {\n", 75}};
   EXPECT_EQ(
       createError(withCode(modules), GIRIH_INCOMPATIBLE),
