@@ -175,7 +175,7 @@ static girih_status blame(girih_context *context, const plan *plan, int code, ui
     return check_result(c->driver, code, error, "running model '%s' on %s", artifact->model_name,
                         c->gpu->name);
   const planned_launch *planned = &plan->launches[next];
-  return check_result(c->driver, code, error, "'%s' (kernel %s, %lld blocks of %u threads) on %s",
+  return check_result(c->driver, code, error, "'%s' (kernel %s, grid %lld, block %u) on %s",
                       artifact->launches[next].name, planned->function->name, (long long)planned->tasks,
                       planned->function->threads, c->gpu->name);
 }

@@ -284,10 +284,9 @@ TEST_F(Cuda, KernelsThatFail) {
   {
     Model model = openModel(artifact);
     Context context = create(model.get(), 1);
-    EXPECT_EQ(
-        Call(5, 2).run(context.get(), GIRIH_SYSTEM_ERROR),
-        "'Mul_1+Abs_2' (kernel scale, 5 blocks of 32 threads) on NVIDIA H100 80GB HBM3 (simulated) failed: "
-        "CUDA_ERROR_LAUNCH_FAILED (unspecified launch failure)");
+    EXPECT_EQ(Call(5, 2).run(context.get(), GIRIH_SYSTEM_ERROR),
+              "'Mul_1+Abs_2' (kernel scale, grid 5, block 32) on NVIDIA H100 80GB HBM3 (simulated) failed: "
+              "CUDA_ERROR_LAUNCH_FAILED (unspecified launch failure)");
   }
   modules[0].ptx = missing.c_str();
   {
@@ -316,6 +315,18 @@ TEST_F(Cuda, TooLarge) {
   EXPECT_TRUE(call.isRight()) << "a context works after errors";
 
   girih_artifact artifact = girih_artifact_table;
+  std::vector<girih_abi_launch> launches(artifact.launches, artifact.launches + 3);
+  launches[0].function.tasks = {-1, INT64_C(1) << 31};
+  artifact.launches = launches.data();
+  Model wide = openModel(artifact);
+  EXPECT_EQ(
+      call.run(create(wide.get(), 1).get(), GIRIH_INVALID_ARGUMENT),
+      "'Add_0' would have 2147483648 blocks, and a grid has at most 2147483647: the inputs are too large");
+  launches[0].function.tasks = {-1, 1}, launches[0].function.threads = 2048;
+  EXPECT_EQ(call.run(create(wide.get(), 1).get(), GIRIH_SYSTEM_ERROR),
+            "'Add_0' (kernel add_one, grid 1, block 2048) on NVIDIA H100 80GB HBM3 (simulated) failed: "
+            "CUDA_ERROR_INVALID_VALUE (invalid argument)");
+  artifact = girih_artifact_table;
   artifact.weights_bytes = INT64_C(1) << 40;
   text = createError(artifact, GIRIH_OUT_OF_MEMORY);
   EXPECT_NE(text.find("model 'by_hand' needs 1099511627776 bytes for its weights, and "), std::string::npos)
