@@ -292,7 +292,7 @@ static size_t lay_out(const girih_artifact *a, struct cuda_context *c, char *blo
 
 static girih_status create(girih_context *context, void *stream, girih_error *error) {
   const girih_artifact *artifact = context->model->artifact;
-  gpu *gpu;
+  gpu *gpu = NULL;
   girih_status status = share_gpu(context->model, stream, &gpu, error);
   if (status) return status;
   struct cuda_context size;

@@ -40,19 +40,17 @@ class _Call:
 class _DeviceArray:
     """An array in a GPU's memory, as `__cuda_array_interface__` describes it. Raises ValueError where a run can't use it."""
 
+    flags = np.zeros(()).flags  # of a contiguous array
+
     def __init__(self, interface):
         self.address, self.is_read_only = interface["data"]
         self.dtype, self.shape = np.dtype(interface["typestr"]), tuple(interface["shape"])
         self.ndim = len(self.shape)
-        strides, bytes_before = interface.get("strides"), self.dtype.itemsize
-        for size, stride in zip(reversed(self.shape), reversed(strides or ())):
-            if stride != bytes_before and size > 1 and 0 not in self.shape:
+        dense = self.dtype.itemsize
+        for size, stride in zip(reversed(self.shape), reversed(interface.get("strides") or ())):
+            if size > 1 and stride != dense and 0 not in self.shape:
                 raise ValueError("it is not contiguous")
-            bytes_before *= size
-        self.flags = _contiguous.flags
-
-
-_contiguous = np.zeros(())
+            dense *= size
 
 
 def _cuda_interface(value):
