@@ -17,11 +17,12 @@ struct EmittedKernels {
 
 /// As the command line names it.
 struct TargetOptions {
-  std::string target;      // a triple; empty: this machine
+  std::string target;      // a triple or an accelerator; empty: this machine
   std::string cpu;         // empty: host, or the least of another target
   std::string mattr;       // LLVM features to add or remove
   std::string machineFile; // what plans are to take for the machine instead of what is known of the CPU
   std::vector<std::pair<std::string, double>> measured; // numbers of such a file that were measured
+  std::string sm;                                       // of GPUs, "80,90"; empty: the target's default
 };
 
 class Target {
@@ -31,6 +32,8 @@ public:
   /// Results of 32 bits that are computed at once along channels: the graph stage fills them where channels
   /// are few. 1: there is nothing to fill.
   virtual int64_t getLanes() const = 0;
+  /// Whether convolutions of 3x3 are to take fewer multiplications, and more memory between these.
+  virtual bool wantsWinograd() const = 0;
   /// The plan stage, first of all: has kernels compute what they do in another way, where that is faster.
   virtual void addRewritePasses(mlir::OpPassManager &pm) const = 0;
   /// The plan stage, before tensors have places: decides where kernels end.

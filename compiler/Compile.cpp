@@ -86,6 +86,7 @@ private:
   LogicalResult runStage(Stage stage);
   LogicalResult emit(Emitted &emitted);
   LogicalResult emitWeights(HostOptions &host, Emitted &emitted);
+  LogicalResult printDeviceCode(Emitted &emitted);
 
   const CompileOptions &options;
   const Target &target;
@@ -289,6 +290,21 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
   return success();
 }
 
+/// A device's code is printed as what it is.
+LogicalResult Compilation::printDeviceCode(Emitted &emitted) {
+  const auto &modules = emitted.device.modules;
+  bool isPtx = options.emit == Emit::Ptx;
+  if (isPtx == !modules.empty() && modules.size() <= 1) {
+    for (const DeviceModule &m : modules)
+      emitted.inputs.objects.push_back({"kernels.ptx", {m.ptx.begin(), m.ptx.end()}});
+    return success();
+  }
+  return report("", llvm::createStringError(!isPtx ? "kernels of this target are PTX: --emit=ptx prints them"
+                                            : modules.empty()
+                                                ? "--emit=ptx needs --target=cuda"
+                                                : "--emit=ptx prints one module: --sm needs one number"));
+}
+
 LogicalResult Compilation::emit(Emitted &emitted) {
   progress.step("code generation");
   HostOptions host;
@@ -323,7 +339,7 @@ LogicalResult Compilation::emit(Emitted &emitted) {
   emitted.arenaLowerBound = getNumber(*module, kArenaLowerBound);
   emitted.nodes = getNumber(*module, kNodes), emitted.parameters = getNumber(*module, kParameters),
   emitted.macs = getNumber(*module, kMacs);
-  return options.emit == Emit::Artifact ? emitWeights(host, emitted) : success();
+  return options.emit == Emit::Artifact ? emitWeights(host, emitted) : printDeviceCode(emitted);
 }
 
 LogicalResult Compilation::run(Emitted &emitted) {

@@ -7,7 +7,7 @@
 
 namespace girih {
 
-enum class Emit { Artifact, LLVM, Asm, Obj };
+enum class Emit { Artifact, LLVM, Asm, Obj, Ptx };
 
 /// How a model is read.
 struct ReadOptions {

@@ -33,7 +33,7 @@ void addStage(OpPassManager &pm, Stage stage, const Target &target, const Pipeli
   case Stage::Import:
     return;
   case Stage::Graph:
-    buildGraphStage(pm, {options.winograd, target.getLanes()});
+    buildGraphStage(pm, {options.winograd && target.wantsWinograd(), target.getLanes()});
     return;
   case Stage::Group:
     buildGroupStage(pm);

@@ -17,6 +17,12 @@ import girih  # noqa: E402
 
 OPSET = 18
 
+# GIRIH_TEST_TARGET=cuda: whatever tests compile is for a GPU, and runs on the simulator, checked, where GIRIH_CUDA_DRIVER names no driver.
+TARGET = os.environ.get("GIRIH_TEST_TARGET")
+SIMULATOR = {"GIRIH_CUDA_DRIVER": str(BUILD / "lib" / "libgirih-cudasim.so"), "GIRIH_PTXSIM_CHECKS": "race,uninit"}
+if TARGET == "cuda" and "GIRIH_CUDA_DRIVER" not in os.environ:
+    os.environ.update(SIMULATOR)
+
 
 class Refused(Exception):
     """The compiler said no, in one message that starts with `error:`."""
@@ -32,6 +38,8 @@ def girih_command(*args, timeout=60):
 
 
 def compile_file(path, out, *flags):
+    if TARGET and not any(f.startswith("--target") for f in flags):
+        flags = (f"--target={TARGET}", *flags)
     r = girih_command("compile", path, "-o", out, "-j1", *flags)
     if r.returncode:
         assert not os.path.exists(out), f"{out} was left behind by a failed compilation"

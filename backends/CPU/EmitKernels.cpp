@@ -1,30 +1,11 @@
 #include "backends/CPU/EmitKernels.h"
-#include "dialects/Graph/Graph.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/IR/SymbolTable.h"
+#include "backends/Host/LaunchedKernels.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/Target/LLVMIR/Export.h"
 
 using namespace mlir;
 
 namespace girih {
-
-/// A module of `kernel` and all that it refers to.
-static OwningOpRef<ModuleOp> isolate(LLVM::LLVMFuncOp kernel, SymbolTable &symbols) {
-  OwningOpRef<ModuleOp> result = ModuleOp::create(kernel.getLoc());
-  llvm::SetVector<Operation *> needed;
-  needed.insert(kernel);
-  for (size_t i = 0; i < needed.size(); ++i) {
-    if (auto uses = SymbolTable::getSymbolUses(needed[i]))
-      for (SymbolTable::SymbolUse use : *uses)
-        if (Operation *op = symbols.lookup(use.getSymbolRef().getRootReference())) needed.insert(op);
-  }
-  OpBuilder b(result->getBodyRegion());
-  for (Operation *op : needed)
-    b.clone(*op);
-  return result;
-}
 
 static LogicalResult emitKernel(ModuleOp module, StringRef kernel, const CpuTarget &target,
                                 const CodeOptions &options, EmittedCode &code) {
@@ -48,32 +29,15 @@ static LogicalResult emitKernel(ModuleOp module, StringRef kernel, const CpuTarg
 
 FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module, const CpuTarget &target,
                                                 const CodeOptions &options) {
-  SymbolTable symbols(module);
-  llvm::SetVector<Operation *> kernels;
-  WalkResult walk = module.walk([&](LaunchOp launch) {
-    SmallVector<StringRef> names{launch.getKernel()};
-    if (ArrayAttr variants = launch.getVariantsAttr())
-      for (auto variant : variants.getAsRange<LaunchVariantAttr>())
-        names.push_back(variant.getKernel().getValue());
-    for (StringRef name : names) {
-      auto kernel = symbols.lookup<LLVM::LLVMFuncOp>(name);
-      if (!kernel || kernel.isExternal()) {
-        launch.emitError("its kernel @") << name << " is no function of the LLVM dialect with a body";
-        return WalkResult::interrupt();
-      }
-      kernels.insert(kernel);
-    }
-    return WalkResult::advance();
-  });
-  if (walk.wasInterrupted()) return failure();
+  auto kernels = getLaunchedKernels(module);
+  if (failed(kernels)) return failure();
 
-  SmallVector<EmittedCode> result(kernels.size());
+  SmallVector<EmittedCode> result(kernels->size());
   SmallVector<OwningOpRef<ModuleOp>> modules;
-  for (Operation *kernel : kernels)
-    modules.push_back(isolate(cast<LLVM::LLVMFuncOp>(kernel), symbols));
-  LogicalResult status = failableParallelForEachN(module.getContext(), 0, kernels.size(), [&](size_t i) {
-    StringRef name = cast<LLVM::LLVMFuncOp>(kernels[i]).getSymName();
-    return emitKernel(*modules[i], name, target, options, result[i]);
+  for (LLVM::LLVMFuncOp kernel : *kernels)
+    modules.push_back(isolate(module, kernel));
+  LogicalResult status = failableParallelForEachN(module.getContext(), 0, kernels->size(), [&](size_t i) {
+    return emitKernel(*modules[i], (*kernels)[i].getSymName(), target, options, result[i]);
   });
   if (failed(status)) return failure();
   return result;

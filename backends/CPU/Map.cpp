@@ -5,6 +5,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/Host/FlatMemRef.h"
 
 namespace girih {
 #define GEN_PASS_DEF_MAPTASKS
@@ -14,23 +15,6 @@ namespace girih {
 using namespace mlir;
 
 namespace {
-
-/// A flat memref over a pointer: a descriptor whose size is unknown and never read.
-Value makeMemRef(OpBuilder &b, Location loc, Value pointer, MemRefType type) {
-  MLIRContext *ctx = b.getContext();
-  auto i64 = b.getI64Type();
-  auto ptr = LLVM::LLVMPointerType::get(ctx);
-  auto array = LLVM::LLVMArrayType::get(i64, 1);
-  auto descriptor = LLVM::LLVMStructType::getLiteral(ctx, {ptr, ptr, i64, array, array});
-  Value d = LLVM::PoisonOp::create(b, loc, descriptor);
-  auto set = [&](Value v, ArrayRef<int64_t> at) { d = LLVM::InsertValueOp::create(b, loc, d, v, at); };
-  auto number = [&](int64_t n) -> Value {
-    return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(n));
-  };
-  set(pointer, {0}), set(pointer, {1}), set(number(0), {2}), set(number(INT64_MAX), {3, 0}),
-      set(number(1), {4, 0});
-  return UnrealizedConversionCastOp::create(b, loc, type, d).getResult(0);
-}
 
 LogicalResult mapFunction(func::FuncOp function) {
   MLIRContext *ctx = function.getContext();
@@ -51,11 +35,11 @@ LogicalResult mapFunction(func::FuncOp function) {
     Value value;
     auto type = dyn_cast<MemRefType>(arg.getType());
     if (type && girih::kScratch.getOfArgument(function, i)) {
-      value = makeMemRef(b, loc, body.getArgument(old + 4), type);
+      value = girih::makeFlatMemRef(b, loc, body.getArgument(old + 4), type);
     } else if (type) {
       Value at = LLVM::GEPOp::create(b, loc, ptr, ptr, buffers, ArrayRef<LLVM::GEPArg>{int32_t(buffer++)});
       Value pointer = LLVM::LoadOp::create(b, loc, ptr, at, 8, false, false, /*isInvariant=*/true);
-      value = makeMemRef(b, loc, pointer, type);
+      value = girih::makeFlatMemRef(b, loc, pointer, type);
     } else {
       Value at = LLVM::GEPOp::create(b, loc, ptr, i64, dims, ArrayRef<LLVM::GEPArg>{int32_t(dim++)});
       Value number = LLVM::LoadOp::create(b, loc, i64, at, 8, false, false, /*isInvariant=*/true);

@@ -14,11 +14,10 @@ static int64_t alignDown(int64_t n, int64_t unit) {
 }
 
 void Planner::choose() {
-  if (domain.isContraction() && contraction()) return;
-  if (!domain.reductions.empty())
-    reduction();
-  else
-    map();
+  bool isProduct = domain.isContraction() && contraction();
+  if (!isProduct && !domain.reductions.empty()) reduction();
+  if (domain.reductions.empty()) map();
+  if (!in.hasTasks) c.tasks.clear();
 }
 
 int64_t Planner::extent(int64_t d) const {

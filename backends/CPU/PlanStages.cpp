@@ -54,6 +54,7 @@ ScheduleAttr Planner::planAroundSums() {
 }
 
 void Planner::around(int64_t dim, int64_t size, LoopRole role) {
+  if (role == LoopRole::task && !in.hasTasks) return;
   c.around.push_back(LoopAttr::get(kernel.getContext(), /*reduced=*/false, dim, size, role));
 }
 
@@ -185,7 +186,7 @@ static ScheduleAttr planAroundSums(const PlanInputs &in, const Domain &domain) {
 
 SmallVector<Attribute> girih::planKernel(KernelOp kernel, ArrayRef<Domain> domains, const Machine &machine,
                                          const Guesses &guesses, const OperandLayouts *layouts) {
-  PlanInputs in{kernel, machine, guesses, layouts};
+  PlanInputs in{kernel, machine, guesses, layouts, domains.size() == 1};
   SmallVector<Attribute> schedules;
   for (const Domain &d : domains) {
     Planner planner(in, d);

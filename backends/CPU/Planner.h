@@ -29,6 +29,7 @@ struct PlanInputs {
   const Machine &machine;
   const Guesses &guesses;
   const OperandLayouts *layouts; // of a variant: those of the kernel's own schedule
+  bool hasTasks;                 // several domains (border fills) are small: one task runs them all
 };
 
 /// How much of a stage's dimension is computed at once, nothing where all of it is; a window moves on by

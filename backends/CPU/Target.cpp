@@ -22,6 +22,8 @@ public:
     return (readsScalars ? 1 : 2) * machine.vectorBits / 32;
   }
 
+  bool wantsWinograd() const override { return true; }
+
   void addRewritePasses(OpPassManager &pm) const override { pm.addPass(createSumOnline(machine)); }
 
   void addJoinPasses(OpPassManager &pm) const override { pm.addPass(createJoinKernels(machine)); }

@@ -124,8 +124,8 @@ template <typename Entry> static std::string suggestion(ArrayRef<Entry> known, S
 static Error unknownTarget(StringRef name) {
   return createStringError(
       "unknown --target '" + name + "'; expected " +
-      join(map_range(architectures, [](const Architecture &a) { return a.name; }), " or ") +
-      " (default: this machine, " + sys::getDefaultTargetTriple() + ")");
+      join(map_range(architectures, [](const Architecture &a) { return a.name; }), ", ") +
+      " or cuda (default: this machine, " + sys::getDefaultTargetTriple() + ")");
 }
 
 Expected<CpuTarget> resolveCpuTarget(StringRef name, StringRef cpu, StringRef mattr) {

@@ -100,6 +100,10 @@ template <typename Op> static bool isOp(Operation *op) {
   return isa<Op>(op);
 }
 
+static bool isFunction(Operation *op) {
+  return isa<FunctionOpInterface>(op);
+}
+
 static bool isAlone(Operation *op) {
   return getRole(op) == OpRole::Alone;
 }
@@ -143,6 +147,7 @@ static constexpr Rule kRules[] = {
     {kMacs.name, isOp<ModuleOp>, "a module", isCount, "an i64"},
     {kGuesses.name, isOp<ModuleOp>, "a module", isCountOfEach, "an i64 for each of some names"},
     {kBuffers.name, isOp<func::FuncOp>, "a function", isListOf<BufferAttr>, "a list of #girih.buffer"},
+    {kThreads.name, isFunction, "a function", isCount, "an i64"},
     {kPlaces.name, isOp<func::ReturnOp>, "func.return", isListOf<PlaceAttr>, "a list of #girih.place"},
     {kRefs.name, isOp<func::ReturnOp>, "func.return", isListOf<RefAttr>, "a list of #girih.ref"},
     {kIfAny.name, isOp<tensor::ExtractOp>, "tensor.extract", isAttr<UnitAttr>, "no value"},

@@ -56,6 +56,8 @@ inline constexpr DiscardableAttr<mlir::StringAttr> kName{"girih.name"};
 inline constexpr DiscardableAttr<mlir::ElementsAttr> kDefault{"girih.default"};
 /// The argument of a kernel's function that is its thread's own memory.
 inline constexpr DiscardableAttr<mlir::UnitAttr> kScratch{"girih.scratch"};
+/// How many threads a block of a kernel's has, where a device runs it.
+inline constexpr DiscardableAttr<mlir::IntegerAttr> kThreads{"girih.threads"};
 
 //===-- Ops ---------------------------------------------------------------===//
 

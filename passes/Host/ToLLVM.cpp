@@ -11,10 +11,10 @@ using namespace mlir;
 
 namespace girih {
 
-void buildKernelsToLLVM(OpPassManager &pm, bool fma) {
+void buildKernelsToLLVM(OpPassManager &pm, bool fma, bool libm) {
   auto &functions = pm.nest<func::FuncOp>();
   ExpandMathOptions math;
-  math.fma = fma;
+  math.fma = fma, math.libm = libm;
   functions.addPass(createExpandMath(math));
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createCSEPass());

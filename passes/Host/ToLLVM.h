@@ -7,7 +7,7 @@
 namespace girih {
 
 /// Appends the llvm stage to `pm` (on a module). `fma`: the target has fused multiply-add, so math.fma is an
-/// instruction.
-void buildKernelsToLLVM(mlir::OpPassManager &pm, bool fma);
+/// instruction. `libm`: kernels may call it.
+void buildKernelsToLLVM(mlir::OpPassManager &pm, bool fma, bool libm = true);
 
 } // namespace girih

@@ -103,7 +103,7 @@ struct ExpandIntegerPower : OpRewritePattern<math::IPowIOp> {
 
 } // namespace
 
-void populateExpandMathPatterns(RewritePatternSet &patterns, bool useFma) {
+void populateExpandMathPatterns(RewritePatternSet &patterns, bool useFma, bool libm) {
   patterns.add<Expand<math::ExpOp, approx::exp>, Expand<math::Exp2Op, approx::exp2>,
                Expand<math::ExpM1Op, approx::expm1, approx::expm1Double>, Expand<math::LogOp, approx::log>,
                Expand<math::Log2Op, approx::log2>, Expand<math::Log10Op, approx::log10>,
@@ -121,6 +121,19 @@ void populateExpandMathPatterns(RewritePatternSet &patterns, bool useFma) {
                Expand<math::RsqrtOp, approx::rsqrt, approx::rsqrt>, Expand<math::PowFOp, approx::pow>,
                Expand<math::FPowIOp, approx::powi, approx::powiDouble>>(patterns.getContext(), useFma);
   patterns.add<ExpandIntegerPower>(patterns.getContext());
+  if (libm) return;
+  patterns.add<Expand<math::ExpOp, approx::exp, approx::expDouble>,
+               Expand<math::LogOp, approx::log, approx::logDouble>,
+               Expand<math::PowFOp, approx::pow, approx::powDouble>,
+               Expand<math::SinOp, approx::sin, approx::sinDouble>,
+               Expand<math::CosOp, approx::cos, approx::cosDouble>,
+               Expand<math::TanOp, approx::tan, approx::tanDouble>,
+               Expand<math::AsinOp, approx::asin, approx::asinDouble>,
+               Expand<math::AcosOp, approx::acos, approx::acosDouble>,
+               Expand<math::AtanOp, approx::atan, approx::atanDouble>,
+               Expand<math::SinhOp, approx::sinh, approx::sinhDouble>,
+               Expand<math::CoshOp, approx::cosh, approx::coshDouble>,
+               Expand<math::TanhOp, approx::tanh, approx::tanhDouble>>(patterns.getContext(), useFma);
 }
 
 namespace {
@@ -129,7 +142,7 @@ struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateExpandMathPatterns(patterns, fma);
+    populateExpandMathPatterns(patterns, fma, libm);
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) signalPassFailure();

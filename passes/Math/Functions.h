@@ -74,4 +74,18 @@ Lanes cbrtDouble(Lanes x);
 /// x^n for i32 lanes n.
 Lanes powiDouble(Lanes x, Lanes n);
 
+// DoubleElementary.cpp: f64 lanes, where there is no libm.
+Lanes expDouble(Lanes x);
+Lanes logDouble(Lanes x);
+Lanes powDouble(Lanes x, Lanes y);
+Lanes sinDouble(Lanes x);
+Lanes cosDouble(Lanes x);
+Lanes tanDouble(Lanes x);
+Lanes asinDouble(Lanes x);
+Lanes acosDouble(Lanes x);
+Lanes atanDouble(Lanes x);
+Lanes sinhDouble(Lanes x);
+Lanes coshDouble(Lanes x);
+Lanes tanhDouble(Lanes x);
+
 } // namespace girih::approx

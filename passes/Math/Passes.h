@@ -14,8 +14,8 @@ namespace girih {
 #define GEN_PASS_DECL
 #include "passes/Math/Passes.h.inc"
 
-/// Patterns of girih-expand-math; `useFma` is its option.
-void populateExpandMathPatterns(mlir::RewritePatternSet &patterns, bool useFma);
+/// Patterns of girih-expand-math; `useFma` and `libm` are its options.
+void populateExpandMathPatterns(mlir::RewritePatternSet &patterns, bool useFma, bool libm = true);
 
 #define GEN_PASS_REGISTRATION
 #include "passes/Math/Passes.h.inc"

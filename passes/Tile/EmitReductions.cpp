@@ -287,8 +287,10 @@ SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> ac
     Value wide = floorTo(chains * width), whole = floorTo(width);
     loopOver(constant(0), wide, chains);
     loopOver(wide, whole, 1);
-    Value left = arith::SubIOp::create(b, loc, to, whole);
-    masked(e.variable(whole, width), vector::CreateMaskOp::create(b, loc, maskType, left));
+    if (width > 1) {
+      Value left = arith::SubIOp::create(b, loc, to, whole);
+      masked(e.variable(whole, width), vector::CreateMaskOp::create(b, loc, maskType, left));
+    }
   }
   SmallVector<Value> out(all.begin(), all.begin() + n);
   for (int64_t c = 1; c < chains; ++c)

@@ -73,7 +73,7 @@ void Emitter::computeStage(unsigned i) {
     value.view.strides.push_back(dimConstant(ctx, -1));
     value.origin = e.variable(origin).lin.terms[0].first;
   }
-  (void)emitter.emit(nullptr);
+  (void)emitter.emit({});
 }
 
 /// Runs of `length` elements in memory, one for all that is inside of the loop `along`: vectors, then single

@@ -166,6 +166,10 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
   loop(from, end, size, [&](Value i) { withVectors(e.variable(i, size), vectors, full); });
   if (extent && *extent % size) ifBelow(end, to, [&] { rest(e.variable(end, size), *extent % size); });
   if (extent) return;
+  if (width == 1) {
+    loop(end, to, 1, [&](Value i) { withVectors(e.variable(i), 1, full); });
+    return;
+  }
   ifBelow(end, to, [&] {
     Value left = arith::SubIOp::create(b, loc, to, end);
     withVectors(e.variable(end, size), vectors, [&](int64_t j) -> Value {
@@ -175,30 +179,21 @@ void Emitter::vectorLoops(unsigned dim, Leaf leaf) {
   });
 }
 
-LogicalResult Emitter::emit(DimExpr *tasks) {
+/// How many tasks there are along each loop of tasks.
+static SmallVector<DimExpr> getTaskCounts(const Domain &domain, ScheduleAttr schedule) {
+  return llvm::map_to_vector(schedule.getNest().take_front(schedule.getTaskCount()), [&](LoopAttr l) {
+    return dimSimplify(domain.dims[l.getDim()].extent.ceilDiv(l.getSize()));
+  });
+}
+
+DimExpr countTasks(const Domain &domain, ScheduleAttr schedule) {
+  return dimProduct(schedule.getContext(), getTaskCounts(domain, schedule));
+}
+
+LogicalResult Emitter::emit(Value task) {
   ArrayRef<LoopAttr> nest = schedule.getNest(), taskLoops = nest.take_front(schedule.getTaskCount());
   ArrayRef<LoopAttr> inner = nest.take_front(outside()).drop_front(taskLoops.size());
-  if (!tasks) taskLoops = {};
-  if (tasks) *tasks = dimConstant(ctx, 1);
-  SmallVector<DimExpr> counts;
-  for (LoopAttr l : taskLoops) {
-    counts.push_back(dimSimplify(domain.dims[l.getDim()].extent.ceilDiv(l.getSize())));
-    *tasks = dimSimplify(*tasks * counts.back());
-  }
-  auto body = [&] {
-    computeStages(inner.begin() - nest.begin());
-    loops(inner, [&] { tile(); });
-  };
-  if (!tasks) {
-    body();
-    return failure(e.failed);
-  }
-  auto forall = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{OpFoldResult(e.size(*tasks))},
-                                      ValueRange(), std::nullopt);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forall.getBody());
-  Evaluator::Scope scope(e);
-  Value task = forall.getInductionVar(0);
+  SmallVector<DimExpr> counts = getTaskCounts(domain, schedule);
   for (int i = int(taskLoops.size()) - 1; i >= 0; --i) {
     unsigned d = taskLoops[i].getDim();
     int64_t size = taskLoops[i].getSize();
@@ -215,7 +210,8 @@ LogicalResult Emitter::emit(DimExpr *tasks) {
     ranges[d].low = e.variable(n, size);
     setRange(ranges[d], n, domain.dims[d].extent, size, schedule.getTile(d), {});
   }
-  body();
+  computeStages(inner.begin() - nest.begin());
+  loops(inner, [&] { tile(); });
   return failure(e.failed);
 }
 
@@ -315,9 +311,12 @@ void Emitter::finishAt(ArrayRef<Idx> dims) {
 }
 
 LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
-                         ScheduleAttr schedule, const OperandLayouts &layouts, DimExpr *tasks) {
+                         ScheduleAttr schedule, const OperandLayouts &layouts,
+                         llvm::function_ref<Value()> begin) {
   Evaluator e(b, kernel, fn, layouts);
-  return Emitter(e, domain, schedule).emit(tasks);
+  Emitter emitter(e, domain, schedule);
+  OpBuilder::InsertionGuard guard(b);
+  return emitter.emit(begin());
 }
 
 } // namespace girih

@@ -9,10 +9,13 @@
 
 namespace girih {
 
-/// Emits one domain of `kernel` into `fn` at `b`; constants are read as `layouts` pack them. With `tasks`,
-/// the outer loops become an scf.forall and *tasks is set to its count; without, everything runs in plain
-/// loops.
+/// How many tasks the outer loops of a domain's schedule are: one where there are none.
+DimExpr countTasks(const Domain &domain, ScheduleAttr schedule);
+
+/// Emits one task of a domain of `kernel` into `fn`: `begin` opens at `b` what the task is in, and returns
+/// its number. Constants are read as `layouts` pack them.
 mlir::LogicalResult emitDomain(mlir::OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,
-                               ScheduleAttr schedule, const OperandLayouts &layouts, DimExpr *tasks);
+                               ScheduleAttr schedule, const OperandLayouts &layouts,
+                               llvm::function_ref<mlir::Value()> begin);
 
 } // namespace girih

@@ -35,7 +35,8 @@ public:
   }
   ~Emitter() { std::tie(e.width, e.fma) = outer; }
 
-  mlir::LogicalResult emit(DimExpr *tasks);
+  /// Emits the task of this number, or all there is, where it is null.
+  mlir::LogicalResult emit(mlir::Value task);
 
 private:
   using Leaf = llvm::function_ref<void()>;

@@ -65,7 +65,8 @@ public:
     variables.push_back({v, step});
     return {Lin::ofVariable(variables.size() - 1, ctx)};
   }
-  Idx lane() { return {Lin::ofVariable(kLane, ctx)}; }
+  /// Where the lanes of a vector stand; one that has a single lane is a scalar.
+  Idx lane() { return width == 1 ? constant(0) : Idx{Lin::ofVariable(kLane, ctx)}; }
   mlir::Value size(DimExpr e) { return fn.getSize(b, loc, e); }
   /// The index as a number: an `index`, or a vector of them if it has lanes.
   mlir::Value materialize(const Idx &i);

@@ -110,6 +110,7 @@ static std::string findBrokenLanes(ArrayRef<LayoutDim> dims, ArrayRef<Lin> at, u
 static std::string findBrokenLanes(const Domain &domain, ScheduleAttr schedule, ArrayRef<LayoutDim> dims,
                                    StringRef value, llvm::function_ref<bool(const Access &)> isRead) {
   std::string reason;
+  if (schedule.getWidth() == 1) return reason; // scalars
   auto check = [&](const Access &a, unsigned lanes, const Twine &loop) {
     if (reason.empty()) reason = findBrokenLanes(dims, a.at, lanes, schedule.getWidth(), loop, value);
   };

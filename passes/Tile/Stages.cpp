@@ -24,12 +24,12 @@ namespace {
 
 class StageChooser {
 public:
-  explicit StageChooser(KernelOp kernel) : generics(getGenerics(kernel)) {}
+  StageChooser(KernelOp kernel, bool readTwice) : generics(getGenerics(kernel)), readTwice(readTwice) {}
 
   SmallVector<linalg::GenericOp> choose() {
     SmallVector<linalg::GenericOp> out;
     for (linalg::GenericOp op : generics)
-      if (isPadded(op) || (canStore(op) && (isReducedAgain(op) || isLongAndReadTwice(op)))) {
+      if (isPadded(op) || (canStore(op) && (isReducedAgain(op) || (readTwice && isLongAndReadTwice(op))))) {
         stored.insert(op);
         out.push_back(op);
       }
@@ -111,14 +111,15 @@ private:
   }
 
   SmallVector<linalg::GenericOp> generics;
+  bool readTwice;
   llvm::SmallPtrSet<Operation *, 8> stored;
   DenseMap<Operation *, llvm::SmallBitVector> seen; // by takesReduction, for the loops that it has followed
 };
 
 } // namespace
 
-SmallVector<linalg::GenericOp> chooseStages(KernelOp kernel) {
-  return StageChooser(kernel).choose();
+SmallVector<linalg::GenericOp> chooseStages(KernelOp kernel, bool readTwice) {
+  return StageChooser(kernel, readTwice).choose();
 }
 
 } // namespace girih

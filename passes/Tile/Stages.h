@@ -10,7 +10,8 @@ namespace girih {
 bool isReadByLoops(mlir::Value value);
 
 /// The generics of a kernel whose values a schedule should store: those that take a reduction and are read
-/// for many elements of another, and elementary functions that are read twice.
-llvm::SmallVector<mlir::linalg::GenericOp> chooseStages(KernelOp kernel);
+/// for many elements of another, those with a border and, where `readTwice`, elementary functions that a
+/// reduction reads and somebody after it.
+llvm::SmallVector<mlir::linalg::GenericOp> chooseStages(KernelOp kernel, bool readTwice = true);
 
 } // namespace girih

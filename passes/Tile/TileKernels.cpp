@@ -95,16 +95,39 @@ LogicalResult Tiler::emit(KernelOp kernel, const Tiling &tiling, Emitted &out) {
   OpBuilder b(out.function.getFunction().getBody().front().getTerminator());
   if (Operation *special = getSpecialOp(kernel))
     return emitSpecial(b, kernel, special, out.function, &out.tasks);
-  // Several domains (border fills) are small: one task runs them one after the other.
-  out.tasks = dimConstant(ctx, 1);
   const auto &[attr, layouts, domains, schedules] = tiling;
-  bool one = domains.size() == 1;
-  if (one) return emitDomain(b, kernel, out.function, domains[0], schedules[0], layouts, &out.tasks);
-  auto forall = scf::ForallOp::create(b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
-                                      ValueRange(), std::nullopt);
-  b.setInsertionPointToStart(forall.getBody());
+  // Domains without loops of tasks are small (border fills): one task runs them one after the other.
+  // Otherwise the tasks of one are followed by those of the next.
+  SmallVector<DimExpr> counts;
   for (auto [domain, schedule] : llvm::zip(domains, schedules))
-    if (failed(emitDomain(b, kernel, out.function, domain, schedule, layouts, nullptr))) return failure();
+    counts.push_back(countTasks(domain, schedule));
+  bool isOneTask = llvm::none_of(schedules, [](ScheduleAttr s) { return s.getTaskCount(); });
+  out.tasks = dimConstant(ctx, isOneTask ? 1 : 0);
+  if (!isOneTask)
+    for (DimExpr count : counts)
+      out.tasks = dimSimplify(out.tasks + count);
+  Location loc = kernel.getLoc();
+  KernelFunction &fn = out.function;
+  auto beginTasks = [&]() -> Value {
+    Value count = fn.getSize(b, loc, out.tasks);
+    auto forall = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt);
+    b.setInsertionPointToStart(forall.getBody());
+    return forall.getInductionVar(0);
+  };
+  if (domains.size() == 1) return emitDomain(b, kernel, fn, domains[0], schedules[0], layouts, beginTasks);
+  Value task = beginTasks();
+  for (auto [domain, schedule, count] : llvm::zip(domains, schedules, counts)) {
+    auto begin = [&, &count = count]() -> Value {
+      if (isOneTask) return task;
+      Value own = task, size = fn.getSize(b, loc, count);
+      Value isOwn = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, own, size);
+      // What is less than its tasks wraps around, and is too large for any other.
+      task = arith::SubIOp::create(b, loc, own, size);
+      b.setInsertionPointToStart(scf::IfOp::create(b, loc, isOwn, /*withElseRegion=*/false).thenBlock());
+      return own;
+    };
+    if (failed(emitDomain(b, kernel, fn, domain, schedule, layouts, begin))) return failure();
+  }
   return success();
 }
 

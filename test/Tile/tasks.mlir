@@ -10,13 +10,19 @@
 // A kernel that is equal to an earlier one, on other operands, runs its function.
 // CHECK:       girih.launch @kernel_tasks(%arg3, {{.*}}name = "same"
 
-// Results of two shapes are two nests, one after the other, each by its own schedule. Such a kernel is one task.
+// Results of two shapes are two nests, each by its own schedule: the tasks of the first, then those of the second.
 // CHECK-LABEL: func.func private @kernel_shapes(
-// CHECK-NOT:     scf.forall
-// CHECK:         scf.for %{{.*}} = %c0 to %c60 step %c4 {
-// CHECK:           vector.store %{{.*}}, %arg2
-// CHECK:         scf.for %{{.*}} = %c0 to %c24 step %c1 {
-// CHECK:           memref.store %{{.*}}, %arg3
+// CHECK:         scf.forall (%[[TASK:.*]]) in (5) {
+// CHECK-NEXT:      %[[OWN:.*]] = arith.cmpi ult, %[[TASK]], %c3
+// CHECK-NEXT:      %[[REST:.*]] = arith.subi %[[TASK]], %c3
+// CHECK-NEXT:      scf.if %[[OWN]] {
+// CHECK:             scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c4 {
+// CHECK:               vector.store %{{.*}}, %arg2
+// CHECK:           arith.cmpi ult, %[[REST]], %c2
+// CHECK:           scf.if
+// CHECK:             arith.muli %[[REST]], %c12
+// CHECK:             scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c1 {
+// CHECK:               memref.store %{{.*}}, %arg3
 
 // What may be written over an operand has an argument for its result all the same; each element is read before it is written.
 // CHECK-LABEL: func.func private @kernel_over(%arg0: memref<?xf32>, %arg1: memref<?xf32>, %arg2: memref<?xf32>,

@@ -24,6 +24,7 @@ MAY_INCLUDE = {
     "backends": (*LLVM, "backends/"),
     "backends/Host": (*LLVM, "dialects/", "passes/", "runtime/abi.h"),
     "backends/CPU": (*LLVM, "dialects/", "passes/", "backends/Host/", "backends/Target.h"),
+    "backends/CUDA": (*LLVM, "dialects/", "passes/", "backends/Host/", "backends/Target.h"),
     "compiler": (*LLVM, "lld/", "dialects/", "passes/", "backends/Host/", "backends/Target.h", "compiler/", "runtime/abi.h", "sys/", "dlfcn.h"),
     "tools": (*LLVM, "dialects/", "compiler/", "tools/", "runtime/girih.h", "unistd.h"),
     # The PTX simulator is a tool of its own: nothing of the compiler, nothing of MLIR.

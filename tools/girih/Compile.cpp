@@ -30,6 +30,8 @@ static const Page page = {
       with the schedules of an edited plan
   girih compile model.onnx -o kernels.s --emit=asm
       the kernels as assembly
+  girih compile model.onnx -o kernels.ptx --target=cuda --sm=80 --emit=ptx
+      kernels for a GPU, to launch from code of your own (docs/cuda.md)
   girih compile model.onnx -o model.so --sanitize=address
   LD_PRELOAD=$(clang-22 -print-file-name=libclang_rt.asan-x86_64.so) girih run model.so
       with every access of the kernels checked by AddressSanitizer, which ends the process at the first
@@ -46,8 +48,12 @@ int compileCommand(Arguments args) {
       text("-o", "OUT",
            "the artifact: .so, .a or .o; for --emit and --stop-after a file to print into ('-': stdout)",
            options.output),
-      text("--target", "TRIPLE", "x86_64-linux-gnu or aarch64-linux-gnu; this machine's by default",
+      text("--target", "TARGET",
+           "x86_64-linux-gnu or aarch64-linux-gnu, this machine's by default; cuda: kernels run on a GPU",
            options.target.target),
+      text("--sm", "LIST",
+           "with --target=cuda the GPUs' compute capabilities, of 75, 80, 86, 89, 90, 100, 120 (default: 80)",
+           options.target.sm),
       text("--cpu", "NAME",
            "host (default; of another target: generic), x86-64-v2, x86-64-v3, x86-64-v4 or any LLVM name "
            "(znver4, neoverse-n1, ...)",
@@ -78,7 +84,7 @@ int compileCommand(Arguments args) {
       flag("--external-weights", "weights in a file beside OUT, checked and mapped at load time",
            options.externalWeights),
       text("--stop-after", "STAGE", "print the IR after a stage: " + stageNames(), stopAfter),
-      text("--emit", "KIND", "print llvm, asm or obj of the kernels instead of linking", emit),
+      text("--emit", "KIND", "print llvm, asm or obj of the kernels, or ptx, instead of linking", emit),
       flag("--timing", "print the time of each stage and pass", options.timing),
       integer("-j", "N", "threads; one a CPU by default", threads, 1, 1024),
       flag("--json", "print the summary as JSON", options.json),
@@ -116,8 +122,10 @@ int compileCommand(Arguments args) {
       options.emit = Emit::Asm;
     } else if (emit == "obj") {
       options.emit = Emit::Obj;
+    } else if (emit == "ptx") {
+      options.emit = Emit::Ptx;
     } else {
-      return fail("option '--emit': expected llvm, asm or obj; got '" + emit + "'");
+      return fail("option '--emit': expected llvm, asm, obj or ptx; got '" + emit + "'");
     }
   }
   return compileModel(options, outs());

@@ -1,0 +1,111 @@
+#include "backends/CUDA/EmitPtx.h"
+#include "backends/CUDA/PtxHeader.h"
+#include "backends/Host/LaunchedKernels.h"
+#include "dialects/Graph/Attributes.h"
+#include "mlir/IR/Threading.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Passes/PassBuilder.h"
+
+using namespace mlir;
+
+namespace girih {
+
+/// As for a CPU (backends/Host/EmitModule.cpp), without vectors: register tiles are written out. Pointers are
+/// found to be of global memory as soon as descriptors are gone, and what lies side by side in aligned memory
+/// is loaded and stored at once.
+static constexpr const char *pipeline =
+    "always-inline,"
+    "function<eager-inv>(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+    "infer-address-spaces,loop-mssa(loop-rotate,licm),simplifycfg,instcombine<no-verify-fixpoint>,"
+    "loop(indvars,loop-deletion,loop-unroll-full),sroa,gvn,instcombine<no-verify-fixpoint>,"
+    "loop-mssa(licm),correlated-propagation,loop-unroll<O3>,instcombine<no-verify-fixpoint>,"
+    "infer-alignment,load-store-vectorizer,dse,loop-mssa(licm),simplifycfg,div-rem-pairs),globaldce";
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  llvm::ModulePassManager passes;
+  llvm::cantFail(builder.parsePassPipeline(passes, pipeline));
+  passes.run(module, modules);
+}
+
+/// The kernels of `module` as PTX, or as LLVM's IR.
+static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLVMFuncOp> kernels,
+                             const CodeOptions &options, llvm::raw_pwrite_stream &os) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, "kernels");
+  if (!translated) return module.emitError("could not be translated to LLVM's IR");
+  std::unique_ptr<llvm::TargetMachine> machine = gpu.createMachine();
+  if (!machine) return module.emitError("this LLVM was built without its NVPTX target");
+  translated->setTargetTriple(machine->getTargetTriple());
+  translated->setDataLayout(machine->createDataLayout());
+  for (llvm::Function &f : *translated)
+    if (!f.isDeclaration()) f.setLinkage(llvm::GlobalValue::InternalLinkage);
+  for (LLVM::LLVMFuncOp kernel : kernels) {
+    llvm::Function *f = translated->getFunction(kernel.getSymName());
+    f->setLinkage(llvm::GlobalValue::ExternalLinkage);
+    f->setCallingConv(llvm::CallingConv::PTX_Kernel);
+    f->addFnAttr("nvvm.maxntid", std::to_string(kThreads.get(kernel).getInt()));
+    // What ptxas takes for better than a few spilled registers, it does not know of sums in flight.
+    f->addFnAttr("nvvm.minctasm", "2");
+    f->setDoesNotThrow();
+    f->setName(options.prefix + kernel.getSymName());
+  }
+  std::string problem;
+  llvm::raw_string_ostream report(problem);
+  if (llvm::verifyModule(*translated, &report))
+    return module.emitError("code generation failed: ") << problem;
+  optimize(*translated, *machine);
+  if (options.kind == CodeKind::IR) {
+    translated->print(os, nullptr);
+    return success();
+  }
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, os, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return module.emitError("LLVM cannot emit PTX");
+  passes.run(*translated);
+  return success();
+}
+
+FailureOr<EmittedKernels> emitPtx(ModuleOp module, ArrayRef<Gpu> gpus, const CodeOptions &options) {
+  if (options.sanitize)
+    return module.emitError(
+        "--sanitize=address checks kernels of CPUs; those of a GPU are checked by the PTX "
+        "simulator (docs/ptxsim.md)");
+  auto kernels = getLaunchedKernels(module);
+  if (failed(kernels)) return failure();
+  EmittedKernels emitted;
+  OwningOpRef<ModuleOp> alone = isolate(module, *kernels);
+  if (options.kind == CodeKind::IR) {
+    EmittedCode &code = emitted.objects.emplace_back();
+    code.name = "kernels";
+    llvm::raw_svector_ostream os(code.bytes);
+    if (failed(emitFor(*alone, gpus[0], *kernels, options, os))) return failure();
+    return emitted;
+  }
+  emitted.device.modules.resize(gpus.size());
+  std::string header = getPtxHeader(module, options.prefix);
+  LogicalResult status = failableParallelForEachN(module.getContext(), 0, gpus.size(), [&](size_t i) {
+    llvm::SmallString<0> text;
+    llvm::raw_svector_ostream os(text);
+    if (failed(emitFor(*alone, gpus[i], *kernels, options, os))) return failure();
+    emitted.device.modules[i] = {gpus[i].sm, header + text.str().str()};
+    return success();
+  });
+  if (failed(status)) return failure();
+  for (LLVM::LLVMFuncOp kernel : *kernels)
+    emitted.device.kernels[kernel.getSymName()] = {unsigned(kThreads.get(kernel).getInt())};
+  return emitted;
+}
+
+} // namespace girih

@@ -1,0 +1,12 @@
+// What a PTX module says about itself to those who launch its kernels from code of their own.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include <string>
+
+namespace girih {
+
+/// A comment: of each kernel that `@main` launches its parameters, grid and block. Names begin with `prefix`.
+std::string getPtxHeader(mlir::ModuleOp module, llvm::StringRef prefix);
+
+} // namespace girih

@@ -1,0 +1,17 @@
+// The kernels that a module launches, and modules of them alone: where every target's emission begins.
+#pragma once
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace girih {
+
+/// The functions that `@main` launches, variants too, in the order of their first launch. Fails, with a
+/// message, where one is no function of the LLVM dialect with a body.
+mlir::FailureOr<llvm::SmallVector<mlir::LLVM::LLVMFuncOp>> getLaunchedKernels(mlir::ModuleOp module);
+
+/// A module of `kernels` and all that they refer to.
+mlir::OwningOpRef<mlir::ModuleOp> isolate(mlir::ModuleOp module,
+                                          llvm::ArrayRef<mlir::LLVM::LLVMFuncOp> kernels);
+
+} // namespace girih
