@@ -59,7 +59,6 @@ static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLV
     // What ptxas takes for better than a few spilled registers, it does not know of sums in flight.
     f->addFnAttr("nvvm.minctasm", "2");
     f->setDoesNotThrow();
-    f->setName(options.prefix + kernel.getSymName());
   }
   std::string problem;
   llvm::raw_string_ostream report(problem);
@@ -94,7 +93,7 @@ FailureOr<EmittedKernels> emitPtx(ModuleOp module, ArrayRef<Gpu> gpus, const Cod
     return emitted;
   }
   emitted.device.modules.resize(gpus.size());
-  std::string header = getPtxHeader(module, options.prefix);
+  std::string header = getPtxHeader(module);
   LogicalResult status = failableParallelForEachN(module.getContext(), 0, gpus.size(), [&](size_t i) {
     llvm::SmallString<0> text;
     llvm::raw_svector_ostream os(text);

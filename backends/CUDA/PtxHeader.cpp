@@ -26,9 +26,9 @@ struct Entry {
 };
 } // namespace
 
-static void print(llvm::raw_ostream &os, const Entry &e, int64_t threads, StringRef prefix) {
+static void print(llvm::raw_ostream &os, const Entry &e, int64_t threads) {
   LaunchOp launch = e.launch;
-  os << "//\n// " << prefix << e.kernel;
+  os << "//\n// " << e.kernel;
   if (auto name = launch.getName()) os << ": " << *name;
   os << (e.condition.empty() ? "" : ", where " + e.condition) << "\n";
   unsigned n = 0;
@@ -46,7 +46,7 @@ static void print(llvm::raw_ostream &os, const Entry &e, int64_t threads, String
   os << "//   grid " << listText(e.tasks) << ", block " << threads << ", shared memory 0\n";
 }
 
-std::string getPtxHeader(ModuleOp module, StringRef prefix) {
+std::string getPtxHeader(ModuleOp module) {
   SymbolTable symbols(module);
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -58,7 +58,7 @@ std::string getPtxHeader(ModuleOp module, StringRef prefix) {
   llvm::StringSet<> seen;
   auto add = [&](const Entry &e) {
     if (!seen.insert(e.kernel).second) return;
-    print(os, e, kThreads.get(symbols.lookup(e.kernel)).getInt(), prefix);
+    print(os, e, kThreads.get(symbols.lookup(e.kernel)).getInt());
   };
   module.walk([&](LaunchOp launch) {
     add({launch, launch.getKernel(), launch.getDimsAttr(), launch.getTasksAttr(), launch.getScratchAttr(),

@@ -6,7 +6,7 @@
 
 namespace girih {
 
-/// A comment: of each kernel that `@main` launches its parameters, grid and block. Names begin with `prefix`.
-std::string getPtxHeader(mlir::ModuleOp module, llvm::StringRef prefix);
+/// A comment: of each kernel that `@main` launches its parameters, grid and block.
+std::string getPtxHeader(mlir::ModuleOp module);
 
 } // namespace girih
