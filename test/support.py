@@ -7,6 +7,7 @@ import tempfile
 
 import numpy as np
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1]
@@ -24,6 +25,11 @@ if TARGET == "cuda" and "GIRIH_CUDA_DRIVER" not in os.environ:
     os.environ.update(SIMULATOR)
 
 
+# What only CPUs have: tests that give such flags are of them, and others that are say so.
+of_cpus = pytest.mark.skipif(TARGET is not None, reason="of CPUs")
+FLAGS_OF_CPUS = ("--cpu", "--machine", "--sanitize")
+
+
 class Refused(Exception):
     """The compiler said no, in one message that starts with `error:`."""
 
@@ -39,6 +45,9 @@ def girih_command(*args, timeout=60):
 
 def compile_file(path, out, *flags):
     if TARGET and not any(f.startswith("--target") for f in flags):
+        for flag in flags:
+            if flag.startswith(FLAGS_OF_CPUS):
+                pytest.skip(f"{flag} is of CPUs")
         flags = (f"--target={TARGET}", *flags)
     r = girih_command("compile", path, "-o", out, "-j1", *flags)
     if r.returncode:

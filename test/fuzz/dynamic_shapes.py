@@ -4,6 +4,7 @@
     build/venv/bin/python test/fuzz/dynamic_shapes.py --count 20000 --seed 7 --jobs 2 --keep-going
     build/venv/bin/python test/fuzz/dynamic_shapes.py --seed 7 --case 1234
     build/venv/bin/python test/fuzz/dynamic_shapes.py --count 2000 --op Slice --op Pad
+    GIRIH_TEST_TARGET=cuda build/venv/bin/python test/fuzz/dynamic_shapes.py    for a GPU, on the simulator and its checks
 
 Where ONNX Runtime gives a result, girih must give the same; where it refuses, girih must end in its error. Never may a run end the process,
 read or write outside of a tensor, give other bits the second time, or write to an input. verdict.py has the few differences that are allowed.
@@ -34,11 +35,13 @@ import movement  # noqa: E402
 import sanitizer  # noqa: E402
 import verdict  # noqa: E402
 from serve import Server  # noqa: E402
-from support import BUILD, GIRIH  # noqa: E402
+from support import BUILD, GIRIH, TARGET  # noqa: E402
 
 GENERATORS = {**movement.GENERATORS, **arithmetic.GENERATORS}
 OPSET = {**movement.OPSET, **arithmetic.OPSET}
 PER_MODEL = 20
+# The simulator of a GPU checks what it runs.
+CHECKED = f"--target={TARGET}" if TARGET else "--sanitize=address"
 
 
 @dataclasses.dataclass
@@ -124,7 +127,7 @@ class Fuzzer:
     def __init__(self, options):
         self.options = options
         self.folder = tempfile.TemporaryDirectory()
-        self.girih = Server("girih", sanitizer.environment())
+        self.girih = Server("girih", None if TARGET else sanitizer.environment())
         self.ort, self.reference = Server("ort"), Server("reference")
 
     def compile(self, proto):
@@ -133,8 +136,7 @@ class Fuzzer:
         onnx.save(proto, path)
         out.unlink(missing_ok=True)
         try:
-            r = subprocess.run([GIRIH, "compile", path, "-o", out, "-j1", "--sanitize=address"], capture_output=True, text=True, errors="replace",
-                               timeout=120)
+            r = subprocess.run([GIRIH, "compile", path, "-o", out, "-j1", CHECKED], capture_output=True, text=True, errors="replace", timeout=120)
         except subprocess.TimeoutExpired:
             return None, ("compiler crash", "no end")
         if r.returncode == 0:
@@ -253,7 +255,7 @@ def parse(arguments=None):
 
 def main():
     options = parse()
-    if not sanitizer.library():
+    if not TARGET and not sanitizer.library():
         sys.exit("error: no clang-22 with the AddressSanitizer's shared library")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     begin, shown = time.time(), [0.0]

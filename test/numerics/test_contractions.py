@@ -7,7 +7,7 @@ import platform
 import numpy as np
 import pytest
 
-from support import Graph, assert_close, check, compile_file, compile_model, girih, reference
+from support import Graph, assert_close, check, compile_file, compile_model, girih, of_cpus, reference
 
 
 def window(rng, rank, sizes, kernel_max=4):
@@ -72,6 +72,7 @@ def convolve(x, w, bias):
     return sum(windows) + bias.astype(np.float64)[:, None, None]
 
 
+@of_cpus
 @pytest.mark.parametrize("flags", [(), ("--cpu=x86-64-v3",), ("--cpu=x86-64-v2",), ("--naive",), ("--no-winograd",)], ids=" ".join)
 @pytest.mark.parametrize("epilogue", ["none", "relu", "silu", "sum"])
 @pytest.mark.parametrize("shape", [(1, 33, 12, 8, 47), (2, 20, 9, 16, 33), (1, 64, 10, 14, 40), (1, 32, 4, 80, 16), (3, 32, 13, 15, 100)])
@@ -305,6 +306,7 @@ def test_empty_weights(flags):
     check(graph, *flags)
 
 
+@of_cpus
 @pytest.mark.parametrize("pads", [[1] * 4, [0] * 4, [1, 0, 2, 1]], ids=str)
 @pytest.mark.parametrize("channels", [(16, 32), (64, 64), (48, 20)], ids=str)
 def test_winograd_of_any_size(channels, pads, tmp_path):
