@@ -4,6 +4,8 @@
 #include "dialects/Graph/Attributes.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -39,6 +41,17 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.run(module, modules);
 }
 
+/// Of `n < 64 ? x << n : 0` LLVM makes PTX's shift alone, which gives 0 where n is 64 or more, but only has
+/// the low 32 bits of n. It does not know the pattern where n is masked.
+static void maskShifts(llvm::Module &module) {
+  for (llvm::Function &f : module)
+    for (llvm::Instruction &i : llvm::instructions(f)) {
+      if (!i.isShift() || !i.getType()->isIntegerTy(64) || isa<llvm::Constant>(i.getOperand(1))) continue;
+      llvm::IRBuilder<> b(&i);
+      i.setOperand(1, b.CreateAnd(i.getOperand(1), 63));
+    }
+}
+
 /// The kernels of `module` as PTX, or as LLVM's IR.
 static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLVMFuncOp> kernels,
                              const CodeOptions &options, llvm::raw_pwrite_stream &os) {
@@ -65,6 +78,7 @@ static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLV
   if (llvm::verifyModule(*translated, &report))
     return module.emitError("code generation failed: ") << problem;
   optimize(*translated, *machine);
+  maskShifts(*translated);
   if (options.kind == CodeKind::IR) {
     translated->print(os, nullptr);
     return success();
