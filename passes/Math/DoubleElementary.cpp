@@ -24,9 +24,10 @@ Lanes powerOfTwo(Lanes shifted) {
 }
 } // namespace
 
+/// exp(x + rest), for a rest below the last digit of x.
 // x = 2m ln 2 + r: the Taylor polynomial of r, |r| <= ln 2, times 2^m twice, so that subnormal results are
 // rounded once.
-Lanes expDouble(Lanes x) {
+static Lanes expOfSum(Lanes x, Lanes rest) {
   static constexpr double taylor[] = {1.0,
                                       1.0,
                                       1.0 / 2,
@@ -48,9 +49,13 @@ Lanes expDouble(Lanes x) {
                                       1.0 / 6402373705728000};
   x = clamp(x, -750, 712);
   Lanes shifted = fma(x, log2e / 2, like(x, shift)), m = integerOf(shifted);
-  Lanes r = fma(m, -2 * ln2Rest, fma(m, -2 * ln2, x));
+  Lanes r = fma(m, -2 * ln2, x) + fma(m, -2 * ln2Rest, rest);
   Lanes scale = powerOfTwo(shifted);
   return horner(r, taylor) * scale * scale;
+}
+
+Lanes expDouble(Lanes x) {
+  return expOfSum(x, like(x, 0));
 }
 
 namespace {
@@ -93,8 +98,8 @@ Lanes logDouble(Lanes x) {
   return specialLogarithm(x, result);
 }
 
-// exp(y log |x|) with the logarithm in two parts, of some 60 bits together. Where y is a small integer, which
-// has to give whole numbers of whole numbers, by squares.
+// exp(y log |x|) with the logarithm in two parts, of some 60 bits together. Where y is a small multiple of
+// 1/2, which has to give whole numbers of whole numbers and of squares, by squares and a root.
 Lanes powDouble(Lanes x, Lanes y) {
   Lanes magnitude = abs(x);
   auto [k, f, s] = reduceLogarithm(magnitude);
@@ -109,13 +114,13 @@ Lanes powDouble(Lanes x, Lanes y) {
   low = low - (sum - high);
   high = specialLogarithm(magnitude, sum);
   Lanes product = y * high, productRest = fma(y, high, -product) + y * low;
-  Lanes power = expDouble(product);
-  power = select((abs(product) < 700) & (abs(productRest) < 1), fma(power, productRest, power), power);
+  Lanes power = expOfSum(product, select(abs(product) < 750, productRest, 0));
 
   constexpr int kBits = 7;
   Lanes count = abs(y), isWhole = roundEven(y) == y;
-  Lanes isSmall = isWhole & (count < (1 << kBits));
-  Lanes left = bits(select(isSmall, count, 0) + 0x1p52), square = magnitude, squares = like(x, 1);
+  Lanes isSmall = (roundEven(y + y) == y + y) & (count < (1 << kBits));
+  Lanes left = bits(trunc(select(isSmall, count, 0)) + 0x1p52), square = magnitude;
+  Lanes squares = select(isWhole, 1, sqrt(magnitude));
   for (int i = 0; i < kBits; ++i) {
     squares = select((left & 1) == 1, squares * square, squares);
     square = square * square;

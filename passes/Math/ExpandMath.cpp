@@ -122,7 +122,8 @@ void populateExpandMathPatterns(RewritePatternSet &patterns, bool useFma, bool l
                Expand<math::FPowIOp, approx::powi, approx::powiDouble>>(patterns.getContext(), useFma);
   patterns.add<ExpandIntegerPower>(patterns.getContext());
   if (libm) return;
-  patterns.add<Expand<math::ExpOp, approx::exp, approx::expDouble>,
+  patterns.add<Expand<arith::RemFOp, approx::remainder, approx::remainder>,
+               Expand<math::ExpOp, approx::exp, approx::expDouble>,
                Expand<math::LogOp, approx::log, approx::logDouble>,
                Expand<math::PowFOp, approx::pow, approx::powDouble>,
                Expand<math::SinOp, approx::sin, approx::sinDouble>,

@@ -61,6 +61,9 @@ Lanes pow(Lanes x, Lanes y);
 /// x^n for i32 lanes n.
 Lanes powi(Lanes x, Lanes n);
 
+// Remainder.cpp: f32 or f64 lanes, with fused multiply-add
+Lanes remainder(Lanes x, Lanes y);
+
 // Double.cpp: f64 lanes. What LLVM has an intrinsic for (exp, log, sin, ...) is left to libm; these, which it
 // has not, are made of those.
 Lanes expm1Double(Lanes x);

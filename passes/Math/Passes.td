@@ -9,7 +9,8 @@ def ExpandMath : Pass<"girih-expand-math"> {
     Rewrites the elementary functions of the math dialect on `f32` scalars and vectors of any static shape into arith
     and `math.fma`: bit manipulation and minimax polynomials, at most 4 ulp from the exact result over all floats, with
     IEEE 754's special values. `f16` and `bf16` are computed in `f32`. `f64` functions that LLVM has an intrinsic for
-    are left to libm, if there is one; the others (`expm1`, `log1p`, `erf`, ...) are expanded too.
+    are left to libm, if there is one; the others (`expm1`, `log1p`, `erf`, ...) are expanded too. Without libm
+    `arith.remf` is a loop of exact steps.
 
     Also left alone is what is an instruction or an intrinsic anyway: `absf`, `floor`, `ceil`, `round`, `roundeven`,
     `trunc`, `copysign`, `sqrt`, `fma`, `isnan`, and other classifications. Fast-math flags have no influence.

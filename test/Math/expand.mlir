@@ -1,5 +1,6 @@
 // RUN: girih-opt %s --girih-expand-math | FileCheck %s
 // RUN: girih-opt %s --girih-expand-math=fma=false | FileCheck %s --check-prefix=NOFMA
+// RUN: girih-opt %s --girih-expand-math=libm=false | FileCheck %s --check-prefix=NOLIBM
 
 // CHECK-LABEL: func @rsqrt
 // CHECK: %[[ONE:.*]] = arith.constant dense<1.000000e+00> : vector<16xf32>
@@ -61,4 +62,18 @@ func.func @native(%x: vector<16xf32>) -> vector<16xf32> {
   %1 = math.floor %0 : vector<16xf32>
   %2 = math.absf %1 : vector<16xf32>
   return %2 : vector<16xf32>
+}
+
+// libm's fmod, or steps that are exact.
+// CHECK-LABEL: func @remainder
+// CHECK-NEXT: arith.remf
+// NOLIBM-LABEL: func @remainder
+// NOLIBM-NOT: arith.remf
+// NOLIBM: scf.while
+// NOLIBM: %[[QUOTIENT:.*]] = arith.divf
+// NOLIBM: math.trunc %[[QUOTIENT]]
+// NOLIBM: math.fma
+func.func @remainder(%x: f64, %y: f64) -> f64 {
+  %0 = arith.remf %x, %y : f64
+  return %0 : f64
 }
