@@ -133,6 +133,50 @@ def test_doubles():
     assert_close(run_model(model, graph.feeds, "--target=cuda"), run_model(model, graph.feeds), rtol=1e-14, atol=1e-300)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_remainders(dtype):
+    """Exact, whatever the quotient is, with C's signs of zeros."""
+    rng, info = np.random.default_rng(13), np.finfo(dtype)
+    special = np.array([0.0, -0.0, 1, -3, np.inf, np.nan, info.max, -info.max, info.tiny, info.smallest_subnormal, 1 / 3], dtype)
+    x, y = (rng.choice([-1, 1], 800) * 2.0 ** rng.uniform(info.minexp - info.nmant, info.maxexp, 800) for _ in range(2))
+    x, y = np.concatenate([x.astype(dtype), np.repeat(special, special.size)]), np.concatenate([y.astype(dtype), np.tile(special, special.size)])
+    y[:100] = x[:100] * dtype(0.5)
+    graph = Graph(13)
+    result = graph.output(graph.op("Mod", graph.input(x), graph.input(y), fmod=1))
+    got = run_model(graph.model(), graph.feeds, "--target=cuda")[result]
+    with np.errstate(all="ignore"):
+        want = np.fmod(x, y)
+    np.testing.assert_array_equal(got, want)
+    np.testing.assert_array_equal(np.signbit(got[want == 0]), np.signbit(want[want == 0]))
+
+
+def test_large_shifts():
+    """By the width and more: PTX has an amount's low 32 bits only."""
+    graph, want = Graph(14), []
+    for dtype in (np.uint8, np.uint32, np.uint64):
+        width = np.dtype(dtype).itemsize * 8
+        amounts = np.array([0, 1, width - 1, width, width + 1, np.iinfo(dtype).max, 2**32 % (1 << width), (2**40 + 3) % (1 << width)], dtype)
+        x, n = graph.input(np.full(amounts.size, np.iinfo(dtype).max, dtype)), graph.input(amounts)
+        for direction in ("LEFT", "RIGHT"):
+            graph.output(graph.op("BitShift", x, n, direction=direction))
+            most, shifts = np.iinfo(dtype).max, [min(int(a), width) for a in amounts]
+            want.append([(most << a) & most if direction == "LEFT" else most >> a for a in shifts])
+    for got, expected in zip(run_model(graph.model(), graph.feeds, "--target=cuda").values(), want):
+        assert got.tolist() == expected
+
+
+def test_powers_of_doubles():
+    """Up to the largest double; whole numbers of whole numbers and squares."""
+    graph = Graph(15)
+    x, y = np.array([[255, 127.5], [256, 128], [256, 127.9999], [3.7, 540.0123], [1e-5, -61.2345], [1e-5, 64.25], [4, 1.5], [9, -0.5], [2**62, 0.5], [0, 0.5], [0, -1.5], [np.inf, 2.5],
+                     [-8, 3], [-8, 0.5], [-np.inf, 0.5]], np.float64).T
+    result = graph.output(graph.op("Pow", graph.input(x), graph.input(y)))
+    got = run_model(graph.model(), graph.feeds, "--target=cuda")[result]
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(got, np.power(x, y), rtol=1e-14)
+    np.testing.assert_array_equal(got[6:9], [8, 1 / 3, 2.0**31])
+
+
 @pytest.mark.parametrize("name", ["mlp", "convnet", "transformer"])
 def test_models(name, tmp_path):
     """This repository's models, as on a CPU but for rounding; with several modules, of which the GPU takes one."""
