@@ -14,6 +14,9 @@ using namespace mlir;
 
 namespace girih {
 
+/// Pointers and sizes; the most that PTX has room for.
+static constexpr unsigned kParameterBytes = 8, kMostParameterBytes = 32764;
+
 /// As for a CPU (backends/Host/EmitModule.cpp), without vectors: register tiles are written out. Pointers are
 /// found to be of global memory as soon as descriptors are gone, and what lies side by side in aligned memory
 /// is loaded and stored at once.
@@ -58,7 +61,10 @@ static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLV
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, "kernels");
   if (!translated) return module.emitError("could not be translated to LLVM's IR");
-  std::unique_ptr<llvm::TargetMachine> machine = gpu.createMachine();
+  unsigned parameterBytes = 0;
+  for (LLVM::LLVMFuncOp kernel : kernels)
+    parameterBytes = std::max(parameterBytes, kernel.getNumArguments() * kParameterBytes);
+  std::unique_ptr<llvm::TargetMachine> machine = gpu.createMachine(parameterBytes);
   if (!machine) return module.emitError("this LLVM was built without its NVPTX target");
   translated->setTargetTriple(machine->getTargetTriple());
   translated->setDataLayout(machine->createDataLayout());
@@ -97,6 +103,11 @@ FailureOr<EmittedKernels> emitPtx(ModuleOp module, ArrayRef<Gpu> gpus, const Cod
         "simulator (docs/ptxsim.md)");
   auto kernels = getLaunchedKernels(module);
   if (failed(kernels)) return failure();
+  for (LLVM::LLVMFuncOp kernel : *kernels)
+    if (unsigned bytes = kernel.getNumArguments() * kParameterBytes; bytes > kMostParameterBytes)
+      return kernel.emitError("a kernel for a GPU has at most ")
+             << kMostParameterBytes / kParameterBytes << " tensors and sizes, and " << kernel.getSymName()
+             << " needs " << kernel.getNumArguments();
   EmittedKernels emitted;
   OwningOpRef<ModuleOp> alone = isolate(module, *kernels);
   if (options.kind == CodeKind::IR) {

@@ -15,7 +15,7 @@ ArrayRef<Gpu> getGpus() {
   return gpus;
 }
 
-std::unique_ptr<TargetMachine> Gpu::createMachine() const {
+std::unique_ptr<TargetMachine> Gpu::createMachine(unsigned parameterBytes) const {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeNVPTXTargetInfo();
@@ -27,8 +27,11 @@ std::unique_ptr<TargetMachine> Gpu::createMachine() const {
   std::string error;
   const Target *target = TargetRegistry::lookupTarget(triple, error);
   if (!target) return nullptr;
+  // PTX 8.1 has room for more, but needs a newer driver.
+  constexpr unsigned kFewBytes = 4096, kManyVersion = 81;
+  unsigned version = parameterBytes > kFewBytes ? std::max(unsigned(ptx), kManyVersion) : ptx;
   return std::unique_ptr<TargetMachine>(
-      target->createTargetMachine(triple, "sm_" + std::to_string(sm), "+ptx" + std::to_string(ptx),
+      target->createTargetMachine(triple, "sm_" + std::to_string(sm), "+ptx" + std::to_string(version),
                                   TargetOptions(), std::nullopt, std::nullopt, CodeGenOptLevel::Aggressive));
 }
 

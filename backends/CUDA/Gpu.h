@@ -14,7 +14,7 @@ struct Gpu {
   unsigned sm, ptx; // 80, 70: sm_80, PTX 7.0
 
   /// A machine for one thread: LLVM's are not to be shared.
-  std::unique_ptr<llvm::TargetMachine> createMachine() const;
+  std::unique_ptr<llvm::TargetMachine> createMachine(unsigned parameterBytes) const;
 };
 
 /// All that `--sm` knows.

@@ -2,10 +2,12 @@
 
 All other tests do the same with GIRIH_TEST_TARGET=cuda in the environment.
 """
+import pathlib
+
 import numpy as np
 import pytest
 
-from support import SIMULATOR, SOURCE, Graph, assert_close, check, compile_file, girih, run_model
+from support import SIMULATOR, SOURCE, Graph, Refused, assert_close, check, compile_file, compile_model, girih, run_model
 
 
 @pytest.fixture(autouse=True)
@@ -175,6 +177,22 @@ def test_powers_of_doubles():
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(got, np.power(x, y), rtol=1e-14)
     np.testing.assert_array_equal(got[6:9], [8, 1 / 3, 2.0**31])
+
+
+def test_many_parameters(tmp_path):
+    """PTX has room for some 500 parameters of a kernel, since version 8.1 for some 4000."""
+    texts = []
+    for count in (400, 600):
+        graph = Graph(16)
+        graph.output(graph.op("Concat", *(graph.normal(1, 2) for _ in range(count)), axis=1))
+        check_cuda(graph)
+        path = compile_model(graph.model(), tmp_path, "--target=cuda", "--emit=ptx")
+        texts.append(pathlib.Path(path).read_text())
+    assert ".version 7.0" in texts[0] and ".version 8.1" in texts[1]
+    graph = Graph(16)
+    graph.output(graph.op("Concat", *(graph.input(np.zeros(1, np.uint8)) for _ in range(4095)), axis=0))
+    with pytest.raises(Refused, match="a kernel for a GPU has at most 4095 tensors and sizes"):
+        run_model(graph.model(), graph.feeds, "--target=cuda")
 
 
 @pytest.mark.parametrize("name", ["mlp", "convnet", "transformer"])
