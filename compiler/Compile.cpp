@@ -294,15 +294,14 @@ LogicalResult Compilation::emitWeights(HostOptions &host, Emitted &emitted) {
 LogicalResult Compilation::printDeviceCode(Emitted &emitted) {
   const auto &modules = emitted.device.modules;
   bool isPtx = options.emit == Emit::Ptx;
-  if (isPtx == !modules.empty() && modules.size() <= 1) {
-    for (const DeviceModule &m : modules)
-      emitted.inputs.objects.push_back({"kernels.ptx", {m.ptx.begin(), m.ptx.end()}});
-    return success();
-  }
-  return report("", llvm::createStringError(!isPtx ? "kernels of this target are PTX: --emit=ptx prints them"
-                                            : modules.empty()
-                                                ? "--emit=ptx needs --target=cuda"
-                                                : "--emit=ptx prints one module: --sm needs one number"));
+  const char *problem = nullptr;
+  if (!isPtx && !modules.empty()) problem = "kernels of this target are PTX: --emit=ptx prints them";
+  if (isPtx && modules.empty()) problem = "--emit=ptx needs --target=cuda";
+  if (isPtx && modules.size() > 1) problem = "--emit=ptx prints one module: --sm needs one number";
+  if (problem) return report("", llvm::createStringError(problem));
+  for (const DeviceModule &m : modules)
+    emitted.inputs.objects.push_back({"kernels.ptx", {m.ptx.begin(), m.ptx.end()}});
+  return success();
 }
 
 LogicalResult Compilation::emit(Emitted &emitted) {

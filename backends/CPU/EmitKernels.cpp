@@ -29,13 +29,14 @@ static LogicalResult emitKernel(ModuleOp module, StringRef kernel, const CpuTarg
 
 FailureOr<SmallVector<EmittedCode>> emitKernels(ModuleOp module, const CpuTarget &target,
                                                 const CodeOptions &options) {
-  auto kernels = getLaunchedKernels(module);
+  SymbolTable symbols(module);
+  auto kernels = getLaunchedKernels(module, symbols);
   if (failed(kernels)) return failure();
 
   SmallVector<EmittedCode> result(kernels->size());
   SmallVector<OwningOpRef<ModuleOp>> modules;
   for (LLVM::LLVMFuncOp kernel : *kernels)
-    modules.push_back(isolate(module, kernel));
+    modules.push_back(isolate(kernel, symbols));
   LogicalResult status = failableParallelForEachN(module.getContext(), 0, kernels->size(), [&](size_t i) {
     return emitKernel(*modules[i], (*kernels)[i].getSymName(), target, options, result[i]);
   });

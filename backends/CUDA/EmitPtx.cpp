@@ -6,9 +6,6 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
-#include "llvm/IR/LegacyPassManager.h"
-#include "llvm/IR/Verifier.h"
-#include "llvm/Passes/PassBuilder.h"
 
 using namespace mlir;
 
@@ -28,32 +25,21 @@ static constexpr const char *pipeline =
     "loop-mssa(licm),correlated-propagation,loop-unroll<O3>,instcombine<no-verify-fixpoint>,"
     "infer-alignment,load-store-vectorizer,dse,loop-mssa(licm),simplifycfg,div-rem-pairs),globaldce";
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
-  llvm::ModulePassManager passes;
-  llvm::cantFail(builder.parsePassPipeline(passes, pipeline));
-  passes.run(module, modules);
-}
-
+namespace {
 /// Of `n < 64 ? x << n : 0` LLVM makes PTX's shift alone, which gives 0 where n is 64 or more, but only has
 /// the low 32 bits of n. It does not know the pattern where n is masked.
-static void maskShifts(llvm::Module &module) {
-  for (llvm::Function &f : module)
-    for (llvm::Instruction &i : llvm::instructions(f)) {
-      if (!i.isShift() || !i.getType()->isIntegerTy(64) || isa<llvm::Constant>(i.getOperand(1))) continue;
-      llvm::IRBuilder<> b(&i);
-      i.setOperand(1, b.CreateAnd(i.getOperand(1), 63));
-    }
-}
+struct MaskShifts : llvm::PassInfoMixin<MaskShifts> {
+  llvm::PreservedAnalyses run(llvm::Module &module, llvm::ModuleAnalysisManager &) {
+    for (llvm::Function &f : module)
+      for (llvm::Instruction &i : llvm::instructions(f)) {
+        if (!i.isShift() || !i.getType()->isIntegerTy(64) || isa<llvm::Constant>(i.getOperand(1))) continue;
+        llvm::IRBuilder<> b(&i);
+        i.setOperand(1, b.CreateAnd(i.getOperand(1), 63));
+      }
+    return llvm::PreservedAnalyses::none();
+  }
+};
+} // namespace
 
 /// The kernels of `module` as PTX, or as LLVM's IR.
 static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLVMFuncOp> kernels,
@@ -66,8 +52,6 @@ static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLV
     parameterBytes = std::max(parameterBytes, kernel.getNumArguments() * kParameterBytes);
   std::unique_ptr<llvm::TargetMachine> machine = gpu.createMachine(parameterBytes);
   if (!machine) return module.emitError("this LLVM was built without its NVPTX target");
-  translated->setTargetTriple(machine->getTargetTriple());
-  translated->setDataLayout(machine->createDataLayout());
   for (llvm::Function &f : *translated)
     if (!f.isDeclaration()) f.setLinkage(llvm::GlobalValue::InternalLinkage);
   for (LLVM::LLVMFuncOp kernel : kernels) {
@@ -79,20 +63,11 @@ static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLV
     f->addFnAttr("nvvm.minctasm", "2");
     f->setDoesNotThrow();
   }
-  std::string problem;
-  llvm::raw_string_ostream report(problem);
-  if (llvm::verifyModule(*translated, &report))
-    return module.emitError("code generation failed: ") << problem;
-  optimize(*translated, *machine);
-  maskShifts(*translated);
-  if (options.kind == CodeKind::IR) {
-    translated->print(os, nullptr);
-    return success();
-  }
-  llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, os, nullptr, llvm::CodeGenFileType::AssemblyFile))
-    return module.emitError("LLVM cannot emit PTX");
-  passes.run(*translated);
+  // PTX is the assembly of NVPTX, and what an artifact has.
+  CodeKind kind = options.kind == CodeKind::IR ? CodeKind::IR : CodeKind::Assembly;
+  std::string error = emitCode(*translated, *machine, pipeline, kind, os,
+                               [](llvm::ModulePassManager &passes) { passes.addPass(MaskShifts()); });
+  if (!error.empty()) return module.emitError("code generation failed: ") << error;
   return success();
 }
 
@@ -101,7 +76,8 @@ FailureOr<EmittedKernels> emitPtx(ModuleOp module, ArrayRef<Gpu> gpus, const Cod
     return module.emitError(
         "--sanitize=address checks kernels of CPUs; those of a GPU are checked by the PTX "
         "simulator (docs/ptxsim.md)");
-  auto kernels = getLaunchedKernels(module);
+  SymbolTable symbols(module);
+  auto kernels = getLaunchedKernels(module, symbols);
   if (failed(kernels)) return failure();
   for (LLVM::LLVMFuncOp kernel : *kernels)
     if (unsigned bytes = kernel.getNumArguments() * kParameterBytes; bytes > kMostParameterBytes)
@@ -109,7 +85,7 @@ FailureOr<EmittedKernels> emitPtx(ModuleOp module, ArrayRef<Gpu> gpus, const Cod
              << kMostParameterBytes / kParameterBytes << " tensors and sizes, and " << kernel.getSymName()
              << " needs " << kernel.getNumArguments();
   EmittedKernels emitted;
-  OwningOpRef<ModuleOp> alone = isolate(module, *kernels);
+  OwningOpRef<ModuleOp> alone = isolate(*kernels, symbols);
   if (options.kind == CodeKind::IR) {
     EmittedCode &code = emitted.objects.emplace_back();
     code.name = "kernels";

@@ -9,11 +9,8 @@ using namespace llvm;
 
 namespace girih {
 
+/// All that `--sm` knows.
 static constexpr Gpu gpus[] = {{75, 63}, {80, 70}, {86, 71}, {89, 78}, {90, 78}, {100, 86}, {120, 87}};
-
-ArrayRef<Gpu> getGpus() {
-  return gpus;
-}
 
 std::unique_ptr<TargetMachine> Gpu::createMachine(unsigned parameterBytes) const {
   static std::once_flag once;

@@ -1,7 +1,6 @@
 // Which GPUs PTX is emitted for.
 #pragma once
 
-#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
@@ -17,8 +16,6 @@ struct Gpu {
   std::unique_ptr<llvm::TargetMachine> createMachine(unsigned parameterBytes) const;
 };
 
-/// All that `--sm` knows.
-llvm::ArrayRef<Gpu> getGpus();
 /// Those of a list "80,90", ascending; empty: sm_80. The error names what is known.
 llvm::Expected<llvm::SmallVector<Gpu>> parseGpus(llvm::StringRef list);
 

@@ -29,7 +29,15 @@ static llvm::AddressSanitizerPass sanitizer() {
   return llvm::AddressSanitizerPass(options);
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine, bool sanitize) {
+std::string emitCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::StringRef pipeline,
+                     CodeKind kind, llvm::raw_pwrite_stream &os,
+                     llvm::function_ref<void(llvm::ModulePassManager &)> addLast) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  std::string problem;
+  llvm::raw_string_ostream report(problem);
+  if (llvm::verifyModule(module, &report)) return problem;
+
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
@@ -42,15 +50,25 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine, bool sa
   builder.crossRegisterProxies(loops, functions, sccs, modules);
   llvm::ModulePassManager passes;
   llvm::cantFail(builder.parsePassPipeline(passes, pipeline));
-  if (sanitize) passes.addPass(sanitizer());
+  addLast(passes);
   passes.run(module, modules);
+
+  if (kind == CodeKind::IR) {
+    module.print(os, nullptr);
+    return "";
+  }
+  llvm::legacy::PassManager emission;
+  auto type =
+      kind == CodeKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine.addPassesToEmitFile(emission, os, nullptr, type))
+    return "LLVM cannot emit code for " + machine.getTargetTriple().str();
+  emission.run(module);
+  return "";
 }
 
 std::string emitModule(llvm::Module &module, const CpuTarget &target, const CodeOptions &options,
                        llvm::SmallVectorImpl<char> &out) {
   std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
-  module.setTargetTriple(machine->getTargetTriple());
-  module.setDataLayout(machine->createDataLayout());
   module.setPICLevel(llvm::PICLevel::BigPIC);
   for (llvm::Function &f : module) {
     if (f.isDeclaration()) continue;
@@ -59,22 +77,10 @@ std::string emitModule(llvm::Module &module, const CpuTarget &target, const Code
     f.setDoesNotThrow();
     f.setUWTableKind(llvm::UWTableKind::None);
   }
-  std::string problem;
-  llvm::raw_string_ostream report(problem);
-  if (llvm::verifyModule(module, &report)) return problem;
-  optimize(module, *machine, options.sanitize);
   llvm::raw_svector_ostream os(out);
-  if (options.kind == CodeKind::IR) {
-    module.print(os, nullptr);
-    return "";
-  }
-  llvm::legacy::PassManager passes;
-  auto type = options.kind == CodeKind::Assembly ? llvm::CodeGenFileType::AssemblyFile
-                                                 : llvm::CodeGenFileType::ObjectFile;
-  if (machine->addPassesToEmitFile(passes, os, nullptr, type))
-    return "LLVM cannot emit code for " + target.triple.str();
-  passes.run(module);
-  return "";
+  return emitCode(module, *machine, pipeline, options.kind, os, [&](llvm::ModulePassManager &passes) {
+    if (options.sanitize) passes.addPass(sanitizer());
+  });
 }
 
 } // namespace girih

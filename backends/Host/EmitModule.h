@@ -1,9 +1,10 @@
-// An LLVM module to a CPU's machine code.
+// An LLVM module to machine code, or to what a device's driver makes that of.
 #pragma once
 
 #include "backends/Host/CpuTarget.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/PassManager.h"
 
 namespace girih {
 
@@ -21,7 +22,13 @@ struct EmittedCode {
   llvm::SmallVector<char, 0> bytes;
 };
 
-/// Optimises and emits one module. Returns an error message, empty if all is well.
+/// Optimises a module for `machine` by the passes that `pipeline` names and those that `addLast` adds, and
+/// emits it. Returns an error message, empty if all is well.
+std::string emitCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::StringRef pipeline,
+                     CodeKind kind, llvm::raw_pwrite_stream &os,
+                     llvm::function_ref<void(llvm::ModulePassManager &)> addLast);
+
+/// Optimises and emits one module for a CPU. Returns an error message, empty if all is well.
 std::string emitModule(llvm::Module &module, const CpuTarget &target, const CodeOptions &options,
                        llvm::SmallVectorImpl<char> &out);
 

@@ -1,13 +1,11 @@
 #include "backends/Host/LaunchedKernels.h"
 #include "dialects/Graph/Graph.h"
-#include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
 
 namespace girih {
 
-FailureOr<SmallVector<LLVM::LLVMFuncOp>> getLaunchedKernels(ModuleOp module) {
-  SymbolTable symbols(module);
+FailureOr<SmallVector<LLVM::LLVMFuncOp>> getLaunchedKernels(ModuleOp module, SymbolTable &symbols) {
   llvm::SetVector<Operation *> kernels;
   WalkResult walk = module.walk([&](LaunchOp launch) {
     SmallVector<StringRef> names{launch.getKernel()};
@@ -28,9 +26,8 @@ FailureOr<SmallVector<LLVM::LLVMFuncOp>> getLaunchedKernels(ModuleOp module) {
   return llvm::map_to_vector(kernels, [](Operation *op) { return cast<LLVM::LLVMFuncOp>(op); });
 }
 
-OwningOpRef<ModuleOp> isolate(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> kernels) {
-  SymbolTable symbols(module);
-  OwningOpRef<ModuleOp> result = ModuleOp::create(module.getLoc());
+OwningOpRef<ModuleOp> isolate(ArrayRef<LLVM::LLVMFuncOp> kernels, SymbolTable &symbols) {
+  OwningOpRef<ModuleOp> result = ModuleOp::create(symbols.getOp()->getLoc());
   llvm::SetVector<Operation *> needed;
   for (LLVM::LLVMFuncOp kernel : kernels)
     needed.insert(kernel);

@@ -56,7 +56,7 @@ static uint64_t countOperations(const Domain &domain, ScheduleAttr s) {
       llvm::SaturatingMultiply(rows, vectors * operations * llvm::divideCeil(s.getWidth(), kRegister)));
 }
 
-static DimExpr getPackedExtent(const Domain &domain, ScheduleAttr schedule, unsigned stage, unsigned loop);
+static DimExpr getExtent(const Domain &domain, ScheduleAttr schedule, unsigned stage, unsigned loop);
 
 /// Whether the layout of what is stored as number `i` fits it.
 static LogicalResult verifyLayout(const Domain &domain, ScheduleAttr s, unsigned i,
@@ -72,7 +72,7 @@ static LogicalResult verifyLayout(const Domain &domain, ScheduleAttr s, unsigned
     bool isWindow = getStageStep(domain, s, i, d) && !getReducedLoop(domain, i, d) && !window->isOne();
     if (stage.border || isWindow)
       return error() << "can have no layout: it " << (isWindow ? "moves as a window" : "has a border");
-    auto extent = dimValue(getPackedExtent(domain, s, i, d));
+    auto extent = dimValue(getExtent(domain, s, i, d));
     shape.push_back(extent.value_or(1));
     if (!extent && !layout.getResult(0).isFunctionOfDim(d))
       return error() << "has a size along its d" << d
@@ -261,15 +261,11 @@ static DimExpr getExtent(const Domain &domain, ScheduleAttr schedule, unsigned s
   DimExpr whole = of.dims[loop].extent;
   if (of.border) whole = dimSimplify(whole + (of.border->before[loop] + of.border->after[loop]));
   auto step = getStageStep(domain, schedule, stage, loop);
-  return step ? dimMin(whole, dimConstant(whole.getContext(), *step)) : whole;
-}
-
-/// The same of a layout, which has room for whole steps.
-static DimExpr getPackedExtent(const Domain &domain, ScheduleAttr schedule, unsigned stage, unsigned loop) {
-  DimExpr whole = domain.stages[stage].dims[loop].extent;
-  auto step = getStageStep(domain, schedule, stage, loop);
-  auto known = dimValue(whole);
-  return step && !(known && *known < *step) ? dimConstant(whole.getContext(), *step) : whole;
+  if (!step) return whole;
+  DimExpr most = dimConstant(whole.getContext(), *step);
+  // A layout has room for whole steps of what only a run knows.
+  bool isPacked = static_cast<bool>(schedule.getStored()[stage].getLayout());
+  return isPacked && !dimValue(whole) ? most : dimMin(whole, most);
 }
 
 /// The earlier stage whose value `stage` may be written over: it is the last reader, and reads, where it
@@ -335,8 +331,7 @@ std::vector<StageMemory> getStageMemory(const Domain &domain, ScheduleAttr sched
     StageMemory &m = memory.emplace_back(StageMemory{unsigned(i), {}, {}, {}, {}});
     m.layout = schedule.getStored()[i].getLayout();
     for (unsigned d = 0; d < stage.dims.size(); ++d)
-      m.extents.push_back(m.layout ? getPackedExtent(domain, schedule, i, d)
-                                   : getExtent(domain, schedule, i, d));
+      m.extents.push_back(getExtent(domain, schedule, i, d));
     if (m.layout)
       (void)getLayoutDims(m.layout, m.extents, &m.elements);
     else

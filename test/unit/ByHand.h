@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <vector>
 
 extern "C" const girih_artifact girih_artifact_table;
@@ -38,6 +39,15 @@ inline Context create(girih_model *model, uint32_t threads) {
   girih_options options = {};
   options.threads = threads;
   return create(model, options);
+}
+
+/// Calls body(0) to body(count - 1), each on a thread of its own, and waits for all.
+template <typename Body> void onThreads(int count, Body body) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < count; ++t)
+    threads.emplace_back(body, t);
+  for (std::thread &t : threads)
+    t.join();
 }
 
 inline girih_tensor tensor(uint32_t dtype, std::vector<int64_t> dims, const void *data) {

@@ -90,19 +90,15 @@ TEST_F(Cuda, ShapesComeAndGo) {
 
 TEST_F(Cuda, ContextsAtTheSameTime) {
   Model model = openModel();
-  std::vector<std::thread> threads;
   std::atomic<int> wrong = 0;
-  for (int t = 0; t < 3; ++t)
-    threads.emplace_back([&, t] {
-      Context context = create(model.get(), 1);
-      for (int i = 0; i < 10; ++i) {
-        Call call(20 + t + i % 2, 2);
-        call.run(context.get());
-        wrong += !call.isRight();
-      }
-    });
-  for (std::thread &t : threads)
-    t.join();
+  onThreads(3, [&](int t) {
+    Context context = create(model.get(), 1);
+    for (int i = 0; i < 10; ++i) {
+      Call call(20 + t + i % 2, 2);
+      call.run(context.get());
+      wrong += !call.isRight();
+    }
+  });
   EXPECT_EQ(wrong, 0);
   // All of it is given back; the primary context goes with the last.
   Context context = create(model.get(), 1);

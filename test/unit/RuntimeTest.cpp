@@ -77,36 +77,28 @@ TEST(Runtime, ShapesComeAndGo) {
 TEST(Runtime, OneContextManyThreads) {
   Model model = openModel();
   Context context = create(model.get(), 2);
-  std::vector<std::thread> threads;
   std::atomic<int> wrong = 0;
-  for (int t = 0; t < 4; ++t)
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 50; ++i) {
-        Call call(10 + t * 7 + i % 3, t);
-        call.run(context.get());
-        wrong += !call.isRight();
-      }
-    });
-  for (std::thread &t : threads)
-    t.join();
+  onThreads(4, [&](int t) {
+    for (int i = 0; i < 50; ++i) {
+      Call call(10 + t * 7 + i % 3, t);
+      call.run(context.get());
+      wrong += !call.isRight();
+    }
+  });
   EXPECT_EQ(wrong, 0);
 }
 
 TEST(Runtime, ManyContexts) {
   Model model = openModel();
-  std::vector<std::thread> threads;
   std::atomic<int> wrong = 0;
-  for (int t = 0; t < 3; ++t)
-    threads.emplace_back([&, t] {
-      Context context = create(model.get(), uint32_t(1 + t));
-      for (int i = 0; i < 50; ++i) {
-        Call call(20 + t, 2);
-        call.run(context.get());
-        wrong += !call.isRight();
-      }
-    });
-  for (std::thread &t : threads)
-    t.join();
+  onThreads(3, [&](int t) {
+    Context context = create(model.get(), uint32_t(1 + t));
+    for (int i = 0; i < 50; ++i) {
+      Call call(20 + t, 2);
+      call.run(context.get());
+      wrong += !call.isRight();
+    }
+  });
   EXPECT_EQ(wrong, 0);
 }
 
