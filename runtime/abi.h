@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GIRIH_ABI_VERSION 6
+#define GIRIH_ABI_VERSION 7
 #define GIRIH_ALIGNMENT 64 /* of every buffer in the arena and every weight, in bytes */
 
 /* `flags` of an artifact. */
@@ -50,17 +50,25 @@ typedef struct {
   girih_abi_size offset; /* bytes */
 } girih_abi_buffer_ref;
 
+/* What a block of a device's kernel has. */
+typedef struct {
+  uint32_t threads;
+  uint32_t shared_bytes; /* of dynamic shared memory, beside what the code itself declares */
+} girih_abi_block;
+
 /* A compiled function, and what it takes beside buffers. Where the artifact has device modules it is the
  * entry `name` of these: its parameters are the buffers (64-bit addresses in the device's global memory),
  * then the dims (64-bit integers), then, if the function has scratch, its address; block b is task b and has
  * `scratch` bytes from b * scratch on. Blocks and the grid have one dimension. */
 typedef struct {
-  girih_kernel_fn kernel;     /* null on a device */
+  union {
+    girih_kernel_fn kernel;
+    girih_abi_block block; /* on a device */
+  };
   const char *name;           /* the function's; shared by launches of equal kernels */
   const girih_abi_size *dims; /* dim_count */
   girih_abi_size tasks;
   uint32_t dim_count;
-  uint32_t threads; /* of a block on a device; else 0 */
   girih_abi_size
       scratch; /* bytes a block on a device; else 0: what a thread has is the artifact's `scratch` */
 } girih_abi_function;

@@ -28,8 +28,11 @@ enum {
   CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6,
   CU_COMPUTE_CAPABILITY_MAJOR = 75, /* attributes of a device */
   CU_COMPUTE_CAPABILITY_MINOR = 76,
+  CU_MOST_SHARED_BYTES = 97,  /* of a block whose kernel asks for more than every GPU has */
   CU_POINTER_MEMORY_TYPE = 2, /* attributes of an address */
   CU_POINTER_DEVICE_ORDINAL = 9,
+  CU_STATIC_SHARED_BYTES = 1, /* attributes of a function */
+  CU_MOST_DYNAMIC_SHARED_BYTES = 8,
   CU_MEMORY_DEVICE = 2,
   CU_MEMHOSTALLOC_DEVICEMAP = 2
 };
@@ -60,6 +63,8 @@ typedef struct {
            (cu_module * module, const void *image, unsigned count, int *options, void **values))             \
   FUNCTION(cuModuleUnload, , (cu_module module))                                                             \
   FUNCTION(cuModuleGetFunction, , (cu_function * function, cu_module module, const char *name))              \
+  FUNCTION(cuFuncGetAttribute, , (int *value, int attribute, cu_function function))                          \
+  FUNCTION(cuFuncSetAttribute, , (cu_function function, int attribute, int value))                           \
   FUNCTION(cuMemAlloc, _v2, (cu_address * address, size_t bytes))                                            \
   FUNCTION(cuMemFree, _v2, (cu_address address))                                                             \
   FUNCTION(cuMemHostAlloc, , (void **memory, size_t bytes, unsigned flags))                                  \

@@ -78,6 +78,24 @@ static girih_status plan_scratch(const girih_artifact *artifact, const plan *pla
   return GIRIH_OK;
 }
 
+/* Has blocks of `kernel` get the dynamic shared memory that `function` says. Without this they get as much as
+ * every GPU has, less what the kernel declares itself. */
+static girih_status allow_shared(const struct cuda_context *c, const girih_abi_function *function,
+                                 cu_function kernel, const char *launch, girih_error *error) {
+  uint32_t bytes = function->block.shared_bytes;
+  if (!bytes) return GIRIH_OK;
+  int declared = 0, most = 0;
+  int code = c->driver->cuFuncGetAttribute(&declared, CU_STATIC_SHARED_BYTES, kernel);
+  if (!code) code = c->driver->cuDeviceGetAttribute(&most, CU_MOST_SHARED_BYTES, c->gpu->device);
+  if (!code && (int64_t)declared + bytes > most)
+    return fail(error, GIRIH_INCOMPATIBLE,
+                "'%s' (kernel %s) needs %lld bytes of shared memory a block, and %s has %d", launch,
+                function->name, (long long)declared + bytes, c->gpu->name, most);
+  if (!code) code = c->driver->cuFuncSetAttribute(kernel, CU_MOST_DYNAMIC_SHARED_BYTES, (int)bytes);
+  return check_result(c->driver, code, error, "giving '%s' (kernel %s) %u bytes of shared memory a block",
+                      launch, function->name, bytes);
+}
+
 /* The plan's launches as the driver knows them, for new places in memory. */
 static girih_status prepare_launches(girih_context *context, plan *plan, girih_error *error) {
   struct cuda_context *c = context->cuda;
@@ -95,6 +113,8 @@ static girih_status prepare_launches(girih_context *context, plan *plan, girih_e
     int code = c->driver->cuModuleGetFunction(&l->functions[i], c->gpu->module, planned->function->name);
     girih_status status = check_result(c->driver, code, error, "finding the kernel %s of '%s'",
                                        planned->function->name, artifact->launches[i].name);
+    if (!status)
+      status = allow_shared(c, planned->function, l->functions[i], artifact->launches[i].name, error);
     if (status) return status;
   }
   point_to_arena(artifact, plan, (char *)(uintptr_t)c->memory);
@@ -177,7 +197,7 @@ static girih_status blame(girih_context *context, const plan *plan, int code, ui
   const planned_launch *planned = &plan->launches[next];
   return check_result(c->driver, code, error, "'%s' (kernel %s, grid %lld, block %u) on %s",
                       artifact->launches[next].name, planned->function->name, (long long)planned->tasks,
-                      planned->function->threads, c->gpu->name);
+                      planned->function->block.threads, c->gpu->name);
 }
 
 static girih_status launch_all(girih_context *context, plan *plan, girih_error *error) {
@@ -194,9 +214,9 @@ static girih_status launch_all(girih_context *context, plan *plan, girih_error *
     int code = CU_SUCCESS;
     if (context->profile) code = c->driver->cuEventRecord(c->events[i], c->stream);
     if (!code && planned->tasks) {
-      code = c->driver->cuLaunchKernel(l->functions[i], (unsigned)planned->tasks, 1, 1,
-                                       planned->function->threads, 1, 1, 0, c->stream,
-                                       list_parameters(c, launch, plan, planned), NULL);
+      code = c->driver->cuLaunchKernel(
+          l->functions[i], (unsigned)planned->tasks, 1, 1, planned->function->block.threads, 1, 1,
+          planned->function->block.shared_bytes, c->stream, list_parameters(c, launch, plan, planned), NULL);
       if (!code && is_followed)
         code = c->driver->cuStreamWriteValue32(c->stream, (uintptr_t)c->progress, i + 1, 0);
     }
@@ -223,7 +243,8 @@ static int record(girih_context *context, plan *plan) {
     if (!planned->tasks) continue;
     cu_kernel_node kernel = {.function = l->functions[i],
                              .grid = {(unsigned)planned->tasks, 1, 1},
-                             .block = {planned->function->threads, 1, 1},
+                             .block = {planned->function->block.threads, 1, 1},
+                             .shared_bytes = planned->function->block.shared_bytes,
                              .parameters = list_parameters(c, &artifact->launches[i], plan, planned)};
     code = c->driver->cuGraphAddKernelNode(&node, graph, before ? &before : NULL, before != NULL, &kernel);
     before = node;

@@ -58,7 +58,7 @@ static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLV
     llvm::Function *f = translated->getFunction(kernel.getSymName());
     f->setLinkage(llvm::GlobalValue::ExternalLinkage);
     f->setCallingConv(llvm::CallingConv::PTX_Kernel);
-    f->addFnAttr("nvvm.maxntid", std::to_string(kThreads.get(kernel).getInt()));
+    f->addFnAttr("nvvm.maxntid", std::to_string(getNumber(kernel, kThreads)));
     // What ptxas takes for better than a few spilled registers, it does not know of sums in flight.
     f->addFnAttr("nvvm.minctasm", "2");
     f->setDoesNotThrow();
@@ -104,7 +104,8 @@ FailureOr<EmittedKernels> emitPtx(ModuleOp module, ArrayRef<Gpu> gpus, const Cod
   });
   if (failed(status)) return failure();
   for (LLVM::LLVMFuncOp kernel : *kernels)
-    emitted.device.kernels[kernel.getSymName()] = {unsigned(kThreads.get(kernel).getInt())};
+    emitted.device.kernels[kernel.getSymName()] = {unsigned(getNumber(kernel, kThreads)),
+                                                   unsigned(getNumber(kernel, kShared))};
   return emitted;
 }
 

@@ -2,7 +2,10 @@
 #include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/TypeText.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -26,7 +29,21 @@ struct Entry {
 };
 } // namespace
 
-static void print(llvm::raw_ostream &os, const Entry &e, int64_t threads) {
+/// Bytes of a block's shared memory: what the kernel declares, and what its launches ask for.
+static int64_t sharedBytes(LLVM::LLVMFuncOp kernel, const SymbolTable &symbols) {
+  DataLayout layout(kernel->getParentOfType<ModuleOp>());
+  llvm::SmallSetVector<LLVM::GlobalOp, 4> declared;
+  kernel.walk([&](LLVM::AddressOfOp address) {
+    auto global = symbols.lookup<LLVM::GlobalOp>(address.getGlobalName());
+    if (global && global.getAddrSpace() == unsigned(NVVM::NVVMMemorySpace::Shared)) declared.insert(global);
+  });
+  int64_t bytes = getNumber(kernel, kShared);
+  for (LLVM::GlobalOp global : declared)
+    bytes += layout.getTypeSize(global.getGlobalType()).getFixedValue();
+  return bytes;
+}
+
+static void print(llvm::raw_ostream &os, const Entry &e, int64_t threads, int64_t shared) {
   LaunchOp launch = e.launch;
   os << "//\n// " << e.kernel;
   if (auto name = launch.getName()) os << ": " << *name;
@@ -43,7 +60,7 @@ static void print(llvm::raw_ostream &os, const Entry &e, int64_t threads) {
     os << "//   param " << n++ << ": size " << dimToString(size) << "\n";
   bool hasScratch = e.scratch && e.scratch.getDims()[0] != 0;
   if (hasScratch) os << "//   param " << n++ << ": scratch, " << listText(e.scratch) << " bytes a block\n";
-  os << "//   grid " << listText(e.tasks) << ", block " << threads << ", shared memory 0\n";
+  os << "//   grid " << listText(e.tasks) << ", block " << threads << ", shared memory " << shared << "\n";
 }
 
 std::string getPtxHeader(ModuleOp module) {
@@ -58,7 +75,8 @@ std::string getPtxHeader(ModuleOp module) {
   llvm::StringSet<> seen;
   auto add = [&](const Entry &e) {
     if (!seen.insert(e.kernel).second) return;
-    print(os, e, kThreads.get(symbols.lookup(e.kernel)).getInt());
+    auto kernel = symbols.lookup<LLVM::LLVMFuncOp>(e.kernel);
+    print(os, e, getNumber(kernel, kThreads), sharedBytes(kernel, symbols));
   };
   module.walk([&](LaunchOp launch) {
     add({launch, launch.getKernel(), launch.getDimsAttr(), launch.getTasksAttr(), launch.getScratchAttr(),

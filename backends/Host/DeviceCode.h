@@ -9,7 +9,8 @@ namespace girih {
 
 /// How a kernel of a device is launched: blocks are the launch's tasks.
 struct DeviceKernel {
-  unsigned threads = 0; // of a block
+  unsigned threads = 0;     // of a block
+  unsigned sharedBytes = 0; // of a block's dynamic shared memory
 };
 
 /// PTX text for sm_<sm>; the driver picks at load.

@@ -125,9 +125,10 @@ llvm::Constant *HostBuilder::function(StringRef name, DimsAttr dims, DimsAttr ta
                                       std::optional<DimsAttr> scratch, Location loc) {
   bool onDevice = !device.modules.empty();
   DimExpr bytes = onDevice && scratch ? scratch->getDims().front() : dimConstant(source.getContext(), 0);
-  return record({onDevice ? null() : kernel(name), text(name), sizes(dims.getDims(), loc, "dims"),
-                 size(tasks.getDims().front(), loc), i32(dims.getDims().size()),
-                 i32(device.kernels.lookup(name).threads), size(bytes, loc)});
+  DeviceKernel launched = device.kernels.lookup(name);
+  C code = onDevice ? record({i32(launched.threads), i32(launched.sharedBytes)}) : kernel(name);
+  return record({code, text(name), sizes(dims.getDims(), loc, "dims"), size(tasks.getDims().front(), loc),
+                 i32(dims.getDims().size()), size(bytes, loc)});
 }
 
 /// girih_abi_launch

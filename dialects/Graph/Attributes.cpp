@@ -7,8 +7,8 @@ using namespace mlir;
 
 namespace girih {
 
-int64_t getNumber(Operation *module, const DiscardableAttr<IntegerAttr> &attr) {
-  IntegerAttr value = attr.get(module);
+int64_t getNumber(Operation *op, const DiscardableAttr<IntegerAttr> &attr) {
+  IntegerAttr value = attr.get(op);
   return value ? value.getInt() : 0;
 }
 
@@ -148,6 +148,7 @@ static constexpr Rule kRules[] = {
     {kGuesses.name, isOp<ModuleOp>, "a module", isCountOfEach, "an i64 for each of some names"},
     {kBuffers.name, isOp<func::FuncOp>, "a function", isListOf<BufferAttr>, "a list of #girih.buffer"},
     {kThreads.name, isFunction, "a function", isCount, "an i64"},
+    {kShared.name, isFunction, "a function", isCount, "an i64"},
     {kPlaces.name, isOp<func::ReturnOp>, "func.return", isListOf<PlaceAttr>, "a list of #girih.place"},
     {kRefs.name, isOp<func::ReturnOp>, "func.return", isListOf<RefAttr>, "a list of #girih.ref"},
     {kIfAny.name, isOp<tensor::ExtractOp>, "tensor.extract", isAttr<UnitAttr>, "no value"},

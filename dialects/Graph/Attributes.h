@@ -40,8 +40,8 @@ inline constexpr DiscardableAttr<mlir::IntegerAttr> kMacs{"girih.macs"};
 /// What the user expects of dimensions of inputs, by their names (`--guess`): only speed depends on it.
 inline constexpr DiscardableAttr<mlir::DictionaryAttr> kGuesses{"girih.guesses"};
 
-/// 0 where the module does not say.
-int64_t getNumber(mlir::Operation *module, const DiscardableAttr<mlir::IntegerAttr> &attr);
+/// 0 where the op does not say.
+int64_t getNumber(mlir::Operation *op, const DiscardableAttr<mlir::IntegerAttr> &attr);
 
 //===-- Functions ---------------------------------------------------------===//
 
@@ -58,6 +58,8 @@ inline constexpr DiscardableAttr<mlir::ElementsAttr> kDefault{"girih.default"};
 inline constexpr DiscardableAttr<mlir::UnitAttr> kScratch{"girih.scratch"};
 /// How many threads a block of a kernel's has, where a device runs it.
 inline constexpr DiscardableAttr<mlir::IntegerAttr> kThreads{"girih.threads"};
+/// How many bytes of dynamic shared memory a block of it has; none where it does not say.
+inline constexpr DiscardableAttr<mlir::IntegerAttr> kShared{"girih.shared"};
 
 //===-- Ops ---------------------------------------------------------------===//
 

@@ -181,6 +181,11 @@ module attributes {girih.buffers = []} {}
 
 // -----
 
+// expected-error@+1 {{has girih.shared = "48 KiB", expected an i64}}
+func.func private @shared() attributes {girih.shared = "48 KiB"}
+
+// -----
+
 func.func @buffers() {
   // expected-error@+1 {{has girih.model, which belongs on a module}}
   return {girih.model = "m"}

@@ -12,12 +12,12 @@
 #include "test/Runtime/by_hand_ptx.h"
 #define FUNCTION(name, dims, tasks, count, scratch)                                                          \
   {                                                                                                          \
-    NULL, #name, dims, tasks, count, 32, {                                                                   \
+    {.block = {32, 0}}, #name, dims, tasks, count, {                                                         \
       -1, scratch                                                                                            \
     }                                                                                                        \
   }
 #else
-#define FUNCTION(name, dims, tasks, count, scratch) {name, #name, dims, tasks, count, 0, {-1, 0}}
+#define FUNCTION(name, dims, tasks, count, scratch) {{name}, #name, dims, tasks, count, {-1, 0}}
 
 static void add_one(void *const *buffers, const int64_t *dims, int64_t begin, int64_t end, void *scratch) {
   const float *x = buffers[0];

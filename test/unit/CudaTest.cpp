@@ -295,6 +295,50 @@ TEST_F(Cuda, KernelsThatFail) {
   }
 }
 
+// A row goes through the last bytes of what a block has of dynamic shared memory, beside 1024 bytes that the
+// code declares. From the second run on it is a graph.
+TEST_F(Cuda, SharedMemory) {
+  std::string text = girih_artifact_table.device_modules[0].ptx;
+  const char *before = "st.global.f32 [%d2], %f1;";
+  text.replace(text.find(before), strlen(before),
+               "mov.u32 %r3, dynamic; mad.lo.u32 %r3, %r2, 4, %r3; st.shared.f32 [%r3+102272], %f1;\n"
+               "  mov.u32 %r1, own; mad.lo.u32 %r1, %r2, 4, %r1; st.shared.f32 [%r1], %f1;\n"
+               "  ld.shared.f32 %f1, [%r3+102272]; st.global.f32 [%d2], %f1;");
+  text.insert(text.find(".visible"),
+              ".extern .shared .align 16 .b8 dynamic[];\n.shared .align 16 .b8 own[1024];\n");
+  std::vector<girih_abi_device_module> modules = {{text.c_str(), 75}};
+  girih_artifact artifact = withCode(modules);
+  std::vector<girih_abi_launch> launches(artifact.launches, artifact.launches + 3);
+  artifact.launches = launches.data();
+  launches[0].function.block.shared_bytes = 102400;
+  {
+    Model model = openModel(artifact);
+    Context context = create(model.get(), 1);
+    for (int i = 0; i < 4; ++i) {
+      Call call(5, 2);
+      call.run(context.get());
+      EXPECT_TRUE(call.isRight());
+    }
+  }
+  // It has to be what the launch says: the same without is a fault.
+  launches[0].function.block.shared_bytes = 0;
+  {
+    Model model = openModel(artifact);
+    EXPECT_EQ(Call(5, 2).run(create(model.get(), 1).get(), GIRIH_SYSTEM_ERROR),
+              "'Add_0' (kernel add_one, grid 5, block 32) on NVIDIA H100 80GB HBM3 (simulated) failed: "
+              "CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered)");
+  }
+  launches[0].function.block.shared_bytes = 232448;
+  {
+    Model model = openModel(artifact);
+    Context context = create(model.get(), 1);
+    EXPECT_EQ(
+        Call(5, 2).run(context.get(), GIRIH_INCOMPATIBLE),
+        "'Add_0' (kernel add_one) needs 233472 bytes of shared memory a block, and NVIDIA H100 80GB HBM3 "
+        "(simulated) has 232448");
+  }
+}
+
 TEST_F(Cuda, TooLarge) {
   Model model = openModel();
   Context context = create(model.get(), 1);
@@ -318,7 +362,7 @@ TEST_F(Cuda, TooLarge) {
   EXPECT_EQ(
       call.run(create(wide.get(), 1).get(), GIRIH_INVALID_ARGUMENT),
       "'Add_0' would have 2147483648 blocks, and a grid has at most 2147483647: the inputs are too large");
-  launches[0].function.tasks = {-1, 1}, launches[0].function.threads = 2048;
+  launches[0].function.tasks = {-1, 1}, launches[0].function.block.threads = 2048;
   EXPECT_EQ(call.run(create(wide.get(), 1).get(), GIRIH_SYSTEM_ERROR),
             "'Add_0' (kernel add_one, grid 1, block 2048) on NVIDIA H100 80GB HBM3 (simulated) failed: "
             "CUDA_ERROR_INVALID_VALUE (invalid argument)");

@@ -252,13 +252,12 @@ TEST(Runtime, BeyondInt32) {
   const int64_t tasks = INT64_C(1) << 46, size = INT64_C(1) << 33, bytes = (INT64_C(3) << 30) + 1;
   girih_abi_buffer_ref refs[] = {{GIRIH_BASE_ARENA, 0, {-1, 0}}, {GIRIH_BASE_ARENA, 1, {-1, 64}}};
   girih_abi_size dim = {-1, size};
-  girih_abi_launch launch = {{[](void *const *buffers, const int64_t *dims, int64_t begin, int64_t end,
-                                 void *) { largeCalls.push_back({buffers, dims[0], begin, end}); },
+  girih_abi_launch launch = {{{[](void *const *buffers, const int64_t *dims, int64_t begin, int64_t end,
+                                  void *) { largeCalls.push_back({buffers, dims[0], begin, end}); }},
                               "large",
                               &dim,
                               {-1, tasks},
                               1,
-                              0,
                               {-1, 0}},
                              "Large_0",
                              refs,

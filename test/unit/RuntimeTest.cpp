@@ -333,8 +333,8 @@ TEST(Runtime, SanitizedArena) {
   const girih_abi_buffer_ref refs[] = {{GIRIH_BASE_ARENA, 0, {-1, 0}}, {GIRIH_BASE_ARENA, 1, {-1, 0}}};
   const girih_abi_size one = {-1, 1}, none = {-1, 0};
   const girih_abi_launch launches[] = {
-      {{look, "look", nullptr, one, 0, 0, none}, "a", &refs[0], nullptr, 1, 0, none, none, 0},
-      {{look, "look", nullptr, one, 0, 0, none}, "b", &refs[1], nullptr, 1, 0, none, none, 0}};
+      {{{look}, "look", nullptr, one, 0, none}, "a", &refs[0], nullptr, 1, 0, none, none, 0},
+      {{{look}, "look", nullptr, one, 0, none}, "b", &refs[1], nullptr, 1, 0, none, none, 0}};
   artifact.arena_buffers = arena, artifact.arena_buffer_count = 2, artifact.arena_bytes = 64;
   artifact.launches = launches, artifact.launch_count = 2;
   auto run = [&](uint32_t flags) {
