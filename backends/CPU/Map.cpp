@@ -17,6 +17,10 @@ using namespace mlir;
 namespace {
 
 LogicalResult mapFunction(func::FuncOp function) {
+  if (auto threads = girih::kThreads.get(function))
+    return function.emitError(
+               "a task of a CPU's kernel has one thread, but this one's schedule says threads = ")
+           << threads.getInt();
   MLIRContext *ctx = function.getContext();
   Location loc = function.getLoc();
   Block &body = function.getBody().front();

@@ -1,4 +1,5 @@
 #include "backends/CUDA/Passes.h"
+#include "backends/CUDA/Team.h"
 #include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,7 +19,6 @@ namespace {
 
 /// Threads of a block: several blocks fit a multiprocessor, however many registers a thread takes.
 constexpr int64_t kMostThreads = 128;
-constexpr int64_t kWarp = 32;
 
 FailureOr<scf::ForallOp> getTasks(func::FuncOp function) {
   auto tasks = llvm::to_vector(function.getOps<scf::ForallOp>());
@@ -26,10 +26,15 @@ FailureOr<scf::ForallOp> getTasks(func::FuncOp function) {
   return function.emitError("a kernel function has ") << tasks.size() << " scf.forall, expected one of tasks";
 }
 
-int64_t chooseThreads(scf::ForallOp forall) {
+/// As many tasks as a block has room for; a team that is larger is a block. Threads come in warps.
+Teams chooseTeams(func::FuncOp function, scf::ForallOp forall) {
+  IntegerAttr team = kThreads.get(function);
+  int64_t threads = team ? team.getInt() : 1;
+  int64_t most = std::max<int64_t>(threads > kWarp ? 1 : kMostThreads / threads, 1);
   auto count = getConstantIntValue(forall.getMixedUpperBound()[0]);
-  if (!count || *count >= kMostThreads) return kMostThreads;
-  return llvm::alignTo(std::max<int64_t>(*count, 1), kWarp);
+  if (!count || *count >= most) return {most, threads};
+  return {int64_t(llvm::alignTo(std::max<int64_t>(*count, 1), std::max<int64_t>(kWarp / threads, 1))),
+          threads};
 }
 
 /// What all launches of a kernel say of its buffers.
@@ -56,9 +61,9 @@ void Buffers::meet(LaunchOp launch) {
   }
 }
 
-/// Gives views of a thread's scratch memory their place in that of a block, at `memory`: elements of
-/// neighbouring threads are side by side, unless vectors are stored. A thread has `bytes`.
-void mapScratch(BlockArgument scratch, Value memory, Value bytes, Value thread, int64_t threads) {
+/// Gives views of a task's scratch memory their place in that of a block, at `memory`: elements of
+/// neighbouring tasks are side by side, unless vectors are stored. A task has `bytes`.
+void mapScratch(BlockArgument scratch, Value memory, Value bytes, Value task, int64_t tasks) {
   MLIRContext *ctx = memory.getContext();
   auto views =
       llvm::map_to_vector(scratch.getUsers(), [](Operation *op) { return cast<memref::ViewOp>(op); });
@@ -73,27 +78,27 @@ void mapScratch(BlockArgument scratch, Value memory, Value bytes, Value thread, 
     auto times = [&](Value x, Value y) -> Value { return arith::MulIOp::create(b, loc, x, y); };
     Value first = view.getByteShift(), own;
     if (areScalars)
-      first = times(first, number(threads)), own = times(thread, number(getStorageBytes(element)));
+      first = times(first, number(tasks)), own = times(task, number(getStorageBytes(element)));
     else
-      own = times(thread, arith::IndexCastOp::create(b, loc, b.getIndexType(), bytes));
+      own = times(task, arith::IndexCastOp::create(b, loc, b.getIndexType(), bytes));
     Value offset =
         arith::IndexCastOp::create(b, loc, b.getI64Type(), arith::AddIOp::create(b, loc, first, own));
     Value at =
         LLVM::GEPOp::create(b, loc, memory.getType(), b.getI8Type(), memory, ArrayRef<LLVM::GEPArg>{offset});
     at = LLVM::AddrSpaceCastOp::create(b, loc, LLVM::LLVMPointerType::get(ctx), at);
     MemRefLayoutAttrInterface layout;
-    if (areScalars) layout = StridedLayoutAttr::get(ctx, 0, {threads});
+    if (areScalars) layout = StridedLayoutAttr::get(ctx, 0, {tasks});
     view.getResult().replaceAllUsesWith(
         makeFlatMemRef(b, loc, at, MemRefType::get({ShapedType::kDynamic}, element, layout)));
     view.erase();
   }
 }
 
-/// Returns how many threads a block has.
+/// Returns how many tasks a block has.
 FailureOr<int64_t> mapFunction(func::FuncOp function, const Buffers &buffers) {
   auto forall = getTasks(function);
   if (failed(forall)) return failure();
-  int64_t threads = chooseThreads(*forall);
+  Teams teams = chooseTeams(function, *forall);
   MLIRContext *ctx = function.getContext();
   Location loc = function.getLoc();
   Block &body = function.getBody().front();
@@ -104,11 +109,18 @@ FailureOr<int64_t> mapFunction(func::FuncOp function, const Buffers &buffers) {
   auto index = b.getIndexType();
   auto number = [&](Value v) -> Value { return arith::IndexCastUIOp::create(b, loc, index, v); };
 
-  // The thread in the grid.
-  Value t = number(NVVM::ThreadIdXOp::create(b, loc, b.getI32Type()));
+  // The task in the grid: that of the thread, or of its team.
+  auto constant = [&](int64_t n) -> Value { return arith::ConstantIndexOp::create(b, loc, n); };
+  Value thread = number(NVVM::ThreadIdXOp::create(b, loc, b.getI32Type()));
   Value block = number(NVVM::BlockIdXOp::create(b, loc, b.getI32Type()));
-  Value first = arith::MulIOp::create(b, loc, block, arith::ConstantIndexOp::create(b, loc, threads));
-  Value task = arith::AddIOp::create(b, loc, first, t);
+  bool isBlock = teams.threads > kWarp;
+  Value first = isBlock ? block : arith::MulIOp::create(b, loc, block, constant(teams.teams)).getResult();
+  Value team = isBlock ? constant(0)
+               : teams.threads == 1
+                   ? thread
+                   : arith::DivUIOp::create(b, loc, thread, constant(teams.threads)).getResult();
+  Value task = isBlock ? block : arith::AddIOp::create(b, loc, first, team).getResult();
+  if (teams.threads > 1) mapTeam(function, teams, thread, team);
 
   unsigned old = body.getNumArguments();
   SmallVector<Type> types;
@@ -138,7 +150,7 @@ FailureOr<int64_t> mapFunction(func::FuncOp function, const Buffers &buffers) {
     Value offset = arith::MulIOp::create(b, loc, number, bytes);
     Value own =
         LLVM::GEPOp::create(b, loc, global, b.getI8Type(), add(global), ArrayRef<LLVM::GEPArg>{offset});
-    mapScratch(scratch, own, bytes, t, threads);
+    mapScratch(scratch, own, bytes, team, teams.teams);
   }
   function.removeArgAttrsAttr();
   body.eraseArguments(0, old);
@@ -162,8 +174,8 @@ FailureOr<int64_t> mapFunction(func::FuncOp function, const Buffers &buffers) {
   then->getOperations().splice(then->begin(), forall->getBody()->getOperations());
   forall->erase();
   function.setPublic();
-  kThreads.set(function, b.getI64IntegerAttr(threads));
-  return threads;
+  kThreads.set(function, b.getI64IntegerAttr(teams.getBlock()));
+  return teams.teams;
 }
 
 /// How a launch of blocks says what it said of tasks.
@@ -171,18 +183,18 @@ struct Grid {
   DimsAttr dims, tasks, scratch;
 };
 
-Grid toBlocks(DimsAttr dims, DimExpr tasks, DimExpr scratch, int64_t threads) {
+Grid toBlocks(DimsAttr dims, DimExpr tasks, DimExpr scratch, int64_t teams) {
   MLIRContext *ctx = dims.getContext();
   SmallVector<DimExpr> all(dims.getDims());
   bool hasScratch = scratch && scratch != 0;
   if (hasScratch) all.push_back(scratch);
-  return {DimsAttr::get(ctx, all), DimsAttr::get(ctx, {dimSimplify(tasks.ceilDiv(threads))}),
-          DimsAttr::get(ctx, {hasScratch ? dimSimplify(scratch * threads) : dimConstant(ctx, 0)})};
+  return {DimsAttr::get(ctx, all), DimsAttr::get(ctx, {dimSimplify(tasks.ceilDiv(teams))}),
+          DimsAttr::get(ctx, {hasScratch ? dimSimplify(scratch * teams) : dimConstant(ctx, 0)})};
 }
 
 struct MapCuda : girih::impl::MapCudaBase<MapCuda> {
   void runOnOperation() override {
-    llvm::StringMap<int64_t> threads;
+    llvm::StringMap<int64_t> teams;
     llvm::StringMap<Buffers> buffers;
     getOperation().walk([&](LaunchOp launch) {
       buffers[launch.getKernel()].meet(launch);
@@ -190,16 +202,16 @@ struct MapCuda : girih::impl::MapCudaBase<MapCuda> {
         for (auto v : variants.getAsRange<LaunchVariantAttr>())
           buffers[v.getKernel().getValue()].meet(launch);
     });
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (function.getSymName() == "main" || function.isExternal()) continue;
       auto mapped = mapFunction(function, buffers[function.getSymName()]);
       if (failed(mapped)) return signalPassFailure();
-      threads[function.getSymName()] = *mapped;
+      teams[function.getSymName()] = *mapped;
     }
     getOperation().walk([&](LaunchOp launch) {
       DimsAttr scratch = launch.getScratchAttr();
       Grid grid = toBlocks(launch.getDimsAttr(), launch.getTasksAttr().getDims()[0],
-                           scratch ? scratch.getDims()[0] : DimExpr(), threads.lookup(launch.getKernel()));
+                           scratch ? scratch.getDims()[0] : DimExpr(), teams.lookup(launch.getKernel()));
       launch.setDimsAttr(grid.dims), launch.setTasksAttr(grid.tasks);
       if (scratch) launch.setScratchAttr(grid.scratch);
       ArrayAttr variants = launch.getVariantsAttr();
@@ -208,7 +220,7 @@ struct MapCuda : girih::impl::MapCudaBase<MapCuda> {
           &getContext(),
           llvm::map_to_vector(variants.getAsRange<LaunchVariantAttr>(), [&](auto v) -> Attribute {
             Grid grid = toBlocks(v.getDims(), v.getTasks().getDims()[0], v.getScratch().getDims()[0],
-                                 threads.lookup(v.getKernel().getValue()));
+                                 teams.lookup(v.getKernel().getValue()));
             return LaunchVariantAttr::get(&getContext(), v.getAtMost(), v.getKernel(), grid.dims, grid.tasks,
                                           grid.scratch);
           })));

@@ -56,7 +56,8 @@ inline constexpr DiscardableAttr<mlir::StringAttr> kName{"girih.name"};
 inline constexpr DiscardableAttr<mlir::ElementsAttr> kDefault{"girih.default"};
 /// The argument of a kernel's function that is its thread's own memory.
 inline constexpr DiscardableAttr<mlir::UnitAttr> kScratch{"girih.scratch"};
-/// How many threads a block of a kernel's has, where a device runs it.
+/// How many threads a task of a kernel's function takes, where it is not one; after the map, how many a block
+/// has.
 inline constexpr DiscardableAttr<mlir::IntegerAttr> kThreads{"girih.threads"};
 /// How many bytes of dynamic shared memory a block of it has; none where it does not say.
 inline constexpr DiscardableAttr<mlir::IntegerAttr> kShared{"girih.shared"};

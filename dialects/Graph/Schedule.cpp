@@ -148,10 +148,13 @@ void PackedAttr::print(AsmPrinter &p) const {
 
 Attribute ScheduleAttr::parse(AsmParser &p, Type) {
   SMLoc loc = p.getCurrentLocation();
-  int64_t width = 0;
-  if (p.parseLess() || p.parseKeyword("width") || p.parseEqual() || p.parseInteger(width) || p.parseComma() ||
-      p.parseKeyword("fma") || p.parseEqual())
+  int64_t width = 0, threads = 1;
+  if (p.parseLess() || p.parseKeyword("width") || p.parseEqual() || p.parseInteger(width) || p.parseComma())
     return {};
+  if (succeeded(p.parseOptionalKeyword("threads")) &&
+      (p.parseEqual() || p.parseInteger(threads) || p.parseComma()))
+    return {};
+  if (p.parseKeyword("fma") || p.parseEqual()) return {};
   auto fma = FieldParser<bool>::parse(p);
   if (failed(fma) || p.parseComma() || p.parseKeyword("nest") || p.parseEqual()) return {};
   auto nest = parseList<LoopAttr>(p);
@@ -181,12 +184,14 @@ Attribute ScheduleAttr::parse(AsmParser &p, Type) {
     return {};
   if (p.parseGreater()) return {};
   auto error = [&] { return p.emitError(loc); };
-  return getChecked(EmitError(error), p.getContext(), width, *fma, ArrayRef(*nest), ArrayRef(*reductions),
-                    ArrayRef(stored), ArrayRef(packed));
+  return getChecked(EmitError(error), p.getContext(), width, threads, *fma, ArrayRef(*nest),
+                    ArrayRef(*reductions), ArrayRef(stored), ArrayRef(packed));
 }
 
 void ScheduleAttr::print(AsmPrinter &p) const {
-  p << "<width = " << getWidth() << ", fma = " << (getFma() ? "true" : "false") << ", nest = ";
+  p << "<width = " << getWidth();
+  if (getThreads() != 1) p << ", threads = " << getThreads();
+  p << ", fma = " << (getFma() ? "true" : "false") << ", nest = ";
   printList(p, getNest());
   if (!getReductions().empty()) {
     p << ", reductions = ";
@@ -232,7 +237,9 @@ static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest) {
     if (isLast && loop.getRole() == LoopRole::each && loop.getSize() != 1)
       return error() << "the innermost loop of " << name << " takes steps of " << loop.getSize()
                      << " but nothing says how: give it a role, or steps of 1";
-    if (!isLast && loop.getRole() != LoopRole::each && loop.getRole() != LoopRole::task)
+    bool isDivided = loop.getRole() == LoopRole::each || loop.getRole() == LoopRole::task ||
+                     loop.getRole() == LoopRole::threads;
+    if (!isLast && !isDivided)
       return error() << "a loop of " << name << " inside of its " << stringifyLoopRole(loop.getRole());
     if (!isLast && loop.getSize() % inner->getSize())
       return error() << "a step of " << name << " must be a multiple of the one inside of it, "
@@ -244,13 +251,34 @@ static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest) {
   return success();
 }
 
+/// Whether a loop of `nest` has no other of its dimension inside of it.
+static bool isInnermost(ArrayRef<LoopAttr> nest, LoopAttr loop) {
+  auto inner = llvm::find_if(llvm::reverse(nest), [&](LoopAttr l) {
+    return l.getReduced() == loop.getReduced() && l.getDim() == loop.getDim();
+  });
+  return *inner == loop;
+}
+
+/// The loop along which a register tile has what lies side by side; null if there is none.
+static LoopAttr getVectorLoop(ArrayRef<LoopAttr> nest) {
+  auto it = llvm::find_if(nest, [&](LoopAttr l) {
+    return l.getRole() == LoopRole::lanes ||
+           (l.getRole() == LoopRole::threads && l.getSize() > 1 && isInnermost(nest, l));
+  });
+  return it == nest.end() ? LoopAttr() : *it;
+}
+
 static LogicalResult verifyLanes(EmitError error, ArrayRef<LoopAttr> nest, int64_t width) {
   constexpr int64_t kMostVectors = 32;
-  for (LoopAttr loop : nest)
+  for (LoopAttr loop : nest) {
+    if (loop.getRole() == LoopRole::threads && isInnermost(nest, loop) && loop.getSize() > kMostVectors)
+      return error() << "a thread must have 1 to " << kMostVectors
+                     << " elements side by side, which are written out, but has " << loop.getSize();
     if (loop.getRole() == LoopRole::lanes &&
         (loop.getSize() % width || loop.getSize() / width > kMostVectors))
       return error() << "lanes must be 1 to " << kMostVectors << " vectors of " << width << " but are "
                      << loop.getSize();
+  }
   return success();
 }
 
@@ -269,6 +297,8 @@ LogicalResult StoredAttr::verify(EmitError error, bool operand, unsigned number,
                                  ScheduleAttr schedule) {
   if (layout && failed(verifyLayout(error, layout))) return failure();
   StringRef letter = operand ? "in" : "g";
+  if (schedule.getThreads() != 1)
+    return error() << letter << number << " is stored by one thread but has " << schedule.getThreads();
   if (schedule.getTaskCount())
     return error() << letter << number << " is stored inside of a task, and cannot have tasks itself";
   if (!schedule.getStored().empty() || !schedule.getPacked().empty())
@@ -280,9 +310,43 @@ LogicalResult PackedAttr::verify(EmitError error, unsigned, AffineMap layout) {
   return verifyLayout(error, layout);
 }
 
-LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRef<LoopAttr> nest,
-                                   ArrayRef<StageAttr> reductions, ArrayRef<StoredAttr> stored,
-                                   ArrayRef<PackedAttr> packed) {
+/// What a team of threads can do.
+static LogicalResult verifyTeam(EmitError error, int64_t width, int64_t threads, ArrayRef<LoopAttr> nest,
+                                ArrayRef<StageAttr> reductions, ArrayRef<StoredAttr> stored) {
+  constexpr int64_t kWarp = 32, kMostThreads = 1024;
+  auto isDealt = [](LoopAttr l) { return l.getRole() == LoopRole::threads; };
+  const LoopAttr *dealt = llvm::find_if(nest, isDealt);
+  if (threads == 1) {
+    if (dealt != nest.end() || llvm::any_of(reductions, [&](StageAttr s) {
+          return !s.getNest().empty() && isDealt(s.getNest().back());
+        }))
+      return error() << "a loop of threads needs a team of them: say threads = 32, or more, behind width";
+    return success();
+  }
+  if (threads < kWarp || threads > kMostThreads || (threads & (threads - 1)))
+    return error() << "threads must be 1, or a power of two from " << kWarp << " to " << kMostThreads
+                   << ", but are " << threads;
+  if (width != 1) return error() << "threads of a team have scalars: width must be 1 but is " << width;
+  if (!stored.empty())
+    return error() << "stored " << stored[0].getName()
+                   << " is in a thread's own memory, and a task has one thread then, not " << threads;
+  bool hasLanes = llvm::any_of(nest, [](LoopAttr l) { return l.getRole() == LoopRole::lanes; });
+  if (hasLanes && dealt != nest.end() && dealt->getSize() > 1 && isInnermost(nest, *dealt))
+    return error() << "lanes and several elements side by side of threads: there is room for one of the two";
+  for (StageAttr stage : reductions) {
+    if (stage.getNest().empty() || !isDealt(stage.getNest().back())) continue;
+    if (dealt - nest.begin() < stage.getAt())
+      return error() << "a reduction by all threads is inside of a loop that they share: d"
+                     << dealt->getDim();
+    if (llvm::any_of(nest, [](LoopAttr l) { return l.getReduced(); }))
+      return error() << "a reduction by all threads cannot be in blocks";
+  }
+  return success();
+}
+
+LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, int64_t threads, bool,
+                                   ArrayRef<LoopAttr> nest, ArrayRef<StageAttr> reductions,
+                                   ArrayRef<StoredAttr> stored, ArrayRef<PackedAttr> packed) {
   if (width < 1 || width > 64 || (width & (width - 1)))
     return error() << "width must be a power of two up to 64 but is " << width;
   SmallVector<LoopAttr> loops(nest);
@@ -313,6 +377,7 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, bool, ArrayRe
                      << " loops";
     if (failed(verifyLanes(error, stage.getNest(), width))) return failure();
   }
+  if (failed(verifyTeam(error, width, threads, nest, reductions, stored))) return failure();
   for (auto [i, constant] : llvm::enumerate(packed.drop_front(packed.empty() ? 0 : 1)))
     if (constant.getNumber() <= packed[i].getNumber())
       return error() << "packed in" << constant.getNumber() << " must come before in" << packed[i].getNumber()
@@ -362,7 +427,8 @@ LogicalResult LaunchVariantAttr::verify(EmitError error, DimsAttr atMost, FlatSy
 //===-- Queries -----------------------------------------------------------===//
 
 ScheduleAttr ScheduleAttr::with(ArrayRef<PackedAttr> packed) const {
-  return get(getContext(), getWidth(), getFma(), getNest(), getReductions(), getStored(), packed);
+  return get(getContext(), getWidth(), getThreads(), getFma(), getNest(), getReductions(), getStored(),
+             packed);
 }
 
 LoopAttr ScheduleAttr::getLoop(LoopRole role) const {
@@ -375,12 +441,12 @@ size_t ScheduleAttr::getTaskCount() const {
 }
 
 int64_t ScheduleAttr::getVectorDim() const {
-  LoopAttr l = getLoop(LoopRole::lanes);
+  LoopAttr l = getVectorLoop(getNest());
   return l ? int64_t(l.getDim()) : -1;
 }
 
 int64_t ScheduleAttr::getVectors() const {
-  LoopAttr l = getLoop(LoopRole::lanes);
+  LoopAttr l = getVectorLoop(getNest());
   return l ? l.getSize() / getWidth() : 1;
 }
 

@@ -6,7 +6,7 @@ include "dialects/Graph/GraphBase.td"
 
 def Girih_LoopRole : I32EnumAttr<"LoopRole", "what a loop of a schedule is", [
     I32EnumAttrCase<"each", 0>, I32EnumAttrCase<"task", 1>, I32EnumAttrCase<"rows", 2>, I32EnumAttrCase<"lanes", 3>,
-    I32EnumAttrCase<"unroll", 4>]> {
+    I32EnumAttrCase<"unroll", 4>, I32EnumAttrCase<"threads", 5>]> {
   let cppNamespace = "::girih";
   let genSpecializedAttr = 0;
 }
@@ -22,6 +22,8 @@ def Girih_LoopAttr : Girih_Attr<"Loop", "loop"> {
       whole steps is done by 4 and fewer, as evenly as can be.
     - `lanes`: a step is whole vectors, lanes along the dimension. In a stage, that is along a reduction: each vector is a sum of its own.
     - `unroll`: a step of a reduction is written out.
+    - `threads`: steps are dealt out to the threads of a task's team, one after the other. The innermost loop of its dimension is written out, index by
+      index; in a stage, each of a thread's indices has a sum of its own, and the sums of all threads are combined.
   }];
   let parameters = (ins "bool":$reduced, "unsigned":$dim, "int64_t":$size, EnumParameter<Girih_LoopRole>:$role);
   let hasCustomAssemblyFormat = 1;
@@ -84,19 +86,20 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
                     reductions = [<at = 3, nest = [<k0, 4, unroll>]>]>
     ```
 
-    - `width`: lanes of a vector. `fma`: multiplications and additions are formed into fused ones.
+    - `width`: lanes of a vector. `threads`: a task is a team of so many threads, which have scalars (`width = 1`) and share what loops of `threads`
+      deal out; 1, which is not printed, where it is not said. `fma`: multiplications and additions are formed into fused ones.
     - `nest`: the loops of the result, outermost first; the tasks come first of all. Loops of one dimension divide each other's steps. Dimensions
       that no reduction depends on come last, behind the reductions. Where the value is a sum, loops of its `k` may be among them: the sum is computed
       block by block, and stands in the value's memory in between.
     - `reductions`: one stage for each, in the order of the domain. What is element-wise is computed where it is read.
     - `stored`: constants that are packed, and then the values that are kept in scratch memory, in the order of computation.
   }];
-  let parameters = (ins "int64_t":$width, "bool":$fma, OptionalArrayRefParameter<"LoopAttr">:$nest,
+  let parameters = (ins "int64_t":$width, "int64_t":$threads, "bool":$fma, OptionalArrayRefParameter<"LoopAttr">:$nest,
                     OptionalArrayRefParameter<"StageAttr">:$reductions, OptionalArrayRefParameter<"StoredAttr">:$stored,
                     OptionalArrayRefParameter<"PackedAttr">:$packed);
   let builders = [AttrBuilder<(ins "int64_t":$width, "bool":$fma, "::llvm::ArrayRef<LoopAttr>":$nest, "::llvm::ArrayRef<StageAttr>":$reductions,
-                                   "::llvm::ArrayRef<StoredAttr>":$stored),
-                              [{ return $_get($_ctxt, width, fma, nest, reductions, stored, ::llvm::ArrayRef<PackedAttr>()); }]>];
+                                   "::llvm::ArrayRef<StoredAttr>":$stored, CArg<"int64_t", "1">:$threads),
+                              [{ return $_get($_ctxt, width, threads, fma, nest, reductions, stored, ::llvm::ArrayRef<PackedAttr>()); }]>];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -106,7 +109,7 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
     LoopAttr getLoop(LoopRole role) const;
     /// How many loops are tasks: the first ones.
     size_t getTaskCount() const;
-    /// The dimension that lanes run along and the vectors of a register tile; -1 and 1 where none does.
+    /// The dimension that lanes run along, or what a thread of a team has side by side, and the vectors of a register tile; -1 and 1 where none does.
     int64_t getVectorDim() const;
     int64_t getVectors() const;
     /// The dimension of the register tile's rows and how many they are; -1 and 1 where there is none.

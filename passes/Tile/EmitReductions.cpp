@@ -39,7 +39,8 @@ void Emitter::reduce(const Reduction &r, StageAttr stage, ArrayRef<std::pair<Sma
     pointMasks.push_back(pointLanes ? mask : Value());
   }
 
-  laneReduction = !stage.getNest().empty() && stage.getNest().back().getRole() == LoopRole::lanes;
+  LoopRole role = stage.getNest().empty() ? LoopRole::each : stage.getNest().back().getRole();
+  laneReduction = role == LoopRole::lanes || role == LoopRole::threads;
 
   SmallVector<Value> accumulators;
   for (size_t p = 0; p < points.size(); ++p)
@@ -54,6 +55,7 @@ void Emitter::reduce(const Reduction &r, StageAttr stage, ArrayRef<std::pair<Sma
   unsigned outs = op.getNumDpsInits();
   for (size_t p = 0; p < keys.size(); ++p) {
     SmallVector<Value> state(ArrayRef(accumulators).slice(p * outs, outs));
+    if (role == LoopRole::threads) state = combineThreads(std::move(state));
     if (laneReduction) state = combineLanes(std::move(state));
     SmallVector<Val> values;
     for (Value v : state)
@@ -97,6 +99,8 @@ SmallVector<Value> Emitter::takeUp(SmallVector<Value> neutral) {
 SmallVector<Value> Emitter::reduceLoops(ArrayRef<LoopAttr> nest, SmallVector<Value> accumulators) {
   if (nest.empty()) return reduceStep(accumulators);
   if (nest.front().getRole() == LoopRole::lanes) return reduceLanes(nest.front(), std::move(accumulators));
+  if (nest.front().getRole() == LoopRole::threads)
+    return reduceThreads(nest.front(), std::move(accumulators));
   const LoopDim &dim = current->loops[nest.front().getDim()];
   Range range = blocks.empty() ? Range{e.constant(0), dim.extent, {}, {}} : blocks[nest.front().getDim()];
   auto setIndex = [&](Idx i, int64_t offset) {

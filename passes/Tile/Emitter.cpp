@@ -37,6 +37,10 @@ void Emitter::loops(ArrayRef<LoopAttr> nest, Leaf leaf) {
     computeStages(nest.begin() + 1 - schedule.getNest().begin());
     loops(nest.drop_front(), leaf);
   };
+  if (l.getRole() == LoopRole::threads) {
+    bool isLast = llvm::none_of(nest.drop_front(), [&](LoopAttr inner) { return inner.getDim() == dim; });
+    return isLast ? threadLoop(l, next) : threadPieces(l, next);
+  }
   if (l.getRole() == LoopRole::lanes) return vectorLoops(dim, next);
   if (l.getRole() == LoopRole::rows) return rowLoops(dim, next);
   if (l.getReduced())
@@ -194,6 +198,7 @@ LogicalResult Emitter::emit(Value task) {
   ArrayRef<LoopAttr> nest = schedule.getNest(), taskLoops = nest.take_front(schedule.getTaskCount());
   ArrayRef<LoopAttr> inner = nest.take_front(outside()).drop_front(taskLoops.size());
   SmallVector<DimExpr> counts = getTaskCounts(domain, schedule);
+  taskBlock = b.getInsertionBlock();
   for (int i = int(taskLoops.size()) - 1; i >= 0; --i) {
     unsigned d = taskLoops[i].getDim();
     int64_t size = taskLoops[i].getSize();
@@ -252,7 +257,12 @@ void Emitter::tile() {
   auto at = positions();
   for (auto [r, stage] : llvm::zip_equal(domain.reductions, schedule.getReductions()))
     reduce(r, stage, at);
-  loops(schedule.getNest().drop_front(outside()), [&] { finish(); });
+  auto rest = [&] { loops(schedule.getNest().drop_front(outside()), [&] { finish(); }); };
+  // What no loop deals out to the team, one thread stores.
+  if (schedule.getThreads() > 1 && !schedule.getLoop(LoopRole::threads))
+    ifTrue(isThreadBelow(constant(1)), rest);
+  else
+    rest();
 }
 
 /// Where the last generic's values at `dims` go.

@@ -1,6 +1,7 @@
 // The writer of one domain's loops: what its parts share. Private to this library.
 #pragma once
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "passes/Tile/Evaluator.h"
 #include "passes/Tile/Schedule.h"
 
@@ -62,6 +63,14 @@ private:
   void vectorLoops(unsigned dim, Leaf leaf);
   mlir::Value loop(mlir::Value from, mlir::Value to, int64_t step,
                    llvm::function_ref<void(mlir::Value)> body);
+  mlir::Value thread();
+  mlir::Value isThreadBelow(mlir::Value n);
+  bool isInLoop();
+  void deal(const Range &range, int64_t size,
+            llvm::function_ref<void(mlir::Value from, mlir::Value to, int64_t step, int64_t n)> loop,
+            llvm::function_ref<void(const Idx &at, int64_t n, mlir::Value condition)> piece);
+  void threadLoop(LoopAttr l, Leaf leaf);
+  void threadPieces(LoopAttr l, Leaf leaf);
   void ifTrue(mlir::Value condition, llvm::function_ref<void()> body);
   void ifBelow(mlir::Value a, mlir::Value limit, llvm::function_ref<void()> body);
 
@@ -90,7 +99,10 @@ private:
                                              mlir::SmallVector<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> reduceStep(mlir::ArrayRef<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> reduceLanes(LoopAttr loop, mlir::SmallVector<mlir::Value> accumulators);
+  mlir::SmallVector<mlir::Value> reduceThreads(LoopAttr loop, mlir::SmallVector<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> combine(mlir::ValueRange x, mlir::ValueRange y);
+  mlir::SmallVector<mlir::Value> shuffle(mlir::ValueRange state, mlir::gpu::ShuffleMode mode, int64_t offset);
+  mlir::SmallVector<mlir::Value> combineThreads(mlir::SmallVector<mlir::Value> state);
   mlir::SmallVector<mlir::Value> combineLanes(mlir::SmallVector<mlir::Value> state);
   Lin substitute(const Lin &lin, mlir::ArrayRef<Idx> dims);
 
@@ -103,6 +115,10 @@ private:
   ScheduleAttr schedule;
   std::vector<StageMemory> memory; // of each value that the schedule stores
   std::pair<int64_t, bool> outer;  // of the schedule that is obeyed around
+
+  // The team: where its task begins, and the thread in it.
+  mlir::Block *taskBlock = nullptr;
+  mlir::Value ownThread;
 
   // The current tile: where each dimension of the domain stands, how far its range goes, and the register
   // tile.
@@ -117,7 +133,7 @@ private:
   const Reduction *current = nullptr;
   mlir::SmallVector<mlir::SmallVector<Idx>> points; // dimensions of the generic, one list a position
   mlir::SmallVector<mlir::Value> pointMasks;
-  bool laneReduction = false;
+  bool laneReduction = false; // with lanes, or threads, along it
 };
 
 } // namespace girih

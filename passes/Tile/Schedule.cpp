@@ -97,8 +97,8 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     return kernel.emitError("schedule ") << s << " does not fit kernel '" << kernel.getKernelName() << "': ";
   };
   // Plans make schedules without it: only a build with assertions would know.
-  if (failed(ScheduleAttr::verify(error, s.getWidth(), s.getFma(), s.getNest(), s.getReductions(),
-                                  s.getStored(), s.getPacked())))
+  if (failed(ScheduleAttr::verify(error, s.getWidth(), s.getThreads(), s.getFma(), s.getNest(),
+                                  s.getReductions(), s.getStored(), s.getPacked())))
     return failure();
   ArrayRef<LoopAttr> nest = s.getNest();
   for (LoopAttr loop : nest)
@@ -120,7 +120,8 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     return error() << "dimensions from d" << domain.parallel
                    << " on, which no reduction depends on, must be the innermost loops";
   for (LoopAttr loop : nest)
-    if (!isParallel(loop) && loop.getRole() != LoopRole::each && loop.getRole() != LoopRole::lanes)
+    if (!isParallel(loop) && loop.getRole() != LoopRole::each && loop.getRole() != LoopRole::lanes &&
+        loop.getRole() != LoopRole::threads)
       return error() << "d" << loop.getDim() << ", which no reduction depends on, cannot be "
                      << stringifyLoopRole(loop.getRole());
   if (s.getReductions().size() != domain.reductions.size())
@@ -140,6 +141,9 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     for (LoopAttr block : blocks)
       if (block.getDim() >= r.loops.size()) return where() << "has no k" << block.getDim();
     if (lanes && !blocks.empty()) return where() << "cannot have lanes along itself and be in blocks";
+    bool isDealt = !loops.empty() && loops.back().getRole() == LoopRole::threads;
+    if (isDealt && !canSumInLanes(r))
+      return where() << "cannot be shared by threads: partial results of it do not combine";
     if (lanes && !canSumInLanes(r))
       return where() << "cannot have lanes: partial results of it do not combine";
     if (lanes && dependsOn(r, domain, s.getVectorDim()))
@@ -397,6 +401,11 @@ FailureOr<SmallVector<ScheduleAttr>> getSchedules(KernelOp kernel, ArrayAttr sch
            << " schedules; expected one for each, as --stop-after=plan prints them";
   for (auto [domain, schedule] : llvm::zip(domains, out))
     if (failed(verify(kernel, domain, schedule, schedule.getPacked()))) return failure();
+  for (ScheduleAttr schedule : out)
+    if (schedule.getThreads() != out[0].getThreads())
+      return kernel.emitError("kernel '")
+             << kernel.getKernelName() << "' has tasks of " << out[0].getThreads() << " and of "
+             << schedule.getThreads() << " threads: its schedules must agree";
   return out;
 }
 

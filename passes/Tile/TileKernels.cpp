@@ -1,5 +1,7 @@
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -114,6 +116,8 @@ LogicalResult Tiler::emit(KernelOp kernel, const Tiling &tiling, Emitted &out) {
     b.setInsertionPointToStart(forall.getBody());
     return forall.getInductionVar(0);
   };
+  if (int64_t threads = schedules[0].getThreads(); threads > 1)
+    kThreads.set(fn.getFunction(), b.getI64IntegerAttr(threads));
   if (domains.size() == 1) return emitDomain(b, kernel, fn, domains[0], schedules[0], layouts, beginTasks);
   Value task = beginTasks();
   for (auto [domain, schedule, count] : llvm::zip(domains, schedules, counts)) {
