@@ -24,7 +24,7 @@ public:
   void addRewritePasses(OpPassManager &) const override {}
   void addJoinPasses(OpPassManager &) const override {}
 
-  void addPlanPasses(OpPassManager &pm) const override { pm.addPass(createPlanCuda()); }
+  void addPlanPasses(OpPassManager &pm) const override { pm.addPass(createPlanCuda({gpus.front().sm})); }
 
   void addMapPasses(OpPassManager &pm) const override { pm.addPass(createMapCuda()); }
 

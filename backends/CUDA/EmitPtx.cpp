@@ -60,7 +60,9 @@ static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLV
     f->setCallingConv(llvm::CallingConv::PTX_Kernel);
     f->addFnAttr("nvvm.maxntid", std::to_string(getNumber(kernel, kThreads)));
     // What ptxas takes for better than a few spilled registers, it does not know of sums in flight.
-    f->addFnAttr("nvvm.minctasm", "2");
+    constexpr int64_t kRegisterHungry = 256; // threads, each of which may have all registers that there are
+    int64_t blocks = std::max<int64_t>(kRegisterHungry / getNumber(kernel, kThreads), 1);
+    f->addFnAttr("nvvm.minctasm", std::to_string(std::min<int64_t>(blocks, 2)));
     f->setDoesNotThrow();
   }
   // PTX is the assembly of NVPTX, and what an artifact has.

@@ -31,6 +31,7 @@ def PlanCuda : Pass<"girih-plan-cuda", "::mlir::ModuleOp"> {
       : (tensor<64xf32>) -> tensor<64xf32> {
     ```
   }];
+  let options = [Option<"sm", "sm", "unsigned", "80", "the least compute capability that the kernels run on: 80">];
 }
 
 def MapCuda : Pass<"girih-map-cuda", "::mlir::ModuleOp"> {

@@ -1,5 +1,6 @@
 // Schedules for kernels on a GPU: a task is a thread's, neighbouring threads compute neighbouring results.
 #include "backends/CUDA/Passes.h"
+#include "backends/CUDA/PlanMma.h"
 #include "dialects/Graph/Guesses.h"
 #include "passes/Tile/Pack.h"
 #include "passes/Tile/Schedule.h"
@@ -220,7 +221,7 @@ AffineMap getLayout(KernelOp kernel, const Domain &domain, unsigned operand) {
   return layout.isIdentity() ? AffineMap() : layout;
 }
 
-FailureOr<ArrayAttr> planKernel(KernelOp kernel, const Guesses &guesses) {
+FailureOr<ArrayAttr> planKernel(KernelOp kernel, const Guesses &guesses, bool withMma, bool withTf32) {
   auto stages = chooseStages(kernel, /*readTwice=*/false);
   // What may be packed is seen first; how loops merge depends on what is.
   auto domains = analyzeKernel(kernel, stages);
@@ -242,6 +243,9 @@ FailureOr<ArrayAttr> planKernel(KernelOp kernel, const Guesses &guesses) {
   }
   domains = analyzeKernel(kernel, stages, &layouts);
   if (failed(domains)) return failure();
+  if (withMma && domains->size() == 1)
+    if (ScheduleAttr schedule = planMma(kernel, domains->front(), guesses, withTf32))
+      return ArrayAttr::get(kernel.getContext(), Attribute(schedule.with(packed.front())));
   SmallVector<Attribute> schedules;
   for (auto [domain, list] : llvm::zip_equal(*domains, packed))
     schedules.push_back(Planner(kernel, domain, guesses).plan().with(list));
@@ -249,11 +253,15 @@ FailureOr<ArrayAttr> planKernel(KernelOp kernel, const Guesses &guesses) {
 }
 
 struct PlanCuda : girih::impl::PlanCudaBase<PlanCuda> {
+  using PlanCudaBase::PlanCudaBase;
   void runOnOperation() override {
     Guesses guesses(getOperation());
+    // The instructions that plans use came with Ampere.
+    constexpr unsigned kAmpere = 80;
+    bool withMma = sm >= kAmpere, withTf32 = false;
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
-      auto schedule = planKernel(kernel, guesses);
+      auto schedule = planKernel(kernel, guesses, withMma, withTf32);
       if (failed(schedule)) return WalkResult::interrupt();
       kernel.setScheduleAttr(*schedule);
       return WalkResult::advance();

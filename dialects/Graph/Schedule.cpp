@@ -63,18 +63,29 @@ void LoopAttr::print(AsmPrinter &p) const {
 Attribute StageAttr::parse(AsmParser &p, Type) {
   SMLoc loc = p.getCurrentLocation();
   int64_t at = 0;
-  if (p.parseLess() || p.parseKeyword("at") || p.parseEqual() || p.parseInteger(at) || p.parseComma() ||
-      p.parseKeyword("nest") || p.parseEqual())
+  if (p.parseLess() || p.parseKeyword("at") || p.parseEqual() || p.parseInteger(at) || p.parseComma())
     return {};
-  auto nest = parseList<LoopAttr>(p);
-  if (failed(nest) || p.parseGreater()) return {};
+  FailureOr<SmallVector<LoopAttr>> nest = SmallVector<LoopAttr>();
+  MmaAttr mma;
+  if (succeeded(p.parseOptionalKeyword("mma"))) {
+    if (p.parseEqual() || !(mma = dyn_cast_or_null<MmaAttr>(MmaAttr::parse(p, {})))) return {};
+  } else if (p.parseKeyword("nest") || p.parseEqual() || failed(nest = parseList<LoopAttr>(p))) {
+    return {};
+  }
+  if (p.parseGreater()) return {};
   auto error = [&] { return p.emitError(loc); };
-  return getChecked(EmitError(error), p.getContext(), at, ArrayRef(*nest));
+  return getChecked(EmitError(error), p.getContext(), at, ArrayRef(*nest), mma);
 }
 
 void StageAttr::print(AsmPrinter &p) const {
-  p << "<at = " << getAt() << ", nest = ";
-  printList(p, getNest());
+  p << "<at = " << getAt() << ", ";
+  if (getMma()) {
+    p << "mma = ";
+    getMma().print(p);
+  } else {
+    p << "nest = ";
+    printList(p, getNest());
+  }
   p << '>';
 }
 
@@ -223,15 +234,16 @@ LogicalResult LoopAttr::verify(EmitError error, bool reduced, unsigned dim, int6
   return success();
 }
 
-/// Loops of one dimension divide each other's steps, down to an index or what a register tile takes.
-static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest) {
+/// Loops of one dimension divide each other's steps, down to an index or what a register tile takes; tasks have
+/// none inside of them where they are all loops that there are.
+static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest, bool areTasksAll = false) {
   for (auto [i, loop] : llvm::enumerate(nest)) {
     std::string name = (loop.getReduced() ? "k" : "d") + std::to_string(loop.getDim());
     auto inner = llvm::find_if(nest.drop_front(i + 1), [&](LoopAttr l) {
       return l.getReduced() == loop.getReduced() && l.getDim() == loop.getDim();
     });
     bool isLast = inner == nest.end();
-    if (isLast && loop.getRole() == LoopRole::task)
+    if (isLast && loop.getRole() == LoopRole::task && !areTasksAll)
       return error() << "a task of " << name
                      << " has no loop inside of it: give it rows, lanes, or steps of 1";
     if (isLast && loop.getRole() == LoopRole::each && loop.getSize() != 1)
@@ -282,7 +294,28 @@ static LogicalResult verifyLanes(EmitError error, ArrayRef<LoopAttr> nest, int64
   return success();
 }
 
-LogicalResult StageAttr::verify(EmitError error, int64_t at, ArrayRef<LoopAttr> nest) {
+/// Of a warp, in registers, and of a line in shared memory.
+static constexpr int64_t kMostTile = 256, kMostBuffers = 8, kMmaRows = 16, kPair = 16;
+
+LogicalResult MmaAttr::verify(EmitError error, int64_t rows, int64_t columns, int64_t step, int64_t buffers,
+                              int64_t left, int64_t right) {
+  auto isPower = [](int64_t n, int64_t least, int64_t most) {
+    return n >= least && n <= most && llvm::isPowerOf2_64(n);
+  };
+  if (!isPower(rows, kMmaRows, kMostTile) || !isPower(columns, kPair, kMostTile))
+    return error() << "a warp's rows and columns must be powers of two from 16 to " << kMostTile
+                   << " but are " << rows << " and " << columns;
+  if (!isPower(step, kMmaRows, kMostTile))
+    return error() << "a step must be a power of two from 16 to " << kMostTile << " but is " << step;
+  if (buffers < 2 || buffers > kMostBuffers)
+    return error() << "there must be 2 to " << kMostBuffers << " buffers but are " << buffers;
+  constexpr int64_t kMostCopied = 8;
+  if (!isPower(left, 1, kMostCopied) || !isPower(right, 1, kMostCopied))
+    return error() << "1, 2, 4 or 8 elements can be copied at once but not " << left << " and " << right;
+  return success();
+}
+
+LogicalResult StageAttr::verify(EmitError error, int64_t at, ArrayRef<LoopAttr> nest, MmaAttr) {
   if (at < 0) return error() << "at must be a number of loops but is " << at;
   for (LoopAttr loop : nest) {
     if (!loop.getReduced())
@@ -361,7 +394,12 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, int64_t threa
   if (hasBlocks && reductions.size() != 1)
     return error() << "blocks of a reduction need exactly one, but there are " << reductions.size();
   if (hasBlocks) llvm::append_range(loops, reductions[0].getNest());
-  if (failed(verifyNest(error, loops)) || failed(verifyLanes(error, nest, width))) return failure();
+  bool isMma = llvm::any_of(reductions, [](StageAttr s) { return static_cast<bool>(s.getMma()); });
+  if (isMma && (reductions.size() != 1 || width != 1 || !stored.empty() ||
+                llvm::any_of(nest, [](LoopAttr l) { return l.getRole() != LoopRole::task; })))
+    return error() << "tensor cores compute all that is inside of the tasks: there are no other loops, one "
+                      "reduction, nothing is stored, and width is 1";
+  if (failed(verifyNest(error, loops, isMma)) || failed(verifyLanes(error, nest, width))) return failure();
   bool inTasks = true;
   llvm::SmallSet<unsigned, 4> tasks;
   for (LoopAttr loop : nest) {
@@ -472,6 +510,10 @@ std::optional<int64_t> ScheduleAttr::getStep(int64_t dim, int64_t at) const {
 
 int64_t ScheduleAttr::getTile(int64_t dim) const {
   return getStep(dim, getNest().size()).value_or(1);
+}
+
+MmaAttr ScheduleAttr::getMma() const {
+  return getReductions().size() == 1 ? getReductions()[0].getMma() : MmaAttr();
 }
 
 } // namespace girih

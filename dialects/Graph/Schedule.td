@@ -30,13 +30,28 @@ def Girih_LoopAttr : Girih_Attr<"Loop", "loop"> {
   let genVerifyDecl = 1;
 }
 
+def Girih_MmaAttr : Girih_Attr<"Mma", "mma"> {
+  let summary = "a tile of products, computed by a block's warps on tensor cores";
+  let description = [{
+    `<rows = 64, columns = 32, step = 32, buffers = 4, left = 8, right = 8>`: a warp has 64 rows and 32 columns of the task's tile. The reduction goes in steps of 32,
+    which lie in shared memory, in a ring of 4 buffers. Of the left operand (whose rows the result has) and of the right one 8 elements are copied at once, which
+    their places, strides and sizes are multiples of.
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$step, "int64_t":$buffers, "int64_t":$left, "int64_t":$right);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Girih_StageAttr : Girih_Attr<"Stage", "stage"> {
   let summary = "where a reduction is computed, and its loops";
   let description = [{
     `<at = 3, nest = [<k0, 1>, <k1, 4, unroll>]>`: inside the first three loops of the result's nest, at each place of the register tile there; the sums
     are in registers.
+
+    `<at = 2, mma = <rows = 64, ...>>`: instead of loops, tensor cores compute what is inside of the two loops, which are the tasks.
   }];
-  let parameters = (ins "int64_t":$at, OptionalArrayRefParameter<"LoopAttr">:$nest);
+  let parameters = (ins "int64_t":$at, OptionalArrayRefParameter<"LoopAttr">:$nest, OptionalParameter<"MmaAttr">:$mma);
+  let builders = [AttrBuilder<(ins "int64_t":$at, "::llvm::ArrayRef<LoopAttr>":$nest), [{ return $_get($_ctxt, at, nest, MmaAttr()); }]>];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
@@ -121,6 +136,8 @@ def Girih_ScheduleAttr : Girih_Attr<"Schedule", "schedule"> {
     std::optional<int64_t> getStep(int64_t dim, int64_t at) const;
     /// What a step of the innermost loop of a dimension takes.
     int64_t getTile(int64_t dim) const;
+    /// How tensor cores compute all of it, null where they do not.
+    MmaAttr getMma() const;
   }];
 }
 

@@ -1,5 +1,6 @@
 #include "passes/Tile/Emitter.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/Tile/EmitMma.h"
 #include "passes/Tile/EmitterState.h"
 
 using namespace mlir;
@@ -215,6 +216,10 @@ LogicalResult Emitter::emit(Value task) {
     ranges[d].low = e.variable(n, size);
     setRange(ranges[d], n, domain.dims[d].extent, size, schedule.getTile(d), {});
   }
+  if (schedule.getMma()) {
+    multiply();
+    return failure(e.failed);
+  }
   computeStages(inner.begin() - nest.begin());
   loops(inner, [&] { tile(); });
   return failure(e.failed);
@@ -309,15 +314,37 @@ void Emitter::ifKept(ArrayRef<Idx> dims, llvm::function_ref<void()> body) {
   ifTrue(isKept, body);
 }
 
+SmallVector<Val> Emitter::evaluate(ArrayRef<Idx> dims) {
+  if (auto *known = e.recall(domain.last, dims)) return *known;
+  return e.evalBody(domain.last, dims, {});
+}
+
 void Emitter::finishAt(ArrayRef<Idx> dims) {
-  auto last = domain.last;
-  SmallVector<Val> values;
-  if (auto *known = e.recall(last, dims))
-    values = *known;
-  else
-    values = e.evalBody(last, dims, {});
+  SmallVector<Val> values = evaluate(dims);
   for (auto &[view, indices, n] : destinations(dims))
     e.store(view, indices, values[n]);
+}
+
+/// Tensor cores compute the task. Values that lie side by side are all there before the first is stored: so
+/// what they read is loaded at once, and they are stored at once.
+void Emitter::multiply() {
+  const Reduction &r = domain.reductions[0];
+  linalg::GenericOp last = domain.last;
+  auto begin = llvm::map_to_vector(ranges, [](const Range &range) { return range.low; });
+  emitMma(e, domain, schedule, begin, [&](ArrayRef<MmaSum> sums) {
+    SmallVector<SmallVector<Idx>> at;
+    SmallVector<SmallVector<Val>> values;
+    for (const MmaSum &sum : sums) {
+      SmallVector<Idx> &dims = at.emplace_back(last.getNumLoops(), e.constant(0));
+      for (auto [dim, i] : llvm::zip_equal(domain.dims, sum.index))
+        dims[dim.dims.back()] = i;
+      e.remember(r.op, keyOf(r, dims), {Val{sum.value}});
+      values.push_back(evaluate(dims));
+    }
+    for (auto [dims, value] : llvm::zip_equal(at, values))
+      for (auto &[view, indices, n] : destinations(dims))
+        e.store(view, indices, value[n]);
+  });
 }
 
 LogicalResult emitDomain(OpBuilder &b, KernelOp kernel, KernelFunction &fn, const Domain &domain,

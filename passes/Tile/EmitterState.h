@@ -84,7 +84,9 @@ private:
   mlir::SmallVector<std::pair<mlir::SmallVector<Idx>, mlir::Value>> positions();
   void finish();
   void ifKept(mlir::ArrayRef<Idx> dims, llvm::function_ref<void()> body);
+  mlir::SmallVector<Val> evaluate(mlir::ArrayRef<Idx> dims);
   void finishAt(mlir::ArrayRef<Idx> dims);
+  void multiply();
   struct Destination {
     MemoryView view;
     mlir::SmallVector<Idx> indices;

@@ -1,4 +1,5 @@
 #include "passes/Tile/Schedule.h"
+#include "passes/Tile/Mma.h"
 #include "passes/Tile/Pack.h"
 
 using namespace mlir;
@@ -128,6 +129,7 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
     return error() << "it has " << s.getReductions().size() << " reductions, the kernel "
                    << domain.reductions.size();
   int64_t outside = llvm::count_if(nest, isParallel);
+  if (s.getMma()) return verifyMma(kernel, domain, s, error);
   for (auto [i, r, stage] : llvm::enumerate(domain.reductions, s.getReductions())) {
     auto where = [&]() { return error() << "reduction " << i << " "; };
     if (stage.getAt() != outside)
