@@ -14,6 +14,9 @@ namespace girih {
 /// Pointers and sizes; the most that PTX has room for.
 static constexpr unsigned kParameterBytes = 8, kMostParameterBytes = 32764;
 
+/// Blocks of no more threads have all registers that a thread can have, when there are two of them.
+static constexpr int64_t kFewThreads = 128;
+
 /// As for a CPU (backends/Host/EmitModule.cpp), without vectors: register tiles are written out. Pointers are
 /// found to be of global memory as soon as descriptors are gone, and what lies side by side in aligned memory
 /// is loaded and stored at once.
@@ -58,11 +61,10 @@ static LogicalResult emitFor(ModuleOp module, const Gpu &gpu, ArrayRef<LLVM::LLV
     llvm::Function *f = translated->getFunction(kernel.getSymName());
     f->setLinkage(llvm::GlobalValue::ExternalLinkage);
     f->setCallingConv(llvm::CallingConv::PTX_Kernel);
-    f->addFnAttr("nvvm.maxntid", std::to_string(getNumber(kernel, kThreads)));
+    int64_t threads = getNumber(kernel, kThreads);
+    f->addFnAttr("nvvm.maxntid", std::to_string(threads));
     // What ptxas takes for better than a few spilled registers, it does not know of sums in flight.
-    constexpr int64_t kRegisterHungry = 256; // threads, each of which may have all registers that there are
-    int64_t blocks = std::max<int64_t>(kRegisterHungry / getNumber(kernel, kThreads), 1);
-    f->addFnAttr("nvvm.minctasm", std::to_string(std::min<int64_t>(blocks, 2)));
+    f->addFnAttr("nvvm.minctasm", threads > kFewThreads ? "1" : "2");
     f->setDoesNotThrow();
   }
   // PTX is the assembly of NVPTX, and what an artifact has.

@@ -23,16 +23,25 @@ struct RegisterTile {
   int64_t step(int64_t d) const { return d == rowDim ? rows : d == columnDim ? columns : 1; }
 };
 
+/// How many threads compute a task, and how many elements of a reduction each has side by side.
+struct Team {
+  int64_t threads = 1, elements = 1;
+};
+
 /// Plans one domain, or a stage of one.
 class Planner {
 public:
   Planner(KernelOp kernel, const Domain &domain, const Guesses &guesses)
       : kernel(kernel), ctx(kernel.getContext()), domain(domain), guesses(guesses) {}
 
-  ScheduleAttr plan();
+  /// `mayTeam`: whether a task may be a team's.
+  ScheduleAttr plan(bool mayTeam);
 
 private:
   ScheduleAttr planStage() const;
+  void chooseTeam();
+  int64_t chooseElements(const Reduction &r, unsigned i) const;
+  unsigned getSharedDim() const;
   void chooseTile();
   void chooseTile(ArrayRef<std::pair<int64_t, int64_t>> candidates);
   bool isReadAlong(const Access &a, int64_t d) const { return a.lin.has(domain.variable(d)); }
@@ -46,6 +55,9 @@ private:
   LoopAttr loop(int64_t d, int64_t size, LoopRole role) const {
     return LoopAttr::get(ctx, /*reduced=*/false, d, size, role);
   }
+  LoopAttr reducedLoop(unsigned k, int64_t size, LoopRole role) const {
+    return LoopAttr::get(ctx, /*reduced=*/true, k, size, role);
+  }
   LoopAttr tileLoop(int64_t d) const {
     int64_t size = tile.step(d);
     LoopRole role = size == 1 ? LoopRole::each : d == tile.rowDim ? LoopRole::rows : LoopRole::lanes;
@@ -58,6 +70,7 @@ private:
   const Domain &domain;
   const Guesses &guesses;
   RegisterTile tile;
+  Team team;
 };
 
 /// Loops of tiles in the order of memory: neighbours along the contiguous dimension.
@@ -137,6 +150,65 @@ void Planner::chooseTile() {
   chooseTile({{8, 4}, {4, 4}, {4, 2}, {2, 2}, {2, 1}, {1, 1}});
 }
 
+/// How many elements a thread loads at once along the last loop of reduction `i`: as many as 16 bytes have,
+/// where they are aligned and leave some for each thread of the team.
+int64_t Planner::chooseElements(const Reduction &r, unsigned i) const {
+  constexpr int64_t kBytes = 16, kMost = 8;
+  DimExpr extent = r.loops.back().extent;
+  int64_t elements = kMost;
+  for (const Access &a : domain.accesses)
+    if (a.reduction == int(i) && !a.dynamic && a.lin.has(r.variable(r.loops.size() - 1)))
+      elements = std::min(elements, std::max<int64_t>(kBytes / getStorageBytes(a.element), 1));
+  while (elements > 1 &&
+         (extent.getLargestKnownDivisor() % elements || guesses.get(extent) < elements * team.threads))
+    elements /= 2;
+  return elements;
+}
+
+/// A team for each result, or for a few that are side by side, where reductions are long and a thread each
+/// would leave most of a GPU idle, or have neighbours read far from each other.
+void Planner::chooseTeam() {
+  constexpr int64_t kWarp = 32, kMost = 512;           // threads; more would have few registers each
+  constexpr int64_t kRow = 64, kColumn = 128;          // elements, from which on combining them costs little
+  constexpr int64_t kFew = 1 << 14, kEnough = 1 << 15; // results and threads
+  constexpr int64_t kElements = 32;                    // of a thread that are kept in registers
+  constexpr int64_t kSide = 8, kSector = 16;           // results side by side
+  if (domain.reductions.empty() || !domain.stages.empty()) return;
+  int64_t unit = domain.unitDim, length = INT64_MAX;
+  bool areRows = false, areColumns = false;
+  for (auto [i, r] : llvm::enumerate(domain.reductions)) {
+    if (r.loops.empty() || !canSumInLanes(r) || readsTable(r.op)) return;
+    length = std::min(length, guesses.get(r.loops.back().extent));
+    unsigned last = r.variable(r.loops.size() - 1);
+    for (const Access &a : domain.accesses) {
+      if (a.reduction != int(i)) continue;
+      auto isUnit = [&](unsigned variable) {
+        DimExpr c = a.lin.coefficient(variable);
+        return c && c == 1;
+      };
+      areRows |= isUnit(last);
+      areColumns |= unit >= 0 && unit < int64_t(domain.parallel) && isUnit(domain.variable(unit));
+    }
+  }
+  bool isReused = tile.rowDim >= 0;
+  if (areColumns) {
+    // Threads along the results already read what is side by side: a team is for more of them.
+    int64_t extent = guesses.get(domain.dims[unit].extent);
+    RegisterTile old = std::exchange(tile, RegisterTile());
+    if (countThreads() > kFew || length < kColumn) return (void)(tile = old);
+    tile = {old.rowDim, old.rowDim >= 0 ? fit(old.rowDim, 4) : 1, unit, extent <= kSector ? extent : kSide};
+  } else if (!areRows || isReused || length < kRow) {
+    return;
+  }
+  team.threads = kWarp;
+  constexpr int64_t kLeast = 8; // steps, or elements, of a thread
+  while (team.threads < kMost &&
+         ((!areColumns && length > kElements * team.threads) ||
+          (llvm::SaturatingMultiply<uint64_t>(countThreads(), team.threads) < kEnough &&
+           length >= kLeast * team.threads)))
+    team.threads *= 2;
+}
+
 /// Whether threads are along a dimension: all that stages move with, or they would compute the same of them.
 bool Planner::isTask(int64_t d) const {
   if (domain.stages.empty()) return true;
@@ -158,36 +230,56 @@ int64_t Planner::countPartial(const Reduction &r) const {
   return partial;
 }
 
+/// The dimension behind the reductions that a team shares: the last one, if it is long enough; none without
+/// a team.
+unsigned Planner::getSharedDim() const {
+  auto extent = [&](unsigned d) { return guesses.get(domain.dims[d].extent); };
+  unsigned shared = domain.dims.size() - 1;
+  if (team.threads == 1 || domain.dims.size() == domain.parallel) return domain.dims.size();
+  for (unsigned d = domain.parallel; d + 1 < domain.dims.size(); ++d)
+    if (extent(shared) < team.threads && extent(d) > extent(shared)) shared = d;
+  return shared;
+}
+
 ScheduleAttr Planner::make(SmallVector<LoopAttr> nest, ArrayRef<StoredAttr> stored) const {
   int64_t outside = nest.size();
-  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
-    nest.push_back(loop(d, 1, LoopRole::each));
   SmallVector<StageAttr> reductions;
-  for (const Reduction &r : domain.reductions) {
+  for (auto [i, r] : llvm::enumerate(domain.reductions)) {
     constexpr int64_t kSteps = 4, kShort = 8, kTable = 64;
     int64_t partial = countPartial(r), most = readsTable(r.op) ? kTable : kShort;
     SmallVector<LoopAttr> loops;
     for (unsigned k = 0; k < r.loops.size(); ++k) {
       bool isLast = k + 1 == r.loops.size();
+      if (isLast && team.threads > 1) {
+        int64_t elements = tile.columns > 1 ? 1 : chooseElements(r, i);
+        loops.push_back(reducedLoop(k, elements, LoopRole::threads));
+        continue;
+      }
       auto n = dimValue(r.loops[k].extent);
       bool isWritten = n && *n <= most;
       int64_t size = !isLast ? 1 : isWritten ? std::max<int64_t>(*n, 1) : partial > 1 ? partial : kSteps;
       LoopRole role = size == 1                             ? LoopRole::each
                       : isLast && !isWritten && partial > 1 ? LoopRole::lanes
                                                             : LoopRole::unroll;
-      loops.push_back(LoopAttr::get(ctx, /*reduced=*/true, k, size, role));
+      loops.push_back(reducedLoop(k, size, role));
     }
     reductions.push_back(StageAttr::get(ctx, outside, loops));
   }
-  return ScheduleAttr::get(ctx, /*width=*/1, /*fma=*/true, nest, reductions, stored);
+  // What is behind the reductions is shared as they are: elements that they have read are still there.
+  unsigned shared = getSharedDim();
+  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
+    nest.push_back(d != shared ? loop(d, 1, LoopRole::each)
+                               : loop(d, reductions[0].getNest().back().getSize(), LoopRole::threads));
+  return ScheduleAttr::get(ctx, /*width=*/1, /*fma=*/true, nest, reductions, stored, team.threads);
 }
 
 ScheduleAttr Planner::planStage() const {
   return make(llvm::map_to_vector(getOrder(), [&](int64_t d) { return loop(d, 1, LoopRole::each); }), {});
 }
 
-ScheduleAttr Planner::plan() {
+ScheduleAttr Planner::plan(bool mayTeam) {
   chooseTile();
+  if (mayTeam) chooseTeam();
   SmallVector<LoopAttr> nest;
   SmallVector<int64_t> order = getOrder();
   for (int64_t d : order)
@@ -248,7 +340,7 @@ FailureOr<ArrayAttr> planKernel(KernelOp kernel, const Guesses &guesses, bool wi
       return ArrayAttr::get(kernel.getContext(), Attribute(schedule.with(packed.front())));
   SmallVector<Attribute> schedules;
   for (auto [domain, list] : llvm::zip_equal(*domains, packed))
-    schedules.push_back(Planner(kernel, domain, guesses).plan().with(list));
+    schedules.push_back(Planner(kernel, domain, guesses).plan(domains->size() == 1).with(list));
   return ArrayAttr::get(kernel.getContext(), schedules);
 }
 

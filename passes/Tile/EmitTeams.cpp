@@ -8,9 +8,6 @@ using namespace mlir;
 using namespace girih;
 
 static constexpr int64_t kWarp = 32;
-/// Of what has a known size, a thread's elements are written out up to so many: those that several loops
-/// read in the same way stay in registers.
-static constexpr int64_t kMostWritten = 32;
 
 Value Emitter::thread() {
   if (!ownThread) {
@@ -27,10 +24,11 @@ Value Emitter::isThreadBelow(Value n) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, thread(), n);
 }
 
-/// A range in pieces of `size`, the thread's: `loop` is called for a loop of `n` elements at a time, from
-/// `from` to `to` in steps of `step`; `piece` for `n` elements at an index, which may be those of another
-/// thread, so that nothing outside is read: they count where the condition holds (null: always).
-void Emitter::deal(const Range &range, int64_t size,
+/// A range in pieces of `size`, the thread's, at so many places of the register tile: `loop` is called for a
+/// loop of `n` elements at a time, from `from` to `to` in steps of `step`; `piece` for `n` elements at an
+/// index, which may be those of another thread, so that nothing outside is read: they count where the
+/// condition holds (null: always).
+void Emitter::deal(const Range &range, int64_t size, int64_t places,
                    llvm::function_ref<void(Value from, Value to, int64_t step, int64_t n)> loop,
                    llvm::function_ref<void(const Idx &at, int64_t n, Value condition)> piece) {
   int64_t team = schedule.getThreads(), round = team * size;
@@ -58,7 +56,7 @@ void Emitter::deal(const Range &range, int64_t size,
     Value t = arith::MinUIOp::create(b, loc, own, constant(few - 1));
     piece(plus({ownAt(t, size)}, first), size, isOwn);
   };
-  if (rounds * size <= kMostWritten) {
+  if (rounds * size * places <= kMostDealt) {
     for (int64_t r = 0; r < rounds; ++r)
       piece(plus({ownAt(own, size)}, r * round), size, {});
   } else {
@@ -77,9 +75,13 @@ void Emitter::threadLoop(LoopAttr l, Leaf leaf) {
   Range outer = ranges[dim];
   auto at = [&](const Idx &i, int64_t n) {
     index[dim] = i, ranges[dim] = {i, dimConstant(ctx, 1), {}, {}};
-    masks.assign(n, {}), lanesOn = size > 1;
-    leaf();
-    masks.assign(1, {}), lanesOn = false;
+    if (size == 1) { // lanes may be along another dimension
+      leaf();
+    } else {
+      masks.assign(n, {}), lanesOn = true;
+      leaf();
+      masks.assign(1, {}), lanesOn = false;
+    }
     ranges[dim] = outer;
   };
   auto piece = [&](const Idx &i, int64_t n, Value condition) {
@@ -87,7 +89,7 @@ void Emitter::threadLoop(LoopAttr l, Leaf leaf) {
     ifTrue(condition, [&] { at(i, n); });
   };
   deal(
-      outer, size,
+      outer, size, rows,
       [&](Value from, Value to, int64_t step, int64_t n) {
         loop(from, to, step, [&](Value i) { at(e.variable(i, n), n); });
       },
@@ -147,7 +149,7 @@ SmallVector<Value> Emitter::reduceThreads(LoopAttr l, SmallVector<Value> accumul
     Evaluator::Scope scope(e);
     step(i, count, condition);
   };
-  deal({e.constant(0), dim.extent, {}, {}}, size, loopOver, piece);
+  deal({e.constant(0), dim.extent, {}, {}}, size, points.size(), loopOver, piece);
   SmallVector<Value> out(all.begin(), all.begin() + n);
   for (int64_t c = 1; c < size; ++c)
     for (size_t p = 0; p < n; p += outs)

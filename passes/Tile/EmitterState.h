@@ -66,7 +66,7 @@ private:
   mlir::Value thread();
   mlir::Value isThreadBelow(mlir::Value n);
   bool isInLoop();
-  void deal(const Range &range, int64_t size,
+  void deal(const Range &range, int64_t size, int64_t places,
             llvm::function_ref<void(mlir::Value from, mlir::Value to, int64_t step, int64_t n)> loop,
             llvm::function_ref<void(const Idx &at, int64_t n, mlir::Value condition)> piece);
   void threadLoop(LoopAttr l, Leaf leaf);

@@ -35,20 +35,27 @@ static uint64_t countOperations(const Domain &domain, ScheduleAttr s) {
       for (int64_t n : getRowSizes(s.getRows()))
         rows += n;
   }
-  if (s.getVectorDim() >= 0) {
-    auto n = extent(s.getVectorDim());
+  if (LoopAttr l = s.getLoop(LoopRole::lanes)) {
+    auto n = extent(l.getDim());
     vectors = n ? countWritten(llvm::divideCeil(*n, s.getWidth()), s.getVectors()) : 2 * s.getVectors();
   }
+  // A thread's pieces of what is shared, and what is left of a whole one. Behind reductions, these are not
+  // written out for each.
+  auto countDealt = [](LoopAttr l) -> uint64_t { return kMostDealt + l.getSize() + 1; };
+  LoopAttr dealt = s.getLoop(LoopRole::threads);
+  uint64_t behind = dealt && dealt.getDim() >= domain.parallel ? countDealt(dealt) : 1;
+  if (dealt && behind == 1) vectors *= countDealt(dealt);
   auto cost = [](linalg::GenericOp op) -> uint64_t { return getElementCost(op) + op->getNumOperands(); };
-  uint64_t operations = cost(domain.last);
+  uint64_t operations = behind * cost(domain.last);
   for (auto [r, stage] : llvm::zip(domain.reductions, s.getReductions())) {
-    int64_t steps = 1;
+    uint64_t steps = 1;
     if (!stage.getNest().empty()) {
       LoopAttr inner = stage.getNest().back();
       // Lanes along a reduction: the vectors of a step, then whole ones, then a masked one.
-      steps = inner.getRole() == LoopRole::lanes
-                  ? inner.getSize() / s.getWidth() + 2
-                  : countWritten(dimValue(r.loops[inner.getDim()].extent), inner.getSize());
+      steps = inner.getRole() == LoopRole::lanes ? inner.getSize() / s.getWidth() + 2
+              : inner.getRole() == LoopRole::threads
+                  ? countDealt(inner)
+                  : uint64_t(countWritten(dimValue(r.loops[inner.getDim()].extent), inner.getSize()));
     }
     operations += steps * cost(r.op);
   }

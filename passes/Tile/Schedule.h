@@ -45,6 +45,10 @@ inline bool isSquare(int64_t rows, int64_t width) {
   return rows > 1 && rows == width && rows % 4 == 0;
 }
 
+/// Of a loop of threads whose size is known, a thread's elements are written out up to so many, those of all
+/// places of the register tile: what several loops read in the same way stays in registers.
+constexpr int64_t kMostDealt = 32;
+
 /// How many rows are written out at a time where a dimension's size is not known: `rows`, then, for what is
 /// left, as many as `kRestRows` and fewer.
 llvm::SmallVector<int64_t> getRowSizes(int64_t rows);
