@@ -62,14 +62,16 @@ void Buffers::meet(LaunchOp launch) {
 }
 
 /// Gives views of a task's scratch memory their place in that of a block, at `memory`: elements of
-/// neighbouring tasks are side by side, unless vectors are stored. A task has `bytes`.
-void mapScratch(BlockArgument scratch, Value memory, Value bytes, Value task, int64_t tasks) {
+/// neighbouring threads are side by side, unless vectors are stored; those of a team in one piece. A task
+/// has `bytes`.
+void mapScratch(BlockArgument scratch, Value memory, Value bytes, Value task, Teams teams) {
+  int64_t tasks = teams.teams;
   MLIRContext *ctx = memory.getContext();
   auto views =
       llvm::map_to_vector(scratch.getUsers(), [](Operation *op) { return cast<memref::ViewOp>(op); });
-  bool areScalars = llvm::all_of(views, [](memref::ViewOp view) {
-    return llvm::all_of(view->getUsers(), llvm::IsaPred<memref::LoadOp, memref::StoreOp>);
-  });
+  bool areScalars = teams.threads == 1 && llvm::all_of(views, [](memref::ViewOp view) {
+                      return llvm::all_of(view->getUsers(), llvm::IsaPred<memref::LoadOp, memref::StoreOp>);
+                    });
   for (memref::ViewOp view : views) {
     OpBuilder b(view);
     Location loc = view.getLoc();
@@ -150,7 +152,7 @@ FailureOr<int64_t> mapFunction(func::FuncOp function, const Buffers &buffers) {
     Value offset = arith::MulIOp::create(b, loc, number, bytes);
     Value own =
         LLVM::GEPOp::create(b, loc, global, b.getI8Type(), add(global), ArrayRef<LLVM::GEPArg>{offset});
-    mapScratch(scratch, own, bytes, team, teams.teams);
+    mapScratch(scratch, own, bytes, team, teams);
   }
   function.removeArgAttrsAttr();
   body.eraseArguments(0, old);

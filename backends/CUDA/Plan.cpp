@@ -16,6 +16,8 @@ using namespace girih;
 
 namespace {
 
+constexpr int64_t kWarp = 32;
+
 /// What one thread computes at a time: so many results along two dimensions, -1 where there is none.
 struct RegisterTile {
   int64_t rowDim = -1, rows = 1, columnDim = -1, columns = 1;
@@ -23,9 +25,9 @@ struct RegisterTile {
   int64_t step(int64_t d) const { return d == rowDim ? rows : d == columnDim ? columns : 1; }
 };
 
-/// How many threads compute a task, and how many elements of a reduction each has side by side.
+/// How many threads compute a task, and the dimension of the result that they share, -1 where there is none.
 struct Team {
-  int64_t threads = 1, elements = 1;
+  int64_t threads = 1, dim = -1;
 };
 
 /// Plans one domain, or a stage of one.
@@ -40,8 +42,10 @@ public:
 private:
   ScheduleAttr planStage() const;
   void chooseTeam();
+  void chooseTeamOfStages();
   int64_t chooseElements(const Reduction &r, unsigned i) const;
-  unsigned getSharedDim() const;
+  bool isShared(const Reduction &r) const;
+  int64_t getLongest(llvm::function_ref<bool(unsigned)> isCandidate) const;
   void chooseTile();
   void chooseTile(ArrayRef<std::pair<int64_t, int64_t>> candidates);
   bool isReadAlong(const Access &a, int64_t d) const { return a.lin.has(domain.variable(d)); }
@@ -60,7 +64,10 @@ private:
   }
   LoopAttr tileLoop(int64_t d) const {
     int64_t size = tile.step(d);
-    LoopRole role = size == 1 ? LoopRole::each : d == tile.rowDim ? LoopRole::rows : LoopRole::lanes;
+    LoopRole role = d == team.dim      ? LoopRole::threads
+                    : size == 1        ? LoopRole::each
+                    : d == tile.rowDim ? LoopRole::rows
+                                       : LoopRole::lanes;
     return loop(d, size, role);
   }
   ScheduleAttr make(SmallVector<LoopAttr> nest, ArrayRef<StoredAttr> stored) const;
@@ -156,9 +163,12 @@ int64_t Planner::chooseElements(const Reduction &r, unsigned i) const {
   constexpr int64_t kBytes = 16, kMost = 8;
   DimExpr extent = r.loops.back().extent;
   int64_t elements = kMost;
-  for (const Access &a : domain.accesses)
-    if (a.reduction == int(i) && !a.dynamic && a.lin.has(r.variable(r.loops.size() - 1)))
+  for (const Access &a : domain.accesses) {
+    if (a.reduction != int(i)) continue;
+    if (a.stage >= 0) return 1;
+    if (!a.dynamic && a.lin.has(r.variable(r.loops.size() - 1)))
       elements = std::min(elements, std::max<int64_t>(kBytes / getStorageBytes(a.element), 1));
+  }
   while (elements > 1 &&
          (extent.getLargestKnownDivisor() % elements || guesses.get(extent) < elements * team.threads))
     elements /= 2;
@@ -168,12 +178,12 @@ int64_t Planner::chooseElements(const Reduction &r, unsigned i) const {
 /// A team for each result, or for a few that are side by side, where reductions are long and a thread each
 /// would leave most of a GPU idle, or have neighbours read far from each other.
 void Planner::chooseTeam() {
-  constexpr int64_t kWarp = 32, kMost = 512;           // threads; more would have few registers each
+  constexpr int64_t kMost = 512;                       // threads; more would have few registers each
   constexpr int64_t kRow = 64, kColumn = 128;          // elements, from which on combining them costs little
   constexpr int64_t kFew = 1 << 14, kEnough = 1 << 15; // results and threads
   constexpr int64_t kElements = 32;                    // of a thread that are kept in registers
   constexpr int64_t kSide = 8, kSector = 16;           // results side by side
-  if (domain.reductions.empty() || !domain.stages.empty()) return;
+  if (domain.reductions.empty()) return;
   int64_t unit = domain.unitDim, length = INT64_MAX;
   bool areRows = false, areColumns = false;
   for (auto [i, r] : llvm::enumerate(domain.reductions)) {
@@ -196,17 +206,58 @@ void Planner::chooseTeam() {
     int64_t extent = guesses.get(domain.dims[unit].extent);
     RegisterTile old = std::exchange(tile, RegisterTile());
     if (countThreads() > kFew || length < kColumn) return (void)(tile = old);
-    tile = {old.rowDim, old.rowDim >= 0 ? fit(old.rowDim, 4) : 1, unit, extent <= kSector ? extent : kSide};
+    tile = {old.rowDim, old.rowDim >= 0 ? fit(old.rowDim, 4) : 1, unit,
+            extent > kSector || extent % kSide == 0 ? kSide : extent};
   } else if (!areRows || isReused || length < kRow) {
     return;
   }
-  team.threads = kWarp;
   constexpr int64_t kLeast = 8; // steps, or elements, of a thread
+  team.threads = kWarp;
   while (team.threads < kMost &&
          ((!areColumns && length > kElements * team.threads) ||
           (llvm::SaturatingMultiply<uint64_t>(countThreads(), team.threads) < kEnough &&
-           length >= kLeast * team.threads)))
+           length >= 2 * kLeast * team.threads)))
     team.threads *= 2;
+  // What is behind the reductions is shared as they are: elements that they have read are still there.
+  team.dim = getLongest([&](unsigned d) { return d >= domain.parallel; });
+}
+
+/// A team for each of what stages move with, where they are long and a thread each would leave most of a GPU
+/// idle: its threads share each stage.
+void Planner::chooseTeamOfStages() {
+  constexpr int64_t kMost = 256, kEnough = 1 << 17; // threads
+  int64_t length = 0;
+  for (auto [s, stage] : llvm::enumerate(domain.stages)) {
+    if (stage.border) return;
+    for (unsigned l = 0; l < stage.dims.size(); ++l) {
+      auto window = getWindow(domain, s, l);
+      if (window && !window->isOne()) return;
+      if (!window) length = std::max(length, guesses.get(stage.dims[l].extent));
+    }
+  }
+  if (length < kWarp) return;
+  team.threads = kWarp;
+  while (team.threads < kMost && team.threads < length &&
+         llvm::SaturatingMultiply<uint64_t>(countThreads(), team.threads) < kEnough)
+    team.threads *= 2;
+  team.dim = getLongest([&](unsigned d) { return !isTask(d); });
+}
+
+/// The longest of some dimensions, -1 where there is none; the last one if threads of the team each have
+/// some.
+int64_t Planner::getLongest(llvm::function_ref<bool(unsigned)> isCandidate) const {
+  auto extent = [&](int64_t d) { return guesses.get(domain.dims[d].extent); };
+  int64_t longest = -1;
+  for (int64_t d = domain.dims.size() - 1; d >= 0; --d)
+    if (isCandidate(d) && (longest < 0 || (extent(longest) < team.threads && extent(d) > extent(longest))))
+      longest = d;
+  return longest;
+}
+
+/// Whether the team computes a reduction together.
+bool Planner::isShared(const Reduction &r) const {
+  bool isInside = team.dim >= 0 && team.dim < int64_t(domain.parallel); // each has others of the results
+  return team.threads > 1 && !isInside && !r.loops.empty() && canSumInLanes(r) && !readsTable(r.op);
 }
 
 /// Whether threads are along a dimension: all that stages move with, or they would compute the same of them.
@@ -230,17 +281,6 @@ int64_t Planner::countPartial(const Reduction &r) const {
   return partial;
 }
 
-/// The dimension behind the reductions that a team shares: the last one, if it is long enough; none without
-/// a team.
-unsigned Planner::getSharedDim() const {
-  auto extent = [&](unsigned d) { return guesses.get(domain.dims[d].extent); };
-  unsigned shared = domain.dims.size() - 1;
-  if (team.threads == 1 || domain.dims.size() == domain.parallel) return domain.dims.size();
-  for (unsigned d = domain.parallel; d + 1 < domain.dims.size(); ++d)
-    if (extent(shared) < team.threads && extent(d) > extent(shared)) shared = d;
-  return shared;
-}
-
 ScheduleAttr Planner::make(SmallVector<LoopAttr> nest, ArrayRef<StoredAttr> stored) const {
   int64_t outside = nest.size();
   SmallVector<StageAttr> reductions;
@@ -250,7 +290,7 @@ ScheduleAttr Planner::make(SmallVector<LoopAttr> nest, ArrayRef<StoredAttr> stor
     SmallVector<LoopAttr> loops;
     for (unsigned k = 0; k < r.loops.size(); ++k) {
       bool isLast = k + 1 == r.loops.size();
-      if (isLast && team.threads > 1) {
+      if (isLast && isShared(r)) {
         int64_t elements = tile.columns > 1 ? 1 : chooseElements(r, i);
         loops.push_back(reducedLoop(k, elements, LoopRole::threads));
         continue;
@@ -265,31 +305,36 @@ ScheduleAttr Planner::make(SmallVector<LoopAttr> nest, ArrayRef<StoredAttr> stor
     }
     reductions.push_back(StageAttr::get(ctx, outside, loops));
   }
-  // What is behind the reductions is shared as they are: elements that they have read are still there.
-  unsigned shared = getSharedDim();
-  for (unsigned d = domain.parallel; d < domain.dims.size(); ++d)
-    nest.push_back(d != shared ? loop(d, 1, LoopRole::each)
-                               : loop(d, reductions[0].getNest().back().getSize(), LoopRole::threads));
+  for (int64_t d = domain.parallel; d < int64_t(domain.dims.size()); ++d) {
+    bool isLikeReduced = d == team.dim && !reductions.empty() && isShared(domain.reductions[0]);
+    nest.push_back(d != team.dim ? loop(d, 1, LoopRole::each)
+                                 : loop(d, isLikeReduced ? reductions[0].getNest().back().getSize() : 1,
+                                        LoopRole::threads));
+  }
   return ScheduleAttr::get(ctx, /*width=*/1, /*fma=*/true, nest, reductions, stored, team.threads);
 }
 
 ScheduleAttr Planner::planStage() const {
-  return make(llvm::map_to_vector(getOrder(), [&](int64_t d) { return loop(d, 1, LoopRole::each); }), {});
+  return make(llvm::map_to_vector(getOrder(), [&](int64_t d) { return tileLoop(d); }), {});
 }
 
 ScheduleAttr Planner::plan(bool mayTeam) {
   chooseTile();
-  if (mayTeam) chooseTeam();
+  if (mayTeam && domain.stages.empty()) chooseTeam();
+  if (mayTeam && !domain.stages.empty()) chooseTeamOfStages();
   SmallVector<LoopAttr> nest;
   SmallVector<int64_t> order = getOrder();
   for (int64_t d : order)
     if (isTask(d)) nest.push_back(loop(d, tile.step(d), LoopRole::task));
   SmallVector<StoredAttr> stored;
   auto generics = getGenerics(kernel);
-  for (const Domain &stage : domain.stages) {
+  for (auto [s, stage] : llvm::enumerate(domain.stages)) {
     unsigned number = llvm::find(generics, stage.last) - generics.begin();
-    stored.push_back(StoredAttr::get(ctx, /*operand=*/false, number, nest.size(),
-                                     Planner(kernel, stage, guesses).planStage()));
+    Planner planner(kernel, stage, guesses);
+    planner.team.threads = team.threads;
+    if (team.threads > 1)
+      planner.team.dim = planner.getLongest([&, s = s](unsigned l) { return !getWindow(domain, s, l); });
+    stored.push_back(StoredAttr::get(ctx, /*operand=*/false, number, nest.size(), planner.planStage()));
   }
   for (int64_t d : order)
     nest.push_back(tileLoop(d));

@@ -330,8 +330,6 @@ LogicalResult StoredAttr::verify(EmitError error, bool operand, unsigned number,
                                  ScheduleAttr schedule) {
   if (layout && failed(verifyLayout(error, layout))) return failure();
   StringRef letter = operand ? "in" : "g";
-  if (schedule.getThreads() != 1)
-    return error() << letter << number << " is stored by one thread but has " << schedule.getThreads();
   if (schedule.getTaskCount())
     return error() << letter << number << " is stored inside of a task, and cannot have tasks itself";
   if (!schedule.getStored().empty() || !schedule.getPacked().empty())
@@ -345,7 +343,7 @@ LogicalResult PackedAttr::verify(EmitError error, unsigned, AffineMap layout) {
 
 /// What a team of threads can do.
 static LogicalResult verifyTeam(EmitError error, int64_t width, int64_t threads, ArrayRef<LoopAttr> nest,
-                                ArrayRef<StageAttr> reductions, ArrayRef<StoredAttr> stored) {
+                                ArrayRef<StageAttr> reductions) {
   constexpr int64_t kWarp = 32, kMostThreads = 1024;
   auto isDealt = [](LoopAttr l) { return l.getRole() == LoopRole::threads; };
   const LoopAttr *dealt = llvm::find_if(nest, isDealt);
@@ -360,9 +358,6 @@ static LogicalResult verifyTeam(EmitError error, int64_t width, int64_t threads,
     return error() << "threads must be 1, or a power of two from " << kWarp << " to " << kMostThreads
                    << ", but are " << threads;
   if (width != 1) return error() << "threads of a team have scalars: width must be 1 but is " << width;
-  if (!stored.empty())
-    return error() << "stored " << stored[0].getName()
-                   << " is in a thread's own memory, and a task has one thread then, not " << threads;
   bool hasLanes = llvm::any_of(nest, [](LoopAttr l) { return l.getRole() == LoopRole::lanes; });
   if (hasLanes && dealt != nest.end() && dealt->getSize() > 1 && isInnermost(nest, *dealt))
     return error() << "lanes and several elements side by side of threads: there is room for one of the two";
@@ -415,7 +410,7 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, int64_t threa
                      << " loops";
     if (failed(verifyLanes(error, stage.getNest(), width))) return failure();
   }
-  if (failed(verifyTeam(error, width, threads, nest, reductions, stored))) return failure();
+  if (failed(verifyTeam(error, width, threads, nest, reductions))) return failure();
   for (auto [i, constant] : llvm::enumerate(packed.drop_front(packed.empty() ? 0 : 1)))
     if (constant.getNumber() <= packed[i].getNumber())
       return error() << "packed in" << constant.getNumber() << " must come before in" << packed[i].getNumber()
@@ -429,6 +424,9 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, int64_t threa
     if (position <= std::exchange(last, position))
       return where() << "must come before the " << (value.getOperand() ? "values" : "generics")
                      << " behind it";
+    if (int64_t own = value.getSchedule().getThreads(); own != threads)
+      return where() << "is computed by the threads of a task, of which there are " << threads << ", not "
+                     << own;
     int64_t at = value.getAt();
     if (at < before || at > int64_t(nest.size()))
       return where() << "must be at " << before << " to " << nest.size() << " loops but is at " << at;
@@ -436,7 +434,7 @@ LogicalResult ScheduleAttr::verify(EmitError error, int64_t width, int64_t threa
     for (auto [i, loop] : llvm::enumerate(nest))
       if (bool isInside = int64_t(i) >= at;
           loop.getRole() == LoopRole::task ? isInside : loop.getRole() != LoopRole::each && !isInside)
-        return where() << "must be inside of all tasks, and outside of rows and lanes";
+        return where() << "must be inside of all tasks, and outside of rows, lanes and threads";
   }
   return success();
 }

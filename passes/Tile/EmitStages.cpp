@@ -8,13 +8,20 @@ using namespace girih;
 
 /// Computes what is stored inside of the first `level` loops.
 void Emitter::computeStages(int64_t level) {
-  for (auto [i, value] : llvm::enumerate(schedule.getStored()))
-    if (value.getAt() == level) computeStage(i);
+  for (auto [i, value] : llvm::enumerate(schedule.getStored())) {
+    if (value.getAt() != level) continue;
+    // A team's threads read what others store. Before, they may still read what was there.
+    bool isTeam = schedule.getThreads() > 1;
+    if (isTeam && (i > 0 || isInLoop())) gpu::BarrierOp::create(b, loc);
+    computeStage(i);
+    if (isTeam) gpu::BarrierOp::create(b, loc);
+  }
 }
 
 void Emitter::computeStage(unsigned i) {
   const Domain &stage = domain.stages[i];
   Emitter emitter(e, stage, schedule.getStored()[i].getSchedule());
+  emitter.taskBlock = taskBlock;
   Evaluator::Scope scope(e);
   auto sliding = getSliding(domain, schedule, i);
   if (sliding) moveOverlap(i, *sliding);

@@ -199,7 +199,7 @@ LogicalResult Emitter::emit(Value task) {
   ArrayRef<LoopAttr> nest = schedule.getNest(), taskLoops = nest.take_front(schedule.getTaskCount());
   ArrayRef<LoopAttr> inner = nest.take_front(outside()).drop_front(taskLoops.size());
   SmallVector<DimExpr> counts = getTaskCounts(domain, schedule);
-  taskBlock = b.getInsertionBlock();
+  if (!taskBlock) taskBlock = b.getInsertionBlock();
   for (int i = int(taskLoops.size()) - 1; i >= 0; --i) {
     unsigned d = taskLoops[i].getDim();
     int64_t size = taskLoops[i].getSize();

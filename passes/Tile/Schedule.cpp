@@ -174,6 +174,9 @@ static LogicalResult verify(KernelOp kernel, const Domain &domain, ScheduleAttr 
       return where() << "must be at " << outside << " at most, outside of what no reduction depends on";
     if (failed(verify(kernel, stage, stored.getSchedule(), packed))) return failure();
     if (stored.getLayout() && failed(verifyLayout(domain, s, i, where))) return failure();
+    if (s.getThreads() > 1 && (stage.border || getSliding(domain, s, i)))
+      return where() << "cannot be computed by a team of threads: it "
+                     << (stage.border ? "has a border" : "keeps what the step before has computed");
     for (unsigned d = 0; d < stage.dims.size(); ++d) {
       auto step = getStageStep(domain, s, i, d);
       ArrayRef<LoopAttr> nest = stored.getSchedule().getNest();
@@ -285,6 +288,7 @@ static DimExpr getExtent(const Domain &domain, ScheduleAttr schedule, unsigned s
 /// writes an element, only that one from there on.
 static std::optional<unsigned> getOverwritten(const Domain &domain, ScheduleAttr schedule, unsigned stage,
                                               ArrayRef<StageMemory> memory) {
+  if (schedule.getThreads() > 1) return std::nullopt; // others may still read
   const Domain &writer = domain.stages[stage];
   for (unsigned old = 0; old < stage; ++old) {
     auto reads = [&](const Domain &reader) {

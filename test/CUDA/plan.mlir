@@ -6,10 +6,11 @@
 
 // A product: a register tile of sums, written out; whole columns at a time, which are loaded at once.
 // CHECK: girih.kernel "product"({{.*}}width = 1, fma = true, nest = [<d0, 4, task>, <d1, 4, task>, <d0, 4, rows>, <d1, 4, lanes>], reductions = [<at = 4, nest = [<k0, 4, unroll>]>]
-// One row, or few results: as many threads as there are results, and several sums for each.
-// CHECK: girih.kernel "vector"({{.*}}nest = [<d0, 1, task>, <d0, 1>], reductions = [<at = 2, nest = [<k0, 32, lanes>]>]
-// Rows are normalised by a thread each. The exponentials are computed twice, not stored.
-// CHECK: girih.kernel "softmax"({{.*}}nest = [<d0, 1, task>, <d0, 1>, <d1, 1>], reductions = [<at = 2, nest = [<k0, 32, lanes>]>, <at = 2, nest = [<k0, 8, lanes>]>]>]
+// One row: few results, so a team has some that are side by side, and its threads share the reduction.
+// CHECK: girih.kernel "vector"({{.*}}width = 1, threads = 32, fma = true, nest = [<d0, 8, task>, <d0, 8, lanes>], reductions = [<at = 2, nest = [<k0, 1, threads>]>]
+// Rows are normalised by a team each, of so many threads that what they read stays in registers.
+// CHECK: girih.kernel "softmax"({{.*}}width = 1, threads = 64, fma = true, nest = [<d0, 1, task>, <d0, 1>, <d1, 4, threads>], reductions = [<at = 2, nest = [<k0, 4, threads>]>, <at = 2, nest = [<k0, 4, threads>]>]>]
+// CHECK: girih.kernel "channels"({{.*}}nest = [<d0, 8, task>, <d0, 8, lanes>], reductions = [<at = 2, nest = [<k0, 1, threads>]>]
 // Loops of a window that are short are written out.
 // CHECK: girih.kernel "pool"({{.*}}nest = [<d0, 1, task>, <d1, 1, task>, <d2, 1, task>, <d0, 1>, <d1, 1>, <d2, 1>], reductions = [<at = 6, nest = [<k0, 1>, <k1, 3, unroll>]>]
 // CHECK: girih.kernel "relu"({{.*}}nest = [<d0, 1, task>, <d0, 1>]>]
@@ -23,8 +24,10 @@
 // HERE: girih.kernel "mixed"({{.*}}stored = [<in1, at = compile, layout = affine_map<(d0, d1, d2, d3) -> (d1, d2, d3, d0)>>]>]
 // A weight for each channel, whatever the pixel: pixels are rows.
 // HERE: girih.kernel "depthwise"({{.*}}<d1, 4, rows>, <d2, 1>], reductions = [<at = {{.}}, nest = [<k0, 1>, <k1, 3, unroll>]>]
-// Scores and weights of attention are stored for the row that a thread has: threads along columns would compute them again.
-// STORED: girih.kernel "values+scores+softmax"({{.*}}nest = [<d0, 1, task>, <d0, 1>, <d1, 1>]{{.*}}stored = [<g0, at = 1, <width = 1{{.*}}>>, <g5, at = 1, <width = 1
+// Scores and weights of attention are stored for the row that a team has: tasks along columns would compute them again.
+// STORED: girih.kernel "values+scores+softmax"({{.*}}threads = 64, fma = true, nest = [<d0, 1, task>, <d0, 1>, <d1, 1, threads>], reductions = [<at = 3, nest = [<k0, 8, lanes>]>],
+// STORED-SAME:   stored = [<g0, at = 1, <width = 1, threads = 64, fma = true, nest = [<d0, 1>, <d1, 1, threads>], reductions = [<at = 2, nest = [<k0, 4, lanes>]>]>>,
+// STORED-SAME:   <g5, at = 1, <width = 1, threads = 64, fma = true, nest = [<d0, 1>, <d1, 1, threads>], reductions = [<at = 1, nest = [<k0, 1, threads>]>, <at = 1, nest = [<k0, 1, threads>]>]>>]>]
 func.func @main(%p: tensor<1x32x114x114xf32> {girih.name = "p"})
     -> (tensor<1x50x114x114xf32> {girih.name = "y0"}, tensor<1x32x112x112xf32> {girih.name = "y1"}) {
   %w = girih.constant dense<1.0> : tensor<50x32x1x1xf32>
