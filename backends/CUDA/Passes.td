@@ -7,7 +7,8 @@ def PlanCuda : Pass<"girih-plan-cuda", "::mlir::ModuleOp"> {
   let summary = "give every kernel a schedule for a GPU";
   let description = [{
     Pre-condition: kernels are at the linalg stage. Sets `schedule` on each kernel that has none; kernels that came with a schedule keep it. A task is
-    what one thread computes, in scalars (`width = 1`): an element, or a register tile of a product. The last loop of tasks, which neighbouring threads walk, is along the
+    what one thread computes, in scalars (`width = 1`): an element, or a register tile of a product; or what a team of threads does (`threads = 64`), where a reduction is
+    long. The last loop of tasks, which neighbouring threads walk, is along the
     dimension in which the result is contiguous. Constants that a product reads are packed so that neighbouring threads read neighbouring elements.
 
     ```mlir
@@ -38,8 +39,9 @@ def MapCuda : Pass<"girih-map-cuda", "::mlir::ModuleOp"> {
   let summary = "make threads of the tasks of a GPU's kernels";
   let description = [{
     Pre-condition: the tile stage has made functions of kernels, each with one `scf.forall`; launches have `refs`. A thread takes the task of its number in the grid, if
-    there is one. The function's arguments become those of a `.entry`: pointers into global memory, one a buffer, then 64-bit integers, one for each of the launch's
-    `dims`, and last, where there is `girih.scratch`, a pointer to that: each thread has its part. `girih.threads` says how many threads a block has. A launch's `tasks` become
+    there is one. Where the tile stage has set `girih.threads`, a team of so many does: 32 are a warp, more are a block. `gpu.thread_id x` is then the thread in its team, `gpu.barrier` and
+    `gpu.shuffle` are instructions, and each `memref.alloca` in the workgroup's address space is a variable in shared memory. The function's arguments become those of a `.entry`: pointers into global memory, one a buffer, then 64-bit integers, one for each of the launch's
+    `dims`, and last, where there is `girih.scratch`, a pointer to that: each thread has its part. `girih.threads` says from now on how many threads a block has. A launch's `tasks` become
     the number of blocks, `scratch` the bytes of a block; the bytes of a thread are one more of its `dims`.
 
     ```mlir

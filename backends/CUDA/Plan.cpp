@@ -236,6 +236,7 @@ void Planner::chooseTeamOfStages() {
     }
   }
   if (length < kWarp) return;
+  tile = RegisterTile();
   team.threads = kWarp;
   while (team.threads < kMost && team.threads < length &&
          llvm::SaturatingMultiply<uint64_t>(countThreads(), team.threads) < kEnough)
@@ -270,11 +271,11 @@ bool Planner::isTask(int64_t d) const {
 }
 
 /// How many sums a thread has of one result: additions wait for each other, and many to one sum round more. A
-/// register tile has others in flight.
+/// register tile has others in flight. A team is where there are few threads, and each waits for its loads.
 int64_t Planner::countPartial(const Reduction &r) const {
   constexpr int64_t kMany = 32, kSome = 8, kLittle = 8, kLeastSteps = 4;
   if (tile.rows * tile.columns > 1 || r.loops.empty() || !canSumInLanes(r)) return 1;
-  int64_t partial = getElementCost(r.op) <= kLittle ? kMany : kSome;
+  int64_t partial = team.threads > 1 || getElementCost(r.op) <= kLittle ? kMany : kSome;
   auto n = dimValue(r.loops.back().extent);
   while (n && partial > 1 && *n < kLeastSteps * partial)
     partial /= 2;

@@ -87,7 +87,8 @@ def TileKernels : Pass<"girih-tile-kernels", "::mlir::ModuleOp"> {
     Pre-condition: kernels are at the linalg stage and carry `#girih.schedule`; the schedule is verified, then obeyed.
 
     Each `girih.kernel` becomes a `func.func` on flat memrefs whose tasks are an `scf.forall`, and a `girih.launch` of it. What a schedule
-    stores is in views of one more argument, `memref<?xi8> {girih.scratch}`, which the map stage takes from the thread. Kernels that are
+    stores is in views of one more argument, `memref<?xi8> {girih.scratch}`, which the map stage takes from the thread. Where a task is a team's, `girih.threads` on the
+    function says of how many threads, and `gpu.thread_id x`, `gpu.shuffle`, `gpu.barrier` and memory in `#gpu.address_space<workgroup>` are the team's. Kernels that are
     equal in body, places and schedule share one function. Constants are packed here, at compile time, in the layouts
     that schedules say; what gathers from such a constant in another kernel reads it there, through its place's `layout`.
 
