@@ -34,6 +34,9 @@ public:
   virtual int64_t getLanes() const = 0;
   /// Whether convolutions of 3x3 are to take fewer multiplications, and more memory between these.
   virtual bool wantsWinograd() const = 0;
+  /// Whether kernels read through what only moves elements (borders of windows, transposes of a product's
+  /// operands, gathers), rather than find it written by kernels before them, side by side as vectors want it.
+  virtual bool readsInPlace() const = 0;
   /// The plan stage, first of all: has kernels compute what they do in another way, where that is faster.
   virtual void addRewritePasses(mlir::OpPassManager &pm) const = 0;
   /// The plan stage, before tensors have places: decides where kernels end.

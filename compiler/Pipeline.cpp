@@ -29,14 +29,15 @@ std::string stageNames() {
 }
 
 void addStage(OpPassManager &pm, Stage stage, const Target &target, const PipelineOptions &options) {
+  GraphOptions graph{options.winograd && target.wantsWinograd(), target.getLanes(), target.readsInPlace()};
   switch (stage) {
   case Stage::Import:
     return;
   case Stage::Graph:
-    buildGraphStage(pm, {options.winograd && target.wantsWinograd(), target.getLanes()});
+    buildGraphStage(pm, graph);
     return;
   case Stage::Group:
-    buildGroupStage(pm);
+    buildGroupStage(pm, graph);
     return;
   case Stage::Linalg:
     pm.addPass(createConvertGirihToLinalg());

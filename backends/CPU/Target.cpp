@@ -23,6 +23,7 @@ public:
   }
 
   bool wantsWinograd() const override { return true; }
+  bool readsInPlace() const override { return false; }
 
   void addRewritePasses(OpPassManager &pm) const override { pm.addPass(createSumOnline(machine)); }
 

@@ -19,6 +19,9 @@ public:
   // Between its products lie several times as much as they read, which threads would write out.
   bool wantsWinograd() const override { return false; }
 
+  // A launch costs more than a few indices, and a thread reads scalars from anywhere.
+  bool readsInPlace() const override { return true; }
+
   // What kernels compute, and where they end, is left as it is: no thread has memory near it for what is
   // between two.
   void addRewritePasses(OpPassManager &) const override {}

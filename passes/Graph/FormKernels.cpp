@@ -56,9 +56,11 @@ void buildKernel(const Group &group) {
 }
 
 struct FormKernelsPass : girih::impl::FormKernelsBase<FormKernelsPass> {
+  using FormKernelsBase::FormKernelsBase;
+
   void runOnOperation() override {
     if (getOperation().isExternal()) return;
-    for (const Group &group : formGroups(getOperation().getBody().front())) {
+    for (const Group &group : formGroups(getOperation().getBody().front(), readsInPlace)) {
       buildKernel(group);
       ++statisticOf(group.role);
     }

@@ -29,7 +29,7 @@ bool isMap(OpRole role) {
 
 class Grouper {
 public:
-  explicit Grouper(Block &block) {
+  Grouper(Block &block, bool readsInPlace) : readsInPlace(readsInPlace) {
     for (Operation &op : block) {
       index[&op] = ops.size();
       ops.push_back(&op);
@@ -165,16 +165,17 @@ private:
   }
 
   /// The reader at `use` can compute `producer` where it reads it, and computes no element twice.
-  static bool takes(const Group &group, OpOperand &use, Operation *producer) {
+  bool takes(const Group &group, OpOperand &use, Operation *producer) const {
     Operation *reader = use.getOwner();
     OpRole role = getRole(producer);
     switch (group.role) {
     case OpRole::Contraction: {
       auto transpose = dyn_cast<TransposeOp>(producer);
-      return transpose && isa<MatMulOp>(reader) && use.getOperandNumber() < 2 && keepsMinor(transpose);
+      return transpose && isa<MatMulOp>(reader) && use.getOperandNumber() < 2 &&
+             (readsInPlace || keepsMinor(transpose));
     }
     case OpRole::Row:
-      if (role == OpRole::Indexed) return false;
+      if (role == OpRole::Indexed && !(readsInPlace && isa<GatherOp>(producer))) return false;
       break;
     case OpRole::Elementwise:
     case OpRole::Movement:
@@ -191,12 +192,15 @@ private:
     case OpRole::Row:
       return use.getOperandNumber() == 0;
     case OpRole::Indexed:
+      if (isa<GatherOp, GatherElementsOp, GatherNDOp>(reader) && readsInPlace)
+        return use.getOperandNumber() == 1 || isa<CastOp>(producer);
       return isa<PadOp>(reader) && isa<TransposeOp>(producer);
     default:
       return false;
     }
   }
 
+  bool readsInPlace;
   SmallVector<Operation *> ops;
   llvm::DenseMap<Operation *, size_t> index;
   llvm::DenseMap<Operation *, Group *> groupOf;
@@ -205,8 +209,8 @@ private:
 
 } // namespace
 
-std::deque<Group> formGroups(Block &block) {
-  return Grouper(block).run();
+std::deque<Group> formGroups(Block &block, bool readsInPlace) {
+  return Grouper(block, readsInPlace).run();
 }
 
 } // namespace girih

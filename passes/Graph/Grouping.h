@@ -15,8 +15,9 @@ struct Group {
   llvm::SmallVector<mlir::Operation *, 4> ops; // in the order of the block once grouping is done
 };
 
-/// The groups of a block, in the order of their exits. Linear in the number of ops.
-std::deque<Group> formGroups(mlir::Block &block);
+/// The groups of a block, in the order of their exits. Linear in the number of ops. `readsInPlace`: what only
+/// moves elements is computed where it is read.
+std::deque<Group> formGroups(mlir::Block &block, bool readsInPlace);
 
 /// The node names of `ops`, as one name.
 std::string kernelName(llvm::ArrayRef<mlir::Operation *> ops);

@@ -30,7 +30,8 @@ Attribute lowestValue(Type elementType) {
 
 class WindowPadder {
 public:
-  explicit WindowPadder(func::FuncOp func) : func(func), b(func.getContext()) {}
+  WindowPadder(func::FuncOp func, bool readsInPlace)
+      : func(func), readsInPlace(readsInPlace), b(func.getContext()) {}
 
   unsigned run() {
     for (Operation &op : llvm::make_early_inc_range(func.getBody().front())) {
@@ -128,8 +129,10 @@ private:
     return llvm::any_of(pads, [](int64_t p) { return p != 0; });
   }
 
+  static bool isDepthwise(ConvOp op) { return op.getGroup() > 1 && dimValue(getDims(op.getW())[1]) == 1; }
+
   void padConv(ConvOp op) {
-    if (!op.getChannelsLast() || !anyPads(op.getPads())) return;
+    if (!op.getChannelsLast() || !anyPads(op.getPads()) || (readsInPlace && isDepthwise(op))) return;
     b.setInsertionPoint(op);
     auto x = cast<RankedTensorType>(op.getX().getType());
     ArrayRef<int64_t> kernel = cast<RankedTensorType>(op.getW().getType()).getShape().drop_front(2);
@@ -142,7 +145,7 @@ private:
   }
 
   void padPool(PoolOp op) {
-    if (!op.getChannelsLast()) return;
+    if (!op.getChannelsLast() || readsInPlace) return;
     bool isMax = op.getFn() == PoolFn::max;
     if (!isMax && !(op.getFn() == PoolFn::average && op.getCountIncludePad() && anyPads(op.getPads())))
       return;
@@ -170,6 +173,7 @@ private:
   }
 
   func::FuncOp func;
+  bool readsInPlace;
   OpBuilder b;
   struct Pad {
     Type type;
@@ -183,8 +187,10 @@ private:
 };
 
 struct PadWindowsPass : girih::impl::PadWindowsBase<PadWindowsPass> {
+  using PadWindowsBase::PadWindowsBase;
+
   void runOnOperation() override {
-    if (!getOperation().isExternal()) numPads += WindowPadder(getOperation()).run();
+    if (!getOperation().isExternal()) numPads += WindowPadder(getOperation(), readsInPlace).run();
   }
 };
 

@@ -10,13 +10,14 @@ namespace girih {
 #include "passes/Graph/Passes.h.inc"
 
 struct GraphOptions {
-  bool winograd = true; // convolutions may be computed by girih.winograd_conv
-  int64_t lanes = 16;   // results that the target computes at once along channels
+  bool winograd = true;      // convolutions may be computed by girih.winograd_conv
+  int64_t lanes = 16;        // results that the target computes at once along channels
+  bool readsInPlace = false; // kernels read through what only moves elements
 };
 /// The graph stage: constants folded, patterns fused, layouts chosen, windows padded.
 void buildGraphStage(mlir::OpPassManager &pm, const GraphOptions &options = {});
 /// The group stage: every operator of @main in a kernel, but for constants, reshapes and assembles.
-void buildGroupStage(mlir::OpPassManager &pm);
+void buildGroupStage(mlir::OpPassManager &pm, const GraphOptions &options = {});
 
 /// The stages as the pipelines girih-graph-stage and girih-group-stage of girih-opt.
 void registerGraphStages();

@@ -194,6 +194,8 @@ def PadWindows : GraphPass<"girih-pad-windows"> {
   let description = [{
     Convolutions read padded data: a window then never asks where it is. So do max pools (the border holds the lowest value) and
     average pools that count the border. Borders that no window reads are left out.
+    Where kernels read in place, only convolutions that are matrix products are padded: each result of a depthwise one, or of a pool, is
+    computed from few elements, and asks of each whether it is there.
     Pre-condition: channels-last windows.
 
     ```mlir
@@ -211,6 +213,7 @@ def PadWindows : GraphPass<"girih-pad-windows"> {
     }
     ```
   }];
+  let options = [Option<"readsInPlace", "reads-in-place", "bool", "false", "leave borders of windows that are no products to their kernels">];
   let statistics = [Statistic<"numPads", "pads", "pads made explicit">];
 }
 
@@ -330,6 +333,8 @@ def FormKernels : GraphPass<"girih-form-kernels"> {
     - Producers: element-wise ops, transposes and slices that only the kernel reads go into rows and maps; transposes that keep the
       minor dimension go into the operands of matrix products.
     - Splat constants are cloned into kernels.
+    - Where kernels read in place, any transpose goes into a matrix product's operand, gathers go into rows, and what computes the indices of
+      a gather, or a cast of what it reads, goes into that.
 
     Fused groups have one result and take nothing that depends on it, so kernels form no cycle.
 
@@ -351,6 +356,7 @@ def FormKernels : GraphPass<"girih-form-kernels"> {
     }
     ```
   }];
+  let options = [Option<"readsInPlace", "reads-in-place", "bool", "false", "compute what only moves elements where it is read">];
   let statistics = [
     Statistic<"numContractions", "contractions", "kernels around a matmul, conv or conv_transpose">,
     Statistic<"numPools", "pools", "kernels around a pool">,

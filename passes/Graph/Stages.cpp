@@ -24,24 +24,24 @@ void girih::buildGraphStage(OpPassManager &pm, const GraphOptions &options) {
   func.addPass(createCanonicalizerPass());
   func.addPass(createCSEPass());
   // Pads are sized for channels-last windows.
-  func.addPass(createPadWindows());
+  func.addPass(createPadWindows({options.readsInPlace}));
   func.addPass(createWidenChannels({options.lanes}));
   // What is wide enough by now, and has its final sizes.
   if (options.winograd) func.addPass(createUseWinograd());
 }
 
-void girih::buildGroupStage(OpPassManager &pm) {
+void girih::buildGroupStage(OpPassManager &pm, const GraphOptions &options) {
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(createSinkReshapes());
   func.addPass(createCSEPass());
   // Before grouping: the parts of an assemble are results of kernels.
   func.addPass(createFormAssembles());
-  func.addPass(createFormKernels());
+  func.addPass(createFormKernels({options.readsInPlace}));
 }
 
 void girih::registerGraphStages() {
   static PassPipelineRegistration<> graph("girih-graph-stage", "the passes of the graph stage",
                                           [](OpPassManager &pm) { buildGraphStage(pm); });
   static PassPipelineRegistration<> group("girih-group-stage", "the passes of the group stage",
-                                          buildGroupStage);
+                                          [](OpPassManager &pm) { buildGroupStage(pm); });
 }

@@ -1,4 +1,5 @@
 // RUN: girih-opt %s -girih-form-kernels -mlir-print-debuginfo -mlir-print-local-scope | FileCheck %s
+// RUN: girih-opt %s --pass-pipeline="builtin.module(func.func(girih-form-kernels{reads-in-place}))" | FileCheck %s --check-prefix=PLACE
 
 // Bias, activation and residual behind a product, named after the nodes, the root first. The splat is cloned.
 // CHECK-LABEL: @epilogue
@@ -155,4 +156,27 @@ func.func @alone_splat(%x: tensor<5x4xi64>, %i: tensor<3x2xi64>) -> tensor<5x4xi
   %c = girih.constant dense<7> : tensor<3xi64>
   %0 = girih.scatter_nd %x, %i, %c {fn = #girih<scatter_fn none>} : (tensor<5x4xi64>, tensor<3x2xi64>, tensor<3xi64>) -> tensor<5x4xi64>
   return %0 : tensor<5x4xi64>
+}
+
+// Where kernels read in place: gathers are computed in rows, with their indices, and a cast of what they read.
+// PLACE-LABEL: @rows_in_place
+// PLACE-COUNT-1: girih.kernel
+// PLACE-NOT: girih.kernel
+func.func @rows_in_place(%x: tensor<6x8xf32>, %i: tensor<9xi32>) -> tensor<4x8xf32> {
+  %0 = girih.slice %i {starts = #girih.dims<2>, steps = array<i64: 1>} : (tensor<9xi32>) -> tensor<4xi32>
+  %1 = girih.cast %x {to = f64} : (tensor<6x8xf32>) -> tensor<6x8xf64>
+  %2 = girih.gather %1, %0 {axis = 0 : i64} : (tensor<6x8xf64>, tensor<4xi32>) -> tensor<4x8xf64>
+  %3 = girih.cast %2 {to = f32} : (tensor<4x8xf64>) -> tensor<4x8xf32>
+  %4 = girih.layer_norm %3 {axis = 1 : i64, epsilon = 1.0e-5 : f32} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %4 : tensor<4x8xf32>
+}
+
+// And products read transposed operands.
+// PLACE-LABEL: @product_in_place
+// PLACE-COUNT-1: girih.kernel
+// PLACE-NOT: girih.kernel
+func.func @product_in_place(%x: tensor<6x8xf32>, %y: tensor<5x8xf32>) -> tensor<6x5xf32> {
+  %0 = girih.transpose %y {permutation = array<i64: 1, 0>} : (tensor<5x8xf32>) -> tensor<8x5xf32>
+  %1 = girih.matmul %x, %0 : (tensor<6x8xf32>, tensor<8x5xf32>) -> tensor<6x5xf32>
+  return %1 : tensor<6x5xf32>
 }
