@@ -1,6 +1,7 @@
 #include "tools/girih/Artifact.h"
 #include "tools/girih/Commands.h"
 #include "tools/girih/Machine.h"
+#include "tools/girih/SimulatedGpu.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
@@ -17,9 +18,13 @@ static const Page page = {
     "time. With --profile\n"
     "also the time of each kernel, beside what this machine could do at best, measured in the same run, and "
     "beside what the compiler\n"
-    "predicted for one thread of the machine that it planned for ('girih machine'). Loading a library runs "
-    "its code: load what you\n"
-    "trust ('girih inspect' only reads it).",
+    "predicted for one thread of the machine that it planned for ('girih machine'). On the PTX simulator "
+    "times "
+    "are modelled, of one run,\n"
+    "and --profile has the counters of each kernel (docs/cuda.md). Loading a library runs its code: load "
+    "what "
+    "you trust ('girih\n"
+    "inspect' only reads it).",
     R"(  girih bench model.so
   girih bench model.so --threads=1 --seconds=5
   girih bench model.so --threads=1 --profile
@@ -257,20 +262,63 @@ static json::Object profileJson(ArrayRef<KernelTime> kernels, const Machine *mac
                       {"kernels", std::move(list)}};
 }
 
+static json::Object chosenJson(const Inputs &inputs) {
+  json::Object chosen;
+  for (const auto &[name, size] : inputs.chosen)
+    chosen[name] = size;
+  return chosen;
+}
+
+static void printModel(const Bench &bench) {
+  girih_model_info info = modelInfo(bench.model.get());
+  outs() << info.name << ", compiled for " << info.target_cpu << ", on " << runsOn(bench.context.get())
+         << "\n";
+  for (const auto &[name, size] : bench.inputs.chosen)
+    outs() << "chosen " << name << " = " << size << " (set it by --dim)\n";
+}
+
+static void printRate(const girih_model_info &info, double seconds) {
+  if (info.macs > 0) outs() << format("rate      %.2f GFLOP/s\n", 2e-9 * double(info.macs) / seconds);
+}
+
+/// On the simulator: the clock says nothing, and one run is like another.
+static Error benchSimulated(const Bench &bench, const BenchOptions &options) {
+  auto launches = simulate(bench.context.get(), bench.model.get(), bench.inputTensors, bench.outputTensors);
+  if (!launches) return launches.takeError();
+  girih_model_info info = modelInfo(bench.model.get());
+  double seconds = getSeconds(*launches);
+  if (options.json) {
+    json::Object report{{"model", info.name},
+                        {"device", deviceJson(bench.context.get())},
+                        {"load_ms", bench.load * 1e3},
+                        {"first_run_ms", bench.first * 1e3},
+                        {"modelled_ms", seconds * 1e3},
+                        {"launches", info.launch_count},
+                        {"chosen", chosenJson(bench.inputs)}};
+    if (options.profile) report["profile"] = simulatedJson(std::move(*launches));
+    outs() << formatv("{0:2}\n", json::Value(std::move(report)));
+    return Error::success();
+  }
+  printModel(bench);
+  outs() << "modelled  " << timeText(seconds) << "  (" << info.launch_count
+         << " launches one after the other; a run of the simulator took " << timeText(bench.first) << ")\n";
+  printRate(info, seconds);
+  if (options.profile) printSimulated(std::move(*launches));
+  return Error::success();
+}
+
 static Error benchModel(StringRef path, const BenchOptions &options) {
   double budget;
   if (!to_float(options.seconds, budget) || !(budget > 0 && budget <= 3600))
     return makeError("option '--seconds': expected a number from 0 to 3600, got '" + options.seconds + "'");
   auto bench = prepare(path, options);
   if (!bench) return bench.takeError();
+  if (isSimulated(bench->context.get())) return benchSimulated(*bench, options);
   Times times = measure(*bench, budget);
   girih_model_info info = modelInfo(bench->model.get());
   unsigned threads = girih_get_threads(bench->context.get());
   double median = times.percentile(0.5);
 
-  json::Object chosen;
-  for (const auto &[name, size] : bench->inputs.chosen)
-    chosen[name] = size;
   json::Object report{{"model", info.name},
                       {"threads", threads},
                       {"device", deviceJson(bench->context.get())},
@@ -282,18 +330,15 @@ static Error benchModel(StringRef path, const BenchOptions &options) {
                       {"p10_ms", times.percentile(0.1) * 1e3},
                       {"p90_ms", times.percentile(0.9) * 1e3},
                       {"min_ms", times.samples.front() * 1e3},
-                      {"chosen", std::move(chosen)}};
+                      {"chosen", chosenJson(bench->inputs)}};
   if (!options.json) {
     raw_ostream &os = outs();
-    os << info.name << ", compiled for " << info.target_cpu << ", on " << runsOn(bench->context.get())
-       << "\n";
-    for (const auto &[name, size] : bench->inputs.chosen)
-      os << "chosen " << name << " = " << size << " (set it by --dim)\n";
+    printModel(*bench);
     os << "load      " << timeText(bench->load) << "\nfirst     " << timeText(bench->first) << "\nmedian    "
        << timeText(median) << "  (p10 " << timeText(times.percentile(0.1)) << ", p90 "
        << timeText(times.percentile(0.9)) << ", min " << timeText(times.samples.front()) << "; " << times.runs
        << " runs after " << times.warmUp << " to warm up)\n";
-    if (info.macs > 0) os << format("rate      %.2f GFLOP/s\n", 2e-9 * double(info.macs) / median);
+    printRate(info, median);
   }
   if (options.profile) {
     // The yardstick before and after: of two the higher, since a neighbour can only lower it.

@@ -192,6 +192,8 @@ public:
   ptx::BlockOrder order;                  // GIRIH_PTXSIM_BLOCK_ORDER
   bool modelsTime = false;                // GIRIH_PTXSIM_TIME=model
   double modelled = 0;                    // milliseconds
+  bool measures = false;                  // girih_cudasim_measure
+  std::vector<std::string> measurements;  // of each launch, as JSON
 
   CUresult initialise();
   CUcontext makeContext(bool isPrimary, unsigned flags);

@@ -267,18 +267,21 @@ CUresult errorOf(const ptx::Report &r) {
 void launch(Driver &d, CUctx_st &c, const Operation &o) {
   const ptx::Program &program = *o.kernel.function->program;
   ptx::LaunchResult result;
-  if (d.modelsTime) {
-    ptx::Measurement m = ptx::measure(*d.device, program, launchOf(d, o), {d.gpu->figures, 0}, result);
-    if (result.ok()) d.modelled += m.time.cycles / (d.gpu->figures->clockMhz * 1e3);
+  ptx::Launch l = launchOf(d, o);
+  std::unique_ptr<ptx::Checker> checker;
+  std::string error;
+  if (d.checks.races || d.checks.uninitialised) {
+    checker = ptx::makeChecker(program, d.checks, error);
+    if (!checker) say("kernel '%s' is not checked: %s", o.kernel.function->name.c_str(), error.c_str());
+    l.observer = checker.get();
+  }
+  if (d.modelsTime || d.measures) {
+    ptx::Measurement m = ptx::measure(*d.device, program, l, {d.gpu->figures, 0}, result);
+    if (result.ok() && d.modelsTime) d.modelled += m.time.cycles / (d.gpu->figures->clockMhz * 1e3);
+    if (result.ok() && d.measures)
+      d.measurements.push_back("{\"kernel\":\"" + o.kernel.function->name + "\"," +
+                               ptx::measurementJson(program, m).substr(1));
   } else {
-    ptx::Launch l = launchOf(d, o);
-    std::unique_ptr<ptx::Checker> checker;
-    std::string error;
-    if (d.checks.races || d.checks.uninitialised) {
-      checker = ptx::makeChecker(program, d.checks, error);
-      if (!checker) say("kernel '%s' is not checked: %s", o.kernel.function->name.c_str(), error.c_str());
-      l.observer = checker.get();
-    }
     result = d.device->launch(program, l);
   }
   for (ptx::Report &r : result.reports) {
