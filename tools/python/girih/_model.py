@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import _native
+from . import _device, _native
 from ._errors import Error, InputError
 
 
@@ -35,26 +35,6 @@ class _Call:
             tensor.rank = len(info.shape)
             for axis, size in enumerate(info.shape):
                 tensor.dims[axis] = size if isinstance(size, int) else 0
-
-
-class _DeviceArray:
-    """An array in a GPU's memory, as `__cuda_array_interface__` describes it. Raises ValueError where a run can't use it."""
-
-    flags = np.zeros(()).flags  # of a contiguous array
-
-    def __init__(self, interface):
-        self.address, self.is_read_only = interface["data"]
-        self.dtype, self.shape = np.dtype(interface["typestr"]), tuple(interface["shape"])
-        self.ndim = len(self.shape)
-        dense = self.dtype.itemsize
-        for size, stride in zip(reversed(self.shape), reversed(interface.get("strides") or ())):
-            if size > 1 and stride != dense and 0 not in self.shape:
-                raise ValueError("it is not contiguous")
-            dense *= size
-
-
-def _cuda_interface(value):
-    return getattr(value, "__cuda_array_interface__", None)
 
 
 _first_byte, _addressof = ctypes.c_char.from_buffer, ctypes.addressof
@@ -105,7 +85,7 @@ class Model:
             _release(library, model.value, None)
             raise
         self._release = weakref.finalize(self, _release, library, model.value, context.value)
-        self._context = context.value
+        self._context, self._stream = context.value, stream
         info = _native.ModelInfo()
         library.get_model_info(model, info)
         #: The model's name.
@@ -153,7 +133,7 @@ class Model:
 
         Contiguous arrays are read in place, others are copied. The results are new arrays, but those that `outputs` has:
         {name: contiguous array that is written}. Inputs of `optional_inputs` may be left out. Of a model for GPUs any of
-        these may be an array on the GPU (an object with `__cuda_array_interface__`), whose contents must be complete, or in
+        these may be an array on the GPU (an object with `__cuda_array_interface__` or DLPack), whose contents must be complete, or in
         order on the default stream or the one that the model was loaded with. Raises girih.InputError for a wrong name,
         type or shape.
         """
@@ -203,7 +183,7 @@ class Model:
             if shapes[index] != shape:
                 tensor.dims[:rank] = shape
                 shapes[index] = shape
-            tensor.data = array.address if type(array) is _DeviceArray else _address(array)
+            tensor.data = array.address if type(array) is _device.DeviceArray else _address(array)
             index += 1
         if left_out:
             self._complain_of_names(inputs)
@@ -234,7 +214,7 @@ class Model:
     def _to_array(self, value, index):
         """Array-likes keep the type that they have; Python numbers and lists have none and take the input's."""
         try:
-            if _cuda_interface(value):
+            if _device.is_on_device(value):
                 return self._on_device(value)
             return np.asarray(value) if hasattr(value, "dtype") else np.asarray(value, self.inputs[index].dtype)
         except (TypeError, ValueError, OverflowError) as e:
@@ -246,7 +226,7 @@ class Model:
     def _on_device(self, value):
         if not self.device:
             raise ValueError("it is in a GPU's memory, and the model runs on this CPU")
-        return _DeviceArray(_cuda_interface(value))
+        return _device.describe(value, self._stream)
 
     def _output_address(self, array, name, dtype, shape):
         """Where a run writes the output that is given."""
@@ -255,7 +235,7 @@ class Model:
                 why = "" if array.flags.c_contiguous and array.flags.writeable else "it is not contiguous and writeable"
                 address = _address(array)
             else:
-                if not _cuda_interface(array):
+                if not _device.is_on_device(array):
                     raise ValueError(f"{type(array).__name__} is no array that can be written")
                 array = self._on_device(array)
                 why, address = "it is read-only" * array.is_read_only, array.address
