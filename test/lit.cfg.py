@@ -36,11 +36,11 @@ config.substitutions += [
     ("%models", os.path.join(source, "models")),
     ("%python", os.environ.get("GIRIH_PYTHON") or os.path.join(source, "build", "venv", "bin", "python")),
 ]
-# NVIDIA's assembler, where the CUDA toolkit is installed.
-ptxas = shutil.which("ptxas") or shutil.which("ptxas", path="/usr/local/cuda/bin")
-if ptxas:
-    config.available_features.add("ptxas")
-    config.substitutions.append(("%ptxas", ptxas))
+# NVIDIA's assembler and compiler, where the CUDA toolkit is installed.
+for tool in ("ptxas", "nvcc"):
+    if path := shutil.which(tool) or shutil.which(tool, path="/usr/local/cuda/bin"):
+        config.available_features.add(tool)
+        config.substitutions.append((f"%{tool}", path))
 flags = open("/proc/cpuinfo").read() if os.path.exists("/proc/cpuinfo") else ""
 for feature in ("avx2", "avx512f"):
     if f" {feature} " in flags:
