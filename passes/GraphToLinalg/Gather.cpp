@@ -15,8 +15,8 @@ LogicalResult girih::lower(Lowering &l, GatherOp op) {
   SmallVector<DimExpr> from = getDims(data), dims = getDims(result);
   unsigned axis = op.getAxis(), indexRank = cast<RankedTensorType>(op.getIndices().getType()).getRank();
   l.set(result,
-        l.parallel(dims, getStorageType(getElementType(data)),
-                   l.read(op.getIndices(), l.loops(indexRank, axis)), [&](Body &b, ArrayRef<Value> in) {
+        l.parallel(dims, l.getResultElement(result), l.read(op.getIndices(), l.loops(indexRank, axis)),
+                   [&](Body &b, ArrayRef<Value> in) {
                      SmallVector<Value> at;
                      for (unsigned i = 0; i < from.size(); ++i) {
                        if (i == axis)
@@ -33,7 +33,7 @@ LogicalResult girih::lower(Lowering &l, GatherElementsOp op) {
   Value data = op.getData(), result = op.getResult();
   SmallVector<DimExpr> from = getDims(data), dims = getDims(result);
   l.set(result,
-        l.parallel(dims, getStorageType(getElementType(data)), l.read(op.getIndices(), l.loops(dims.size())),
+        l.parallel(dims, l.getResultElement(result), l.read(op.getIndices(), l.loops(dims.size())),
                    [&](Body &b, ArrayRef<Value> in) {
                      SmallVector<Value> at;
                      for (unsigned i = 0; i < from.size(); ++i)
@@ -58,19 +58,18 @@ LogicalResult girih::lower(Lowering &l, GatherNDOp op) {
     at.push_back(l.constant(k));
     reads.push_back(l.read(indices, at));
   }
-  l.set(result,
-        l.parallel(dims, getStorageType(getElementType(data)), reads, [&](Body &b, ArrayRef<Value> in) {
-          SmallVector<Value> at;
-          for (unsigned i = 0; i < from.size(); ++i) {
-            if (i < batch)
-              at.push_back(b.index(i));
-            else if (i < batch + *tuple)
-              at.push_back(wrapIndex(b, in[i - batch], b.size(from[i])));
-            else
-              at.push_back(b.index(prefix + i - batch - *tuple));
-          }
-          return l.extract(b, data, at);
-        }));
+  l.set(result, l.parallel(dims, l.getResultElement(result), reads, [&](Body &b, ArrayRef<Value> in) {
+    SmallVector<Value> at;
+    for (unsigned i = 0; i < from.size(); ++i) {
+      if (i < batch)
+        at.push_back(b.index(i));
+      else if (i < batch + *tuple)
+        at.push_back(wrapIndex(b, in[i - batch], b.size(from[i])));
+      else
+        at.push_back(b.index(prefix + i - batch - *tuple));
+    }
+    return l.extract(b, data, at);
+  }));
   return success();
 }
 
@@ -81,7 +80,7 @@ LogicalResult girih::lower(Lowering &l, OneHotOp op) {
   Exprs at = l.loops(dims.size());
   at.erase(at.begin() + axis);
   bool isUnsigned = isUnsignedElement(op.getIndices());
-  l.set(result, l.parallel(dims, getStorageType(getElementType(result)),
+  l.set(result, l.parallel(dims, l.getResultElement(result),
                            {l.read(op.getIndices(), at), l.read(op.getValues(), {l.constant(0)}),
                             l.read(op.getValues(), {l.constant(1)})},
                            [&](Body &b, ArrayRef<Value> in) {
@@ -95,7 +94,7 @@ LogicalResult girih::lower(Lowering &l, OneHotOp op) {
 LogicalResult girih::lower(Lowering &l, RangeOp op) {
   Value result = op.getResult();
   l.set(result,
-        l.parallel(getDims(result), getStorageType(getElementType(result)),
+        l.parallel(getDims(result), l.getResultElement(result),
                    {l.read(op.getStart(), {}), l.read(op.getDelta(), {})}, [&](Body &b, ArrayRef<Value> in) {
                      return b.add(in[0], b.mul(b.fromIndex(b.index(0), in[0].getType()), in[1]));
                    }));
@@ -106,7 +105,7 @@ LogicalResult girih::lower(Lowering &l, TriluOp op) {
   Value x = op.getOperand();
   SmallVector<DimExpr> dims = getDims(x);
   unsigned rank = dims.size();
-  l.set(op.getResult(), l.parallel(dims, getStorageType(getElementType(x)), l.read(x, l.loops(rank)),
+  l.set(op.getResult(), l.parallel(dims, l.getResultElement(op.getResult()), l.read(x, l.loops(rank)),
                                    [&](Body &b, ArrayRef<Value> in) {
                                      Value column = b.index(rank - 1);
                                      Value diagonal = b.add(b.index(rank - 2), b.integer(column, op.getK()));

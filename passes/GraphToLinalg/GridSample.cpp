@@ -114,6 +114,6 @@ LogicalResult girih::lower(Lowering &l, GridSampleOp op) {
     };
     return sumTaps(0, Value(), Value());
   };
-  l.set(op.getResult(), l.parallel(dims, getStorageType(getElementType(x)), reads, body));
+  l.set(op.getResult(), l.parallel(dims, l.getResultElement(op.getResult()), reads, body));
   return success();
 }

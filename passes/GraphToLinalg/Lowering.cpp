@@ -52,7 +52,8 @@ Value Lowering::materializeResult(Value graph) {
   auto type = getStorageTensorType(graph.getType());
   // Ops that stay in the graph dialect write their results themselves.
   Operation *def = view.tensor.getDefiningOp();
-  bool isComputed = def && (isa<linalg::GenericOp>(def) || getRole(def) == OpRole::Alone);
+  bool isComputed = def && (isa<linalg::GenericOp>(def) || getRole(def) == OpRole::Alone) &&
+                    girih::getElementType(view.tensor) == type.getElementType();
   if (isWhole(view, graph) && isComputed) return view.tensor;
   if (view.space && view.spaceMap.isIdentity() && isComputed)
     return reshapeFromSpace(view.tensor, *view.space, type);
@@ -100,6 +101,14 @@ Value Lowering::reshapeFromSpace(Value tensor, const Space &space, RankedTensorT
       sizes.push_back(DimOp::create(b, loc, DimsAttr::get(b.getContext(), {d})).getResult());
   }
   return tensor::ExpandShapeOp::create(b, loc, type, tensor, groups, sizes);
+}
+
+Type Lowering::getResultElement(Value result) const {
+  Type storage = getStorageType(girih::getElementType(result));
+  bool isRounded = result.getDefiningOp<CastOp>() || llvm::any_of(result.getUsers(), [](Operation *user) {
+                     return isa<YieldOp>(user) || getRole(user) == OpRole::Contraction;
+                   });
+  return isRounded ? storage : Body::computeType(storage);
 }
 
 //===-- Reads -------------------------------------------------------------===//
@@ -440,14 +449,14 @@ void Lowering::elementwise(Value result, ValueRange operands, BodyFn body) {
   SmallVector<Read> reads;
   for (Value v : operands)
     reads.push_back(broadcast(v, dims, at));
-  Value tensor = parallel(space ? ArrayRef(space->loops) : ArrayRef(dims),
-                          getStorageType(getElementType(result)), reads, body);
+  Value tensor =
+      parallel(space ? ArrayRef(space->loops) : ArrayRef(dims), getResultElement(result), reads, body);
   set(result, tensor, space);
 }
 
 void Lowering::finishContraction(Value result, Value accumulated, std::shared_ptr<const Space> space,
                                  std::optional<Read> bias) {
-  Type element = getStorageType(getElementType(result));
+  Type element = getResultElement(result);
   if (bias || girih::getElementType(accumulated) != element) {
     SmallVector<DimExpr> dims = space ? space->loops : getDims(result);
     SmallVector<Read> reads = {readTensor(accumulated, loops(dims.size()))};

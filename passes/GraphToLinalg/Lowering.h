@@ -63,6 +63,11 @@ public:
   /// The same, with nothing but a reshape after it: what a kernel may yield.
   mlir::Value materializeResult(mlir::Value graph);
 
+  /// The element type of the tensor that an op's result is. f16 and bf16 are types of memory: what is
+  /// computed stays in f32 as far as a kernel reaches, and is rounded once, where the kernel yields it, where
+  /// a contraction reads it, whose operands are in memory, or where the model says so by a cast.
+  mlir::Type getResultElement(mlir::Value result) const;
+
   mlir::AffineExpr loop(unsigned i) { return mlir::getAffineDimExpr(i, b.getContext()); }
   mlir::AffineExpr constant(int64_t v) { return mlir::getAffineConstantExpr(v, b.getContext()); }
   Exprs loops(unsigned count, unsigned first = 0);

@@ -18,7 +18,7 @@ static LogicalResult setView(Lowering &l, Value result, Value operand, ArrayRef<
 /// Every element of the result is computed from the values of its indices.
 static LogicalResult setComputed(Lowering &l, Value result, function_ref<Value(Body &, ArrayRef<Value>)> fn) {
   SmallVector<DimExpr> dims = getDims(result);
-  l.set(result, l.parallel(dims, getStorageType(getElementType(result)), {}, [&](Body &b, ArrayRef<Value>) {
+  l.set(result, l.parallel(dims, l.getResultElement(result), {}, [&](Body &b, ArrayRef<Value>) {
     SmallVector<Value> indices;
     for (unsigned i = 0; i < dims.size(); ++i)
       indices.push_back(b.index(i));
@@ -38,7 +38,7 @@ LogicalResult girih::lower(Lowering &l, ExpandOp op) {
   SmallVector<DimExpr> dims = getDims(op.getResult());
   Read read = l.broadcast(op.getOperand(), dims, l.loops(dims.size()));
   if (read.stretch.empty()) return setView(l, op.getResult(), op.getOperand(), read.at);
-  l.set(op.getResult(), l.parallel(dims, getStorageType(getElementType(op.getResult())), read,
+  l.set(op.getResult(), l.parallel(dims, l.getResultElement(op.getResult()), read,
                                    [](Body &, ArrayRef<Value> in) { return in[0]; }));
   return success();
 }
@@ -112,7 +112,7 @@ LogicalResult girih::lower(Lowering &l, PadOp op) {
   if (op.getValue()) reads.push_back(l.read(op.getValue(), {}));
   PadMode mode = op.getMode();
   Value tensor =
-      l.parallel(to, getStorageType(getElementType(x)), reads, [&](Body &b, ArrayRef<Value> in) -> Value {
+      l.parallel(to, l.getResultElement(op.getResult()), reads, [&](Body &b, ArrayRef<Value> in) -> Value {
         SmallVector<Value> at;
         Value isInside;
         for (auto [d, n] : llvm::enumerate(from)) {

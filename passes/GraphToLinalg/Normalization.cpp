@@ -75,7 +75,7 @@ LogicalResult girih::lower(Lowering &l, LayerNormOp op) {
   for (Value v : {op.getScale(), op.getBias()})
     if (v) reads.push_back(l.broadcast(v, dims, all));
   l.set(op.getResult(),
-        l.parallel(dims, getStorageType(getElementType(x)), reads, [&](Body &b, ArrayRef<Value> in) {
+        l.parallel(dims, l.getResultElement(op.getResult()), reads, [&](Body &b, ArrayRef<Value> in) {
           unsigned next = 2;
           Value v = m.mean ? b.sub(in[0], in[next++]) : in[0];
           v = b.mul(v, in[1]);
@@ -130,7 +130,7 @@ LogicalResult girih::lower(Lowering &l, GroupNormOp op) {
   for (unsigned i = 0; i < loops.size(); ++i)
     if (!reduced[i]) kept.push_back(l.loop(i));
   Value result =
-      l.parallel(loops, getStorageType(getElementType(x)),
+      l.parallel(loops, l.getResultElement(op.getResult()),
                  {data, l.readTensor(m.mean, kept), l.readTensor(m.scale, kept),
                   readChannels(op.getScale(), 0, at[channel]), readChannels(op.getBias(), 0, at[channel])},
                  [](Body &b, ArrayRef<Value> in) {
@@ -157,8 +157,8 @@ LogicalResult girih::lower(Lowering &l, BatchNormOp op) {
                            });
   // A 1-D operand has one channel.
   Exprs at{dims.size() > 1 ? l.loop(1) : l.constant(0)};
-  Type element = getElementType(x), compute = getComputeType(x);
-  l.set(op.getResult(), l.parallel(dims, getStorageType(element),
+  Type compute = getComputeType(x);
+  l.set(op.getResult(), l.parallel(dims, l.getResultElement(op.getResult()),
                                    {l.read(x, l.loops(dims.size())), l.readTensor(scale, at),
                                     l.read(op.getMean(), at), l.read(op.getBias(), at)},
                                    [&](Body &b, ArrayRef<Value> in) {
@@ -188,7 +188,7 @@ LogicalResult girih::lower(Lowering &l, LrnOp op) {
   });
   double alpha = op.getAlpha().convertToFloat() / double(size), beta = op.getBeta().convertToFloat();
   l.set(op.getResult(),
-        l.parallel(dims, getStorageType(getElementType(x)), {l.read(x, all), l.readTensor(sum, all)},
+        l.parallel(dims, l.getResultElement(op.getResult()), {l.read(x, all), l.readTensor(sum, all)},
                    [&](Body &b, ArrayRef<Value> in) {
                      Value base = b.add(b.real(in[1], op.getBias().convertToFloat()),
                                         b.mul(in[1], b.real(in[1], alpha)));

@@ -98,7 +98,7 @@ LogicalResult girih::lower(Lowering &l, PoolOp op) {
   SmallVector<DimExpr> dims = getDims(op.getResult());
   Value result = op.getResult();
   auto finish = [&](Value tensor, function_ref<Value(Body &, Value)> fn) {
-    l.set(result, l.parallel(dims, getStorageType(element), {l.readTensor(tensor, l.loops(w.rank))},
+    l.set(result, l.parallel(dims, l.getResultElement(result), {l.readTensor(tensor, l.loops(w.rank))},
                              [&](Body &b, ArrayRef<Value> in) { return fn(b, in[0]); }));
   };
   switch (op.getFn()) {
@@ -106,7 +106,7 @@ LogicalResult girih::lower(Lowering &l, PoolOp op) {
     Value max = reduceWindows(l, op.getX(), w, l.lowest(element), [&](Body &b, Value v, Value acc) {
       return b.max(acc, v, isUnsignedElement(op.getX()));
     });
-    if (accumulator == getStorageType(element))
+    if (accumulator == l.getResultElement(result))
       l.set(result, max);
     else
       finish(max, [](Body &, Value v) { return v; });

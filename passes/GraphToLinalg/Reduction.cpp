@@ -76,7 +76,7 @@ static Value finiteOrZero(Body &b, Value v) {
 LogicalResult girih::lower(Lowering &l, ReduceOp op) {
   Value x = op.getOperand();
   Axes a = getAxes(l, x, op.getAxes(), op.getKeepdims());
-  Type element = getElementType(x), storage = getStorageType(element);
+  Type element = getElementType(x), storage = l.getResultElement(op.getResult());
   ReduceFn fn = op.getFn();
   bool isFloat = isa<FloatType>(element), isUnsigned = isUnsignedElement(x);
   // On integers, roots and logarithms are those of doubles; everything else is exact.
@@ -205,7 +205,7 @@ LogicalResult girih::lower(Lowering &l, ArgReduceOp op) {
 LogicalResult girih::lower(Lowering &l, SoftmaxOp op) {
   Value x = op.getOperand();
   Axes a = getAxes(l, x, op.getAxis(), /*keepDims=*/false);
-  Type type = getComputeType(x), storage = getStorageType(getElementType(x));
+  Type type = getComputeType(x), storage = l.getResultElement(op.getResult());
   Value max = l.reduce(a.dims, a.reduced, type, l.lowest(getElementType(x)), getReads(l, x, a),
                        [](Body &b, ArrayRef<Value> in) { return b.max(in[1], in[0]); });
   auto exponential = [](Body &b, ArrayRef<Value> in) { return b.math<math::ExpOp>(b.sub(in[0], in[1])); };

@@ -273,12 +273,13 @@ static void setAntialiased(Lowering &l, ResizeOp op, ArrayRef<Axis> axes, Type e
     return b.add(in[0], b.mul(v, b.convert(weight, b.getF32Type(), compute)));
   });
   reads.push_back(l.readTensor(sum, l.loops(rank)));
-  l.set(op.getResult(), l.parallel(result, getStorageType(element), reads, [&](Body &b, ArrayRef<Value> in) {
-    Value v = in.back();
-    for (Value total : in.drop_back())
-      v = b.div(v, total);
-    return b.convert(v, compute, element);
-  }));
+  l.set(op.getResult(),
+        l.parallel(result, l.getResultElement(op.getResult()), reads, [&](Body &b, ArrayRef<Value> in) {
+          Value v = in.back();
+          for (Value total : in.drop_back())
+            v = b.div(v, total);
+          return b.convert(v, compute, element);
+        }));
 }
 
 LogicalResult girih::lower(Lowering &l, ResizeOp op) {
@@ -299,32 +300,33 @@ LogicalResult girih::lower(Lowering &l, ResizeOp op) {
   SmallVector<DimExpr> result = getDims(op.getResult());
   View source = l.get(op.getOperand());
   bool extrapolates = op.getCoord() == CoordMode::tf_crop_and_resize;
-  l.set(op.getResult(), l.parallel(result, getStorageType(element), {}, [&](Body &b, ArrayRef<Value>) {
-    SmallVector<Value> at;
-    for (unsigned i = 0; i < result.size(); ++i)
-      at.push_back(b.index(i));
-    Value outside;
-    auto addOutside = [&](Value out) {
-      outside = outside && out ? b.logicalOr(outside, out) : out ? out : outside;
-    };
-    if (isNearest) {
-      for (const Axis &a : axes) {
-        auto [index, isOutside] = emitNearest(b, op, a, at[a.dim]);
-        at[a.dim] = index;
-        addOutside(isOutside);
-      }
-      Value v = l.extract(b, source, at);
-      return outside ? b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v) : v;
-    }
-    SmallVector<SmallVector<Tap>> taps;
-    for (const Axis &a : axes) {
-      Value coordinate = emitResizeCoordinate(b, op, a, b.fromIndex(at[a.dim], b.getF32Type()));
-      taps.push_back(getTaps(b, op, a, coordinate));
-      if (extrapolates) addOutside(emitIsOutside(b, coordinate, a));
-    }
-    Value v = sumTaps(b, l, source, element, axes, taps, at, 0);
-    if (outside) v = b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v);
-    return b.convert(v, compute, element);
-  }));
+  l.set(op.getResult(),
+        l.parallel(result, l.getResultElement(op.getResult()), {}, [&](Body &b, ArrayRef<Value>) {
+          SmallVector<Value> at;
+          for (unsigned i = 0; i < result.size(); ++i)
+            at.push_back(b.index(i));
+          Value outside;
+          auto addOutside = [&](Value out) {
+            outside = outside && out ? b.logicalOr(outside, out) : out ? out : outside;
+          };
+          if (isNearest) {
+            for (const Axis &a : axes) {
+              auto [index, isOutside] = emitNearest(b, op, a, at[a.dim]);
+              at[a.dim] = index;
+              addOutside(isOutside);
+            }
+            Value v = l.extract(b, source, at);
+            return outside ? b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v) : v;
+          }
+          SmallVector<SmallVector<Tap>> taps;
+          for (const Axis &a : axes) {
+            Value coordinate = emitResizeCoordinate(b, op, a, b.fromIndex(at[a.dim], b.getF32Type()));
+            taps.push_back(getTaps(b, op, a, coordinate));
+            if (extrapolates) addOutside(emitIsOutside(b, coordinate, a));
+          }
+          Value v = sumTaps(b, l, source, element, axes, taps, at, 0);
+          if (outside) v = b.select(outside, b.real(v, op.getExtrapolation().convertToFloat()), v);
+          return b.convert(v, compute, element);
+        }));
   return success();
 }

@@ -68,8 +68,8 @@ LogicalResult girih::lower(Lowering &l, RoiAlignOp op) {
     auto join = [&](Value u, Value v) { return op.getMaximum() ? b.max(u, v) : b.add(u, v); };
     return join(in[5], join(join(taps[0], taps[1]), join(taps[2], taps[3])));
   });
-  Value result = l.parallel(dims, getStorageType(element), {l.readTensor(pooled, l.loops(dims.size()))},
-                            [&](Body &b, ArrayRef<Value> in) {
+  Value result = l.parallel(dims, l.getResultElement(op.getResult()),
+                            {l.readTensor(pooled, l.loops(dims.size()))}, [&](Body &b, ArrayRef<Value> in) {
                               if (op.getMaximum()) return in[0];
                               return b.div(in[0], b.real(type, double(op.getSamples() * op.getSamples())));
                             });
