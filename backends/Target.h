@@ -25,9 +25,19 @@ struct TargetOptions {
   std::string sm;                                       // of GPUs, "80,90"; empty: the target's default
 };
 
+/// What a model of f32 is computed in (`--precision`): f16 and bf16 are types of memory, and of what products
+/// multiply; with TF32 only that is rounded.
+enum class Precision { F32, F16, BF16, TF32 };
+
+/// "f32", "f16", "bf16" or "tf32".
+llvm::StringRef precisionName(Precision precision);
+
 class Target {
 public:
   virtual ~Target() = default;
+
+  /// What a model of f32 may be computed in other than that.
+  virtual llvm::ArrayRef<Precision> getPrecisions() const { return {}; }
 
   /// Results of 32 bits that are computed at once along channels: the graph stage fills them where channels
   /// are few. 1: there is nothing to fill.
@@ -66,6 +76,9 @@ private:
 
 /// The target of these options. The error names the option that is wrong and what is expected.
 llvm::Expected<std::unique_ptr<Target>> getTarget(const TargetOptions &options);
+
+/// The precision of a name, if the target has it.
+llvm::Expected<Precision> parsePrecision(llvm::StringRef name, const Target &target);
 
 /// Makes the passes of all targets known by name.
 void registerTargetPasses();

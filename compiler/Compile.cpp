@@ -191,12 +191,19 @@ FailureOr<OwningOpRef<ModuleOp>> readModel(MLIRContext *context, const std::stri
   return module;
 }
 
+/// Products may be of rounded factors: plans read it.
+static void setProducts(ModuleOp module, Precision precision) {
+  if (precision == Precision::TF32)
+    kProducts.set(module, StringAttr::get(module.getContext(), precisionName(precision)));
+}
+
 LogicalResult Compilation::importInput() {
   progress.step("import");
   TimingScope scope = timing.nest("import");
   FailureOr<OwningOpRef<ModuleOp>> read = readModel(&context, options.input, options.read);
   if (failed(read) || failed(setGuesses(**read, options.read.guesses))) return failure();
   module = std::move(*read);
+  setProducts(*module, options.pipeline.precision);
   if (!options.startAfter) annotateStatistics(*module, countModel(*module));
   return success();
 }
@@ -364,6 +371,7 @@ static void printSummary(const CompileOptions &options, const Emitted &e, double
       json.attribute("output", options.output);
       json.attribute("bytes", int64_t(size));
       json.attribute("weights_bytes", e.weightsBytes);
+      json.attribute("precision", precisionName(options.pipeline.precision));
       json.attribute("nodes", e.nodes);
       json.attribute("launches", e.launches);
       json.attribute("kernels", e.kernels);
@@ -474,10 +482,25 @@ int printMachine(const TargetOptions &options, raw_ostream &out) {
   return 0;
 }
 
-int compileModel(const CompileOptions &options, raw_ostream &out) {
-  auto resolved = getTarget(options.target);
+/// The precision that is asked for, if the target has it and the stage that sets it is still to come.
+static llvm::Expected<Precision> getPrecision(const CompileOptions &options, const Target &target) {
+  if (options.precision.empty()) return Precision::F32;
+  auto precision = parsePrecision(options.precision, target);
+  if (!precision || *precision == Precision::F32 || !options.startAfter) return precision;
+  Stage stage = *precision == Precision::TF32 ? Stage::Plan : Stage::Group;
+  if (*options.startAfter < stage) return precision;
+  return llvm::createStringError("--precision=" + options.precision + " is of the " + stageName(stage) +
+                                 " stage, which " + options.input + " has been through");
+}
+
+int compileModel(const CompileOptions &given, raw_ostream &out) {
+  auto resolved = getTarget(given.target);
   if (!resolved) return failed(report("", resolved.takeError()));
   const Target &target = **resolved;
+  auto precision = getPrecision(given, target);
+  if (!precision) return failed(report("", precision.takeError()));
+  CompileOptions options = given;
+  options.pipeline.precision = *precision;
   DefaultTimingManager timing;
   timing.setEnabled(options.timing);
   timing.setDisplayMode(DefaultTimingManager::DisplayMode::Tree);

@@ -20,6 +20,7 @@ struct ReadOptions {
 struct CompileOptions {
   TargetOptions target;
   PipelineOptions pipeline;
+  std::string precision; // as the command line names it; empty: the model's own
   std::string input, output;
   ReadOptions read;
   std::optional<Stage> stopAfter;

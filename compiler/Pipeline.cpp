@@ -29,7 +29,9 @@ std::string stageNames() {
 }
 
 void addStage(OpPassManager &pm, Stage stage, const Target &target, const PipelineOptions &options) {
-  GraphOptions graph{options.winograd && target.wantsWinograd(), target.getLanes(), target.readsInPlace()};
+  bool isNarrow = options.precision == Precision::F16 || options.precision == Precision::BF16;
+  GraphOptions graph{options.winograd && target.wantsWinograd(), target.getLanes(), target.readsInPlace(),
+                     isNarrow ? precisionName(options.precision) : ""};
   switch (stage) {
   case Stage::Import:
     return;

@@ -21,10 +21,11 @@ std::string stageNames();
 
 /// What the stages read; a part of CompileOptions.
 struct PipelineOptions {
-  std::string scheduleFile; // printed schedules that replace planned ones
-  bool sanitize = false;    // kernels and memory are checked by AddressSanitizer
-  bool winograd = true;     // convolutions of 3x3 may take fewer multiplications, and round more
-  bool naive = false;       // the tile stage writes plain loops: the reference of differential tests
+  std::string scheduleFile;             // printed schedules that replace planned ones
+  bool sanitize = false;                // kernels and memory are checked by AddressSanitizer
+  bool winograd = true;                 // convolutions of 3x3 may take fewer multiplications, and round more
+  Precision precision = Precision::F32; // what a model of f32 is computed in
+  bool naive = false; // the tile stage writes plain loops: the reference of differential tests
 };
 
 /// Adds the passes of one stage (none for Stage::Import).

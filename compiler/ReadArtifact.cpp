@@ -162,6 +162,10 @@ static Error read(MutableArrayRef<char> file, ArtifactInfo &info) {
   if (!modules) return modules.takeError();
   for (const girih_abi_device_module &module : *modules)
     info.gpus.push_back("sm_" + std::to_string(module.sm));
+  info.precision = a.flags & GIRIH_PRECISION_F16    ? "f16"
+                   : a.flags & GIRIH_PRECISION_BF16 ? "bf16"
+                   : a.flags & GIRIH_PRECISION_TF32 ? "tf32"
+                                                    : "f32";
   info.nodes = a.node_count, info.launches = a.launch_count;
   info.parameters = a.parameters, info.macs = a.macs, info.weightsBytes = a.weights_bytes;
   info.arenaBytes = a.arena_bytes, info.arenaLowerBound = a.arena_lower_bound;

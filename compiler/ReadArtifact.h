@@ -20,6 +20,7 @@ struct ArtifactInfo {
     bool hasDefault; // an input that may be left out
   };
   std::string name, producer, cpu, features;
+  std::string precision; // "f16", "bf16" or "tf32"; "f32" where the model is computed in its own types
   std::vector<std::string> gpus; // that it has code for: "sm_80"; none: it runs on the CPU
   std::vector<Tensor> inputs, outputs;
   uint32_t nodes, launches;

@@ -20,7 +20,11 @@ enum {
   /* Kernels ask the AddressSanitizer's runtime before every access. The runtime gives every buffer of the
    * arena memory of its own for the whole run, and poisons GIRIH_RED_ZONE bytes around these and the weights.
    */
-  GIRIH_SANITIZED = 1
+  GIRIH_SANITIZED = 1,
+  /* What a model of f32 is computed in (--precision), for whoever asks; the runtime does not. */
+  GIRIH_PRECISION_F16 = 2,
+  GIRIH_PRECISION_BF16 = 4,
+  GIRIH_PRECISION_TF32 = 8
 };
 #define GIRIH_RED_ZONE 1024 /* wider than any vector */
 

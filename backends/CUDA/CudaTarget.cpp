@@ -14,6 +14,11 @@ class Cuda : public Target {
 public:
   Cuda(CpuTarget host, SmallVector<Gpu> gpus) : Target(std::move(host)), gpus(std::move(gpus)) {}
 
+  ArrayRef<Precision> getPrecisions() const override {
+    static constexpr Precision all[] = {Precision::F16, Precision::BF16, Precision::TF32};
+    return all;
+  }
+
   int64_t getLanes() const override { return 1; }
 
   // Between its products lie several times as much as they read, which threads would write out.

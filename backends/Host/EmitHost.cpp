@@ -321,6 +321,12 @@ llvm::Constant *HostBuilder::deviceRuntime() {
   return runtime;
 }
 
+static uint32_t precisionFlag(ModuleOp module) {
+  if (StringAttr narrow = kPrecision.get(module))
+    return narrow == "f16" ? GIRIH_PRECISION_F16 : GIRIH_PRECISION_BF16;
+  return kProducts.get(module) ? GIRIH_PRECISION_TF32 : 0;
+}
+
 LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target) {
   if (!kArena.get(source)) return source.emitError("has no girih.arena; the buffers stage makes it");
   SmallVector<C> launches;
@@ -347,7 +353,7 @@ LogicalResult HostBuilder::build(const Weights &weights, const CpuTarget &target
   auto name = kModel.get(source);
   auto arenaCount = kArena.get(source).size();
   C table = record({i32(GIRIH_ABI_VERSION),
-                    i32(options.sanitize ? GIRIH_SANITIZED : 0),
+                    i32((options.sanitize ? GIRIH_SANITIZED : 0) | precisionFlag(source)),
                     text(name ? name.getValue() : "model"),
                     text(options.producer),
                     text(target.cpu),

@@ -127,6 +127,16 @@ static bool isCountOfEach(Attribute a) {
   return dictionary && llvm::all_of(dictionary, [](NamedAttribute each) { return isCount(each.getValue()); });
 }
 
+static bool isNarrowFloat(Attribute a) {
+  auto text = dyn_cast<StringAttr>(a);
+  return text && (text == "f16" || text == "bf16");
+}
+
+static bool isTf32(Attribute a) {
+  auto text = dyn_cast<StringAttr>(a);
+  return text && text == "tf32";
+}
+
 static bool isArena(Attribute a) {
   auto isBuffer = [](DimsAttr dims) {
     return dims.getDims().size() == 4 &&
@@ -146,6 +156,8 @@ static constexpr Rule kRules[] = {
     {kParameters.name, isOp<ModuleOp>, "a module", isCount, "an i64"},
     {kMacs.name, isOp<ModuleOp>, "a module", isCount, "an i64"},
     {kGuesses.name, isOp<ModuleOp>, "a module", isCountOfEach, "an i64 for each of some names"},
+    {kPrecision.name, isOp<ModuleOp>, "a module", isNarrowFloat, "\"f16\" or \"bf16\""},
+    {kProducts.name, isOp<ModuleOp>, "a module", isTf32, "\"tf32\""},
     {kBuffers.name, isOp<func::FuncOp>, "a function", isListOf<BufferAttr>, "a list of #girih.buffer"},
     {kThreads.name, isFunction, "a function", isCount, "an i64"},
     {kShared.name, isFunction, "a function", isCount, "an i64"},

@@ -40,6 +40,11 @@ inline constexpr DiscardableAttr<mlir::IntegerAttr> kMacs{"girih.macs"};
 /// What the user expects of dimensions of inputs, by their names (`--guess`): only speed depends on it.
 inline constexpr DiscardableAttr<mlir::DictionaryAttr> kGuesses{"girih.guesses"};
 
+/// "f16" or "bf16": what f32 tensors between kernels have become (girih-set-precision).
+inline constexpr DiscardableAttr<mlir::StringAttr> kPrecision{"girih.precision"};
+/// "tf32": factors of f32 products may be rounded to 10 bits of mantissa.
+inline constexpr DiscardableAttr<mlir::StringAttr> kProducts{"girih.products"};
+
 /// 0 where the op does not say.
 int64_t getNumber(mlir::Operation *op, const DiscardableAttr<mlir::IntegerAttr> &attr);
 

@@ -1,5 +1,6 @@
 // Constant evaluation of element-wise ops.
 #include "dialects/Graph/EvaluateRules.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -323,13 +324,17 @@ HostResult evaluate(WhereOp op, HostOperands in) {
 
 HostResult evaluate(CastOp op, HostOperands in) {
   const HostTensor &x = in[0];
+  auto type = dyn_cast<FloatType>(op.getTo());
+  double largest = op.getSaturate() && type ? APFloat::getLargest(type.getFloatSemantics()).convertToDouble()
+                                            : std::numeric_limits<double>::infinity();
   bool isBits = x.access().isUnsigned && x.access().width == 64 && isa<FloatType>(op.getTo());
   return elementwise<1>(resultType(op), in, [&](auto at, HostTensor &result) {
     if (isBits) { // ui64 is a bit pattern in int64_t; f32 is rounded once
       uint64_t v = x.getInt(at[0]);
       result.set(at[1], op.getTo().isF64() ? double(v) : double(float(v)));
     } else if (x.access().isFloat) {
-      result.set(at[1], x.getFloat(at[0]));
+      double v = x.getFloat(at[0]);
+      result.set(at[1], std::isnan(v) ? v : std::clamp(v, -largest, largest));
     } else {
       result.set(at[1], x.getInt(at[0]));
     }

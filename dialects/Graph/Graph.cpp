@@ -48,6 +48,10 @@ OpRole girih::getRole(Operation *op) {
                   OpRole::Row, OpRole::Alone>(op);
 }
 
+bool girih::holdsCoordinates(OpOperand &operand) {
+  return operand.getOperandNumber() == 1 && operand.getOwner()->hasTrait<HasCoordinates<1>::Impl>();
+}
+
 StringRef girih::getNodeName(Location loc) {
   if (auto name = dyn_cast<NameLoc>(loc)) return name.getName();
   if (auto fused = dyn_cast<FusedLoc>(loc))

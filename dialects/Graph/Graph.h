@@ -33,6 +33,14 @@ template <OpRole role> struct KernelRole {
 
 OpRole getRole(mlir::Operation *op);
 
+template <unsigned operand> struct HasCoordinates {
+  template <typename ConcreteOp>
+  class Impl : public mlir::OpTrait::TraitBase<ConcreteOp, HasCoordinates<operand>::template Impl> {};
+};
+
+/// Whether the operand is a tensor of coordinates (Coordinates<> in GraphOps.td).
+bool holdsCoordinates(mlir::OpOperand &operand);
+
 /// The model's name of a node, the first one where a location has several; empty where it has none.
 llvm::StringRef getNodeName(mlir::Location loc);
 

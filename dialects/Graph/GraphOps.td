@@ -26,6 +26,11 @@ class Role<string role> : ParamNativeOpTrait<"KernelRole", "::girih::OpRole::" #
   let cppNamespace = "::girih";
 }
 
+/// Operand `operand` holds coordinates: girih-set-precision leaves them in f32, of which f16 has too few digits for the pixels of an image.
+class Coordinates<int operand> : ParamNativeOpTrait<"HasCoordinates", !cast<string>(operand)> {
+  let cppNamespace = "::girih";
+}
+
 class Girih_Op<string mnemonic, list<Trait> traits = []> : Op<Girih_Dialect, mnemonic, traits>;
 
 /// An op whose result types follow from operands and attributes; `inferReturnTypes` serves builder, shape inference and verifier.
@@ -222,8 +227,11 @@ def Girih_WhereOp : Girih_InferredOp<"where", [Role<"Elementwise">]> {
 
 def Girih_CastOp : Girih_InferredOp<"cast", [Role<"Elementwise">]> {
   let summary = "element type conversion; ONNX source: Cast, CastLike";
-  let description = [{ Floats to integers truncate towards zero; to `i1`, everything but zero is true. }];
-  let arguments = (ins Girih_Tensor:$operand, TypeAttr:$to);
+  let description = [{
+    Floats to integers truncate towards zero; to `i1`, everything but zero is true. With `saturate`, floats beyond the range of the float type `to`,
+    infinities among them, become its largest, of their sign.
+  }];
+  let arguments = (ins Girih_Tensor:$operand, TypeAttr:$to, UnitAttr:$saturate);
   let hasFolder = 1;
 }
 
@@ -465,7 +473,7 @@ def Girih_ResizeOp : Girih_TypedOp<"resize", [Role<"Indexed">]> {
   let assemblyFormat = "custom<Enum>($mode) $operand attr-dict `:` functional-type(operands, results)";
 }
 
-def Girih_GridSampleOp : Girih_InferredOp<"grid_sample", [Role<"Indexed">]> {
+def Girih_GridSampleOp : Girih_InferredOp<"grid_sample", [Role<"Indexed">, Coordinates<1>]> {
   let summary = "interpolation at the points of a grid";
   let description = [{
     `operand` is [batch, spatial..., channels], `grid` [batch, points..., spatial rank], its last element along the innermost spatial
@@ -477,7 +485,7 @@ def Girih_GridSampleOp : Girih_InferredOp<"grid_sample", [Role<"Indexed">]> {
                    UnitAttr:$align_corners);
 }
 
-def Girih_RoiAlignOp : Girih_InferredOp<"roi_align", [Role<"Pool">]> {
+def Girih_RoiAlignOp : Girih_InferredOp<"roi_align", [Role<"Pool">, Coordinates<1>]> {
   let summary = "pooling of regions of an image at interpolated points";
   let description = [{
     `operand` is [batch, height, width, channels], `rois` [regions, 4] as (x1, y1, x2, y2), `batch_indices` [regions] the image of each. A region is

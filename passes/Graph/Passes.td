@@ -366,4 +366,64 @@ def FormKernels : GraphPass<"girih-form-kernels"> {
   ];
 }
 
+def SetPrecision : Pass<"girih-set-precision", "::mlir::ModuleOp"> {
+  let summary = "tensors between kernels in f16 or bf16";
+  let description = [{
+    Narrow floats are types of memory. What f32 kernels read and write becomes narrow, what they compute stays in f32: casts stand where a kernel reads its arguments
+    and where it yields, and nothing between them changes. So nothing is rounded within a kernel, and scalars in it, the smallest epsilon and the lowest number of
+    a mask, are what they were. A cast that narrows saturates, unless elements are only moved: an overflow is the largest number of the type, and no NaN comes of it.
+
+    Factors of sums of products are narrow whatever they are, as the machine's matrix products want them: those that a kernel computes are rounded, a tensor that has to stay f32 is
+    cast by a kernel of its own, and constants saturate. f32 stay
+    - inputs and outputs of the model;
+    - operands and results of ops that are alone in their kernels (scatter, running sums, top-k), where no cast has a place;
+    - coordinates (`Coordinates` in GraphOps.td);
+    - numbers that are made of integers and scalars without data (positions, counts, masks), and constants that these are made of;
+    - constants whose largest element is out of the range of the narrow type's normal numbers.
+
+    ```mlir
+    func.func @main(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
+      %w = girih.constant dense<0.1> : tensor<4x4xf32>
+      %e = girih.kernel "exp"(%x) : (tensor<8x4xf32>) -> tensor<8x4xf32> {
+      ^bb0(%i: tensor<8x4xf32>):
+        %0 = girih.unary exp %i : (tensor<8x4xf32>) -> tensor<8x4xf32>
+        girih.yield %0 : tensor<8x4xf32>
+      }
+      %r = girih.kernel "product"(%e, %w) : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32> {
+      ^bb0(%i: tensor<8x4xf32>, %j: tensor<4x4xf32>):
+        %0 = girih.matmul %i, %j : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+        girih.yield %0 : tensor<8x4xf32>
+      }
+      return %r : tensor<8x4xf32>
+    }
+    // becomes
+    module attributes {girih.precision = "f16"} {
+      func.func @main(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
+        %w = girih.constant dense<9.997550e-02> : tensor<4x4xf16>
+        %e = girih.kernel "exp"(%x) : (tensor<8x4xf32>) -> tensor<8x4xf16> {
+        ^bb0(%i: tensor<8x4xf32>):
+          %0 = girih.unary exp %i : (tensor<8x4xf32>) -> tensor<8x4xf32>
+          %1 = girih.cast %0 {saturate, to = f16} : (tensor<8x4xf32>) -> tensor<8x4xf16>
+          girih.yield %1 : tensor<8x4xf16>
+        }
+        %r = girih.kernel "product"(%e, %w) : (tensor<8x4xf16>, tensor<4x4xf16>) -> tensor<8x4xf32> {
+        ^bb0(%i: tensor<8x4xf16>, %j: tensor<4x4xf16>):
+          %0 = girih.cast %i {to = f32} : (tensor<8x4xf16>) -> tensor<8x4xf32>
+          %1 = girih.cast %j {to = f32} : (tensor<4x4xf16>) -> tensor<4x4xf32>
+          %2 = girih.matmul %0, %1 : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+          girih.yield %2 : tensor<8x4xf32>
+        }
+        return %r : tensor<8x4xf32>
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::girih::GirihDialect"];
+  let options = [Option<"type", "type", "std::string", "\"f16\"", "f16 or bf16">];
+  let statistics = [
+    Statistic<"numTensors", "tensors", "results of kernels that became narrow">,
+    Statistic<"numCasts", "casts", "kernels that only cast">,
+  ];
+}
+
 #endif

@@ -37,6 +37,8 @@ void girih::buildGroupStage(OpPassManager &pm, const GraphOptions &options) {
   // Before grouping: the parts of an assemble are results of kernels.
   func.addPass(createFormAssembles());
   func.addPass(createFormKernels({options.readsInPlace}));
+  // What lies between kernels is known by now. Patterns and constants before were those of the model.
+  if (!options.narrow.empty()) pm.addPass(createSetPrecision({options.narrow.str()}));
 }
 
 void girih::registerGraphStages() {

@@ -39,9 +39,12 @@ static bool isWhole(const View &view, Value graph) {
 
 Value Lowering::materialize(Value graph) {
   View view = get(graph);
-  if (isWhole(view, graph) && !view.tensor.getDefiningOp<arith::ConstantOp>()) return view.tensor;
+  Type element = getStorageType(girih::getElementType(graph));
+  if (isWhole(view, graph) && girih::getElementType(view.tensor) == element &&
+      !view.tensor.getDefiningOp<arith::ConstantOp>())
+    return view.tensor;
   SmallVector<DimExpr> dims = getDims(graph);
-  Value tensor = parallel(dims, getStorageType(getElementType(graph)), {read(graph, loops(dims.size()))},
+  Value tensor = parallel(dims, element, {read(graph, loops(dims.size()))},
                           [](Body &, ArrayRef<Value> in) { return in[0]; });
   set(graph, tensor);
   return tensor;

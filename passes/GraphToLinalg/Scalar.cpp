@@ -364,8 +364,21 @@ LogicalResult girih::lower(Lowering &l, WhereOp op) {
 }
 
 LogicalResult girih::lower(Lowering &l, CastOp op) {
+  Type from = getElementType(op.getOperand()), to = op.getTo();
+  View view = l.get(op.getOperand());
+  // Narrow floats are read as f32 wherever they are read, and have the same bits again in their own type.
+  bool isWidened = isa<FloatType>(from) && from != to && Body::computeType(from) == to;
+  if (isWidened || (isa<FloatType>(from) && getElementType(view.tensor) == to)) {
+    l.set(op.getResult(), std::move(view));
+    return success();
+  }
   l.elementwise(op.getResult(), op.getOperand(), [&](Body &b, ArrayRef<Value> in) {
-    return b.convert(in[0], getElementType(op.getOperand()), op.getTo());
+    Value v = in[0];
+    if (op.getSaturate() && isa<FloatType>(from)) {
+      double most = APFloat::getLargest(cast<FloatType>(to).getFloatSemantics()).convertToDouble();
+      v = b.min(b.max(v, b.real(v, -most)), b.real(v, most));
+    }
+    return b.convert(v, from, to);
   });
   return success();
 }

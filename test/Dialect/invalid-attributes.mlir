@@ -213,6 +213,16 @@ module attributes {girih.arena = [#girih.dims<64, 0, n, -1>]} {}
 
 // -----
 
+// expected-error@+1 {{has girih.precision = "f8", expected "f16" or "bf16"}}
+module attributes {girih.precision = "f8"} {}
+
+// -----
+
+// expected-error@+1 {{has girih.products = "f16", expected "tf32"}}
+module attributes {girih.products = "f16"} {}
+
+// -----
+
 // expected-error@+1 {{has girih.arena_bytes = 1 : i32, expected an i64}}
 module attributes {girih.arena_bytes = 1 : i32} {}
 

@@ -148,6 +148,7 @@ int inspectArtifact(StringRef path, bool json) {
                                                           {"cpu", json::fixUTF8(info.cpu)},
                                                           {"features", json::fixUTF8(info.features)},
                                                           {"gpus", json::Array(info.gpus)},
+                                                          {"precision", info.precision},
                                                           {"inputs", tensorsJson(info.inputs)},
                                                           {"outputs", tensorsJson(info.outputs)},
                                                           {"nodes", info.nodes},
@@ -165,6 +166,7 @@ int inspectArtifact(StringRef path, bool json) {
   if (!info.features.empty()) os << " (" << info.features << ")";
   os << "\n";
   if (!info.gpus.empty()) os << "gpu         " << join(info.gpus, ", ") << " and newer\n";
+  if (info.precision != "f32") os << "precision   " << info.precision << "\n";
   printTensors("inputs", info.inputs);
   printTensors("outputs", info.outputs);
   os << "nodes       " << info.nodes << " in " << info.launches << " kernel calls\n";

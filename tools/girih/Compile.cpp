@@ -32,6 +32,8 @@ static const Page page = {
       the kernels as assembly
   girih compile model.onnx -o kernels.ptx --target=cuda --sm=80 --emit=ptx
       kernels for a GPU, to launch from code of your own (docs/cuda.md)
+  girih compile model.onnx -o model.so --target=cuda --precision=f16
+      an f32 model in half precision: half the memory, and products by tensor cores
   girih compile model.onnx -o model.so --sanitize=address
   LD_PRELOAD=$(clang-22 -print-file-name=libclang_rt.asan-x86_64.so) girih run model.so
       with every access of the kernels checked by AddressSanitizer, which ends the process at the first
@@ -60,6 +62,11 @@ int compileCommand(Arguments args) {
            options.target.cpu),
       text("--mattr", "LIST", "LLVM features to add or remove: +avx512bf16,-avx512vnni",
            options.target.mattr),
+      text("--precision", "TYPE",
+           "what an f32 model is computed in where the target has it (cuda): f16 or bf16, with sums and "
+           "functions in f32, or "
+           "tf32, f32 whose products take rounded factors (default: f32)",
+           options.precision),
       list("--dim", "NAME=VALUE", "pin a symbolic dimension; may be repeated", options.read.dims),
       list("--guess", "NAME=VALUE",
            "what a symbolic dimension mostly is, for speed only: any size stays possible; may be repeated",
