@@ -378,7 +378,7 @@ def SetPrecision : Pass<"girih-set-precision", "::mlir::ModuleOp"> {
     - inputs and outputs of the model;
     - operands and results of ops that are alone in their kernels (scatter, running sums, top-k), where no cast has a place;
     - coordinates (`Coordinates` in GraphOps.td);
-    - numbers that are made of integers and scalars without data (positions, counts, masks), and constants that these are made of;
+    - numbers that are made of integers and scalars without data (positions, counts, masks), sums over dimensions, and what is made of these alone;
     - constants whose largest element is out of the range of the narrow type's normal numbers.
 
     ```mlir

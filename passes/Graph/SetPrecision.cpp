@@ -16,8 +16,8 @@ using namespace girih;
 
 namespace {
 
-/// What floats are made of. Numbers are made of integers and scalars alone, as positions, counts and masks
-/// are: few, and wrong where they are rounded to eleven bits, or fewer.
+/// What floats are made of. Numbers are few, and wrong where they are rounded to eleven bits, or fewer: what
+/// is made of integers and scalars alone, as positions, counts and masks are, and sums over dimensions.
 enum class Origin { Data, Constant, Number };
 
 Type elementType(Value v) {
@@ -75,6 +75,9 @@ private:
   //===-- What is what ----------------------------------------------------===//
 
   Origin getOrigin(Operation *op) const {
+    if (auto reduce = dyn_cast<ReduceOp>(op);
+        reduce && reduce.getFn() != ReduceFn::max && reduce.getFn() != ReduceFn::min)
+      return Origin::Number;
     bool hasConstant = false, hasNumber = false;
     for (Value v : op->getOperands()) {
       if (!isa<FloatType>(elementType(v))) continue;

@@ -108,6 +108,11 @@ func.func @attention(%q: tensor<4x8xf32>, %k: tensor<6x8xf32>, %v: tensor<6x8xf3
 // CHECK: girih.gather
 // CHECK: girih.cast %{{.*}} {to = f16}
 // CHECK: girih.kernel "both"(%{{.*}}) : (tensor<8x2xf32>, tensor<8x2xf16>) -> tensor<8x2xf16>
+// A sum stays f32, a maximum is one of the elements.
+// CHECK: girih.kernel "sum"(%{{.*}}) : (tensor<8x2xf16>) -> tensor<8xf32>
+// CHECK: girih.kernel "most"(%{{.*}}) : (tensor<8x2xf16>) -> tensor<8xf16>
+// CHECK: girih.kernel "root"(%{{.*}}) : (tensor<8xf32>) -> tensor<8xf32>
+// CHECK: girih.kernel "ratio"(%{{.*}}) : (tensor<8xf32>, tensor<8xf16>) -> tensor<8xf32>
 func.func @numbers(%n: tensor<8x1xi64>, %ids: tensor<8xi64>) -> tensor<8xf32> {
   %f = girih.constant dense<[[1.0, 0.01]]> : tensor<1x2xf32>
   %t = girih.constant dense<2.0> : tensor<16x2xf32>
@@ -137,7 +142,22 @@ func.func @numbers(%n: tensor<8x1xi64>, %ids: tensor<8xi64>) -> tensor<8xf32> {
     %0 = girih.reduce sum %i {axes = array<i64: 1>, keepdims = false} : (tensor<8x2xf32>) -> tensor<8xf32>
     girih.yield %0 : tensor<8xf32>
   }
-  return %r : tensor<8xf32>
+  %m = girih.kernel "most"(%b) : (tensor<8x2xf32>) -> tensor<8xf32> {
+  ^bb0(%i: tensor<8x2xf32>):
+    %0 = girih.reduce max %i {axes = array<i64: 1>, keepdims = false} : (tensor<8x2xf32>) -> tensor<8xf32>
+    girih.yield %0 : tensor<8xf32>
+  }
+  %s = girih.kernel "root"(%r) : (tensor<8xf32>) -> tensor<8xf32> {
+  ^bb0(%i: tensor<8xf32>):
+    %0 = girih.unary sqrt %i : (tensor<8xf32>) -> tensor<8xf32>
+    girih.yield %0 : tensor<8xf32>
+  }
+  %q = girih.kernel "ratio"(%s, %m) : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32> {
+  ^bb0(%i: tensor<8xf32>, %j: tensor<8xf32>):
+    %0 = girih.binary div %i, %j : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+    girih.yield %0 : tensor<8xf32>
+  }
+  return %q : tensor<8xf32>
 }
 
 // -----

@@ -104,6 +104,10 @@ def test_small_and_large_numbers(precision):
     x = graph.op("Tanh", graph.normal(5, 40))
     norm = graph.op("Sqrt", graph.op("Add", graph.op("ReduceSum", graph.op("Mul", x, x), graph.weight(np.array([1]))), graph.weight(np.float32(1e-12))))
     graph.output(graph.op("Div", x, norm))
+    for size in (1e-5, 1e3):
+        y = graph.op("Mul", x, graph.weight(np.float32(size)))
+        length = graph.op("ReduceL2", y, graph.weight(np.array([1])))
+        graph.output(graph.op("Mul", graph.op("Div", y, length), graph.op("Reciprocal", graph.op("ReduceSumSquare", x, graph.weight(np.array([1]))))))
     graph.output(graph.op("Log", graph.op("Add", graph.op("Relu", x), graph.weight(np.float32(1e-10)))))
     graph.output(graph.op("Mul", graph.op("Mul", x, graph.weight(np.float32(1e6))), graph.weight(np.float32(1e-6))))
     scale = np.geomspace(1e-9, 1e9, 40).astype(np.float32)
