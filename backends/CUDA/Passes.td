@@ -10,6 +10,7 @@ def PlanCuda : Pass<"girih-plan-cuda", "::mlir::ModuleOp"> {
     what one thread computes, in scalars (`width = 1`): an element, or a register tile of a product; or what a team of threads does (`threads = 64`), where a reduction is
     long. The last loop of tasks, which neighbouring threads walk, is along the
     dimension in which the result is contiguous. Constants that a product reads are packed so that neighbouring threads read neighbouring elements.
+    Scatters, cumulative sums and top-k get `girih.by_element` where tasks by outer indices would be few.
 
     ```mlir
     func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {

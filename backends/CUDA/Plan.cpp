@@ -1,6 +1,7 @@
 // Schedules for kernels on a GPU: a task is a thread's, neighbouring threads compute neighbouring results.
 #include "backends/CUDA/Passes.h"
 #include "backends/CUDA/PlanMma.h"
+#include "backends/CUDA/PlanSpecial.h"
 #include "dialects/Graph/Guesses.h"
 #include "passes/Tile/Pack.h"
 #include "passes/Tile/Schedule.h"
@@ -398,6 +399,7 @@ struct PlanCuda : girih::impl::PlanCudaBase<PlanCuda> {
     constexpr unsigned kAmpere = 80;
     bool withMma = sm >= kAmpere, withTf32 = false;
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
+      if (Operation *special = getSpecialOp(kernel)) planSpecial(special, guesses);
       if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();
       auto schedule = planKernel(kernel, guesses, withMma, withTf32);
       if (failed(schedule)) return WalkResult::interrupt();

@@ -165,6 +165,7 @@ static constexpr Rule kRules[] = {
     {kRefs.name, isOp<func::ReturnOp>, "func.return", isListOf<RefAttr>, "a list of #girih.ref"},
     {kIfAny.name, isOp<tensor::ExtractOp>, "tensor.extract", isAttr<UnitAttr>, "no value"},
     {kUnsigned.name, isAlone, "an op that is alone in its kernel", isAttr<UnitAttr>, "no value"},
+    {kByElement.name, isAlone, "an op that is alone in its kernel", isAttr<UnitAttr>, "no value"},
     {kStays.name, isOp<ReshapeOp>, "girih.reshape", isAttr<UnitAttr>, "no value"},
 };
 

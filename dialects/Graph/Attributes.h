@@ -73,6 +73,10 @@ inline constexpr DiscardableAttr<mlir::IntegerAttr> kShared{"girih.shared"};
 inline constexpr DiscardableAttr<mlir::UnitAttr> kIfAny{"girih.if_any"};
 /// The integers of an op that is alone in its kernel, on storage types, are unsigned.
 inline constexpr DiscardableAttr<mlir::UnitAttr> kUnsigned{"girih.unsigned"};
+/// Of a target's plan: the tasks of an op that is alone in its kernel are its elements, or lines along its
+/// axis, each of which looks for what concerns it. Without, they are what is independent anyway: indices
+/// before the axis.
+inline constexpr DiscardableAttr<mlir::UnitAttr> kByElement{"girih.by_element"};
 /// On the reshapes that the other operands of a moved op get: these stay, or two operands would be reshaped
 /// to each other's shape in turns.
 inline constexpr DiscardableAttr<mlir::UnitAttr> kStays{"girih.stays"};

@@ -82,6 +82,22 @@ Value SpecialLoops::max(Value x, Value y) {
                     : arithmetic<arith::MaximumFOp, arith::MaxSIOp>(b, x, y);
 }
 
+Value SpecialLoops::scatter(ScatterFn fn, Value old, Value update) {
+  switch (fn) {
+  case ScatterFn::none:
+    return update;
+  case ScatterFn::add:
+    return add(old, update);
+  case ScatterFn::mul:
+    return mul(old, update);
+  case ScatterFn::min:
+    return min(old, update);
+  case ScatterFn::max:
+    return max(old, update);
+  }
+  llvm_unreachable("all functions of scatters");
+}
+
 Value SpecialLoops::isGreater(Value x, Value y) {
   if (!isFloat(x))
     return arith::CmpIOp::create(b, isUnsigned ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, x, y);
@@ -129,13 +145,7 @@ struct Scatter {
   }
 
   void update(ValueRange at, Value value) const {
-    if (fn != ScatterFn::none) {
-      Value old = l.load(result, at);
-      value = fn == ScatterFn::add   ? l.add(old, value)
-              : fn == ScatterFn::mul ? l.mul(old, value)
-              : fn == ScatterFn::min ? l.min(old, value)
-                                     : l.max(old, value);
-    }
+    if (fn != ScatterFn::none) value = l.scatter(fn, l.load(result, at), value);
     l.store(value, result, at);
   }
 };
@@ -220,46 +230,51 @@ void emitScatterND(SpecialLoops &l, ScatterNDOp op, DimExpr *tasks) {
 
 //===-- CumSum ------------------------------------------------------------===//
 
-/// One task for each index before the axis. The sums (or products) of the last step are read back from the
-/// result, so that the inner loop runs along memory; along the last dimension they stay in a register.
+/// The sums (or products) along one axis.
+struct Scan {
+  SpecialLoops &l;
+  CumSumOp op;
+  Value n;
+
+  Value join(Value x, Value y) { return op.getProduct() ? l.mul(x, y) : l.add(x, y); }
+  Value getNeutral() {
+    Type element = op.getType().getElementType();
+    TypedAttr start = !op.getProduct()          ? l.b.getZeroAttr(element)
+                      : isa<FloatType>(element) ? TypedAttr(l.b.getFloatAttr(element, 1))
+                                                : TypedAttr(l.b.getIntegerAttr(element, 1));
+    return arith::ConstantOp::create(l.b, start);
+  }
+  /// Where the result's step is along the axis.
+  Value getPosition(Value step) {
+    if (!op.getReverse()) return step;
+    return arith::SubIOp::create(l.b, arith::SubIOp::create(l.b, n, l.index(1)), step);
+  }
+};
+
+/// One task for each index before the axis. The sums of the last step are read back from the result, so that
+/// the inner loop runs along memory; along the last dimension they stay in a register.
 void emitCumSum(SpecialLoops &l, CumSumOp op, DimExpr *tasks) {
   ImplicitLocOpBuilder &b = l.b;
   SmallVector<DimExpr> dims = getDims(op.getOperand());
   int64_t axis = op.getAxis();
   Value x = l.buffer(op.getOperand()), result = l.buffer(op.getResult());
   Coordinates outer = l.beginTasks(ArrayRef(dims).take_front(axis), tasks);
-
-  Value n = l.size(dims[axis]), one = l.index(1);
-  Value last = arith::SubIOp::create(b, n, one);
-  Type element = op.getType().getElementType();
-  TypedAttr start = !op.getProduct()          ? b.getZeroAttr(element)
-                    : isa<FloatType>(element) ? TypedAttr(b.getFloatAttr(element, 1))
-                                              : TypedAttr(b.getIntegerAttr(element, 1));
-  Value neutral = arith::ConstantOp::create(b, start);
-  auto join = [&](Value x, Value y) { return op.getProduct() ? l.mul(x, y) : l.add(x, y); };
-  auto position = [&](Value step) -> Value {
-    return op.getReverse() ? Value(arith::SubIOp::create(b, last, step)) : step;
-  };
+  Scan scan{l, op, l.size(dims[axis])};
+  if (axis + 1 == int64_t(dims.size())) {
+    outer.push_back(Value());
+    return emitLine(l, op, outer, scan.n);
+  }
+  Value neutral = scan.getNeutral(), one = l.index(1);
   auto at = [&](Value step, ValueRange rest) {
     Coordinates all(outer);
-    all.push_back(position(step));
+    all.push_back(scan.getPosition(step));
     llvm::append_range(all, rest);
     return all;
   };
-
   OpBuilder::InsertionGuard guard(b);
-  bool inRegister = axis + 1 == int64_t(dims.size());
-  auto loop = scf::ForOp::create(b, l.index(0), n, one, inRegister ? ValueRange(neutral) : ValueRange());
+  auto loop = scf::ForOp::create(b, l.index(0), scan.n, one);
   b.setInsertionPointToStart(loop.getBody());
   Value step = loop.getInductionVar();
-  if (inRegister) {
-    Value before = loop.getRegionIterArg(0);
-    Coordinates here = at(step, {});
-    Value sum = join(before, l.load(x, here));
-    l.store(op.getExclusive() ? before : sum, result, here);
-    scf::YieldOp::create(b, sum);
-    return;
-  }
   Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, step, l.index(0));
   Value previous = arith::SelectOp::create(b, isFirst, step, arith::SubIOp::create(b, step, one));
   SmallVector<Value> inner;
@@ -269,16 +284,29 @@ void emitCumSum(SpecialLoops &l, CumSumOp op, DimExpr *tasks) {
     Coordinates here = at(step, rest), there = at(previous, rest);
     Value before = l.load(result, there);
     if (op.getExclusive()) {
-      Value sum = join(before, l.load(x, there));
+      Value sum = scan.join(before, l.load(x, there));
       l.store(arith::SelectOp::create(b, isFirst, neutral, sum), result, here);
     } else {
-      Value sum = join(arith::SelectOp::create(b, isFirst, neutral, before), l.load(x, here));
+      Value sum = scan.join(arith::SelectOp::create(b, isFirst, neutral, before), l.load(x, here));
       l.store(sum, result, here);
     }
   });
 }
 
 } // namespace
+
+void emitLine(SpecialLoops &l, CumSumOp op, Coordinates at, Value n) {
+  ImplicitLocOpBuilder &b = l.b;
+  Scan scan{l, op, n};
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::ForOp::create(b, l.index(0), n, l.index(1), scan.getNeutral());
+  b.setInsertionPointToStart(loop.getBody());
+  at[op.getAxis()] = scan.getPosition(loop.getInductionVar());
+  Value before = loop.getRegionIterArg(0);
+  Value sum = scan.join(before, l.load(l.buffer(op.getOperand()), at));
+  l.store(op.getExclusive() ? before : sum, l.buffer(op.getResult()), at);
+  scf::YieldOp::create(b, sum);
+}
 
 LogicalResult emitSpecial(OpBuilder &b, KernelOp kernel, Operation *op, KernelFunction &fn, DimExpr *tasks) {
   bool isAlone = llvm::all_of(op->getOperands(), [](Value v) { return isa<BlockArgument>(v); }) &&
@@ -292,6 +320,13 @@ LogicalResult emitSpecial(OpBuilder &b, KernelOp kernel, Operation *op, KernelFu
       return success();
     };
   };
+  if (kByElement.get(op))
+    return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+        .Case<ScatterElementsOp>(by(emitScatterElementsByElement))
+        .Case<ScatterNDOp>(by(emitScatterNDByElement))
+        .Case<CumSumOp>(by(emitCumSumByLine))
+        .Case<TopKOp>(by(emitTopKByElement))
+        .Default([](Operation *o) { return o->emitOpError("has no emitter by element"); });
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<ScatterElementsOp>(by(emitScatterElements))
       .Case<ScatterNDOp>(by(emitScatterND))

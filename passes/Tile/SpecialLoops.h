@@ -35,6 +35,8 @@ struct SpecialLoops {
   /// NaN if either is NaN.
   mlir::Value min(mlir::Value a, mlir::Value b);
   mlir::Value max(mlir::Value a, mlir::Value b);
+  /// What an element becomes where a scatter updates it.
+  mlir::Value scatter(ScatterFn fn, mlir::Value old, mlir::Value update);
   /// Total order of numbers, with NaN above all others and equal to itself.
   mlir::Value isGreater(mlir::Value a, mlir::Value b);
   mlir::Value isEqual(mlir::Value a, mlir::Value b);
@@ -48,5 +50,14 @@ struct SpecialLoops {
 };
 
 void emitTopK(SpecialLoops &loops, TopKOp op, DimExpr *tasks);
+
+/// A line of sums or products along the axis, of which `at` has the other coordinates, kept in a register.
+void emitLine(SpecialLoops &loops, CumSumOp op, Coordinates at, mlir::Value length);
+
+/// The forms of girih.by_element.
+void emitScatterElementsByElement(SpecialLoops &loops, ScatterElementsOp op, DimExpr *tasks);
+void emitScatterNDByElement(SpecialLoops &loops, ScatterNDOp op, DimExpr *tasks);
+void emitCumSumByLine(SpecialLoops &loops, CumSumOp op, DimExpr *tasks);
+void emitTopKByElement(SpecialLoops &loops, TopKOp op, DimExpr *tasks);
 
 } // namespace girih

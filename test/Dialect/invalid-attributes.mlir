@@ -181,6 +181,11 @@ module attributes {girih.buffers = []} {}
 
 // -----
 
+// expected-error@+1 {{has girih.by_element, which belongs on an op that is alone in its kernel}}
+func.func private @by_element() attributes {girih.by_element}
+
+// -----
+
 // expected-error@+1 {{has girih.shared = "48 KiB", expected an i64}}
 func.func private @shared() attributes {girih.shared = "48 KiB"}
 

@@ -26,7 +26,7 @@ MAY_INCLUDE = {
     "backends/CPU": (*LLVM, "dialects/", "passes/", "backends/Host/", "backends/Target.h"),
     "backends/CUDA": (*LLVM, "dialects/", "passes/", "backends/Host/", "backends/Target.h"),
     "compiler": (*LLVM, "lld/", "dialects/", "passes/", "backends/Host/", "backends/Target.h", "compiler/", "runtime/abi.h", "sys/", "dlfcn.h"),
-    "tools": (*LLVM, "dialects/", "compiler/", "tools/", "runtime/girih.h", "unistd.h"),
+    "tools": (*LLVM, "dialects/", "compiler/", "tools/", "runtime/girih.h", "dlfcn.h", "unistd.h"),
     # The PTX simulator is a tool of its own: nothing of the compiler, nothing of MLIR.
     "tools/ptxsim": ("tools/ptxsim/", "sys/", "immintrin.h", "fcntl.h", "spawn.h", "dlfcn.h", "unistd.h"),
     "runtime": ("runtime/", "sys/", "pthread.h", "dlfcn.h", "unistd.h", "fcntl.h", "sched.h", "cpuid.h", "immintrin.h", "linux/", "elf.h", "link.h",
