@@ -26,8 +26,10 @@ static bool isBetterByElement(Operation *op, const Guesses &guesses) {
         return guessCount(ArrayRef(dims).take_front(scatter.getAxis()), guesses) < kEnough;
       })
       .Case<TopKOp>([&](TopKOp top) {
-        constexpr double kShort = 1 << 17; // elements, each of which is compared with its line
-        return guessCount(getDims(top.getOperand()), guesses) <= kShort;
+        constexpr double kFew = 1 << 25; // comparisons: each element is compared with its line
+        auto dims = getDims(top.getOperand());
+        double length = double(guesses.get(dims[top.getAxis()]));
+        return guessCount(dims, guesses) * length <= kFew;
       })
       .Default(false);
 }
