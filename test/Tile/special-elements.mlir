@@ -51,9 +51,9 @@
 // PLAN: girih.topk %{{.*}} {axis = 1 : i64} :
 
 func.func @main(%x: tensor<2x3x8xf32>, %d: tensor<?x4xui8, #girih.dims<n, 4>>, %i: tensor<2x3xi64>, %u: tensor<2x3xui8>, %t: tensor<5x2xi64>, %v: tensor<5xui8>,
-                %r: tensor<?x9xf16, #girih.dims<n, 9>>, %m: tensor<20000x8xf32>, %j: tensor<20000x2xi64>, %w: tensor<20000x2xf32>)
+                %r: tensor<?x9xf16, #girih.dims<n, 9>>, %m: tensor<20000x8xf32>, %j: tensor<20000x2xi64>, %w: tensor<20000x2xf32>, %z: tensor<8192x1024xf32>)
     -> (tensor<2x3x8xf32>, tensor<?x4xui8, #girih.dims<n, 4>>, tensor<?x4xui8, #girih.dims<n, 4>>, tensor<?x2xf16, #girih.dims<n, 2>>, tensor<?x2xi64, #girih.dims<n, 2>>,
-        tensor<20000x8xf32>, tensor<20000x2xf32>, tensor<20000x2xi64>) {
+        tensor<20000x8xf32>, tensor<8192x2xf32>, tensor<8192x2xi64>) {
   %0 = girih.kernel "cumsum"(%x) : (tensor<2x3x8xf32>) -> tensor<2x3x8xf32> {
   ^bb0(%a: tensor<2x3x8xf32>):
     %s = girih.cumsum %a {axis = 1 : i64, girih.by_element} : (tensor<2x3x8xf32>) -> tensor<2x3x8xf32>
@@ -79,11 +79,11 @@ func.func @main(%x: tensor<2x3x8xf32>, %d: tensor<?x4xui8, #girih.dims<n, 4>>, %
     %s = girih.scatter_elements %a, %b, %c {axis = 1 : i64, fn = #girih<scatter_fn none>} : (tensor<20000x8xf32>, tensor<20000x2xi64>, tensor<20000x2xf32>) -> tensor<20000x8xf32>
     girih.yield %s : tensor<20000x8xf32>
   }
-  %5:2 = girih.kernel "top"(%m) : (tensor<20000x8xf32>) -> (tensor<20000x2xf32>, tensor<20000x2xi64>) {
-  ^bb0(%a: tensor<20000x8xf32>):
-    %b, %c = girih.topk %a {axis = 1 : i64} : (tensor<20000x8xf32>) -> (tensor<20000x2xf32>, tensor<20000x2xi64>)
-    girih.yield %b, %c : tensor<20000x2xf32>, tensor<20000x2xi64>
+  %5:2 = girih.kernel "top"(%z) : (tensor<8192x1024xf32>) -> (tensor<8192x2xf32>, tensor<8192x2xi64>) {
+  ^bb0(%a: tensor<8192x1024xf32>):
+    %b, %c = girih.topk %a {axis = 1 : i64} : (tensor<8192x1024xf32>) -> (tensor<8192x2xf32>, tensor<8192x2xi64>)
+    girih.yield %b, %c : tensor<8192x2xf32>, tensor<8192x2xi64>
   }
   return %0, %1, %2, %3#0, %3#1, %4, %5#0, %5#1 : tensor<2x3x8xf32>, tensor<?x4xui8, #girih.dims<n, 4>>, tensor<?x4xui8, #girih.dims<n, 4>>, tensor<?x2xf16, #girih.dims<n, 2>>, tensor<?x2xi64, #girih.dims<n, 2>>,
-    tensor<20000x8xf32>, tensor<20000x2xf32>, tensor<20000x2xi64>
+    tensor<20000x8xf32>, tensor<8192x2xf32>, tensor<8192x2xi64>
 }
