@@ -21,7 +21,7 @@ namespace {
 enum class Origin { Data, Constant, Number };
 
 Type elementType(Value v) {
-  return cast<RankedTensorType>(v.getType()).getElementType();
+  return getElementTypeOrSelf(v);
 }
 
 RankedTensorType withElement(Value v, Type element) {
