@@ -2,6 +2,7 @@
 #include "backends/CUDA/Passes.h"
 #include "backends/CUDA/PlanMma.h"
 #include "backends/CUDA/PlanSpecial.h"
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/Guesses.h"
 #include "passes/Tile/Pack.h"
 #include "passes/Tile/Schedule.h"
@@ -397,7 +398,7 @@ struct PlanCuda : girih::impl::PlanCudaBase<PlanCuda> {
     Guesses guesses(getOperation());
     // The instructions that plans use came with Ampere.
     constexpr unsigned kAmpere = 80;
-    bool withMma = sm >= kAmpere, withTf32 = false;
+    bool withMma = sm >= kAmpere, withTf32 = static_cast<bool>(kProducts.get(getOperation()));
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (Operation *special = getSpecialOp(kernel)) planSpecial(special, guesses);
       if (kernel.getScheduleAttr() || getSpecialOp(kernel)) return WalkResult::advance();

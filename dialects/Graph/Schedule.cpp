@@ -234,8 +234,8 @@ LogicalResult LoopAttr::verify(EmitError error, bool reduced, unsigned dim, int6
   return success();
 }
 
-/// Loops of one dimension divide each other's steps, down to an index or what a register tile takes; tasks have
-/// none inside of them where they are all loops that there are.
+/// Loops of one dimension divide each other's steps, down to an index or what a register tile takes; tasks
+/// have none inside of them where they are all loops that there are.
 static LogicalResult verifyNest(EmitError error, ArrayRef<LoopAttr> nest, bool areTasksAll = false) {
   for (auto [i, loop] : llvm::enumerate(nest)) {
     std::string name = (loop.getReduced() ? "k" : "d") + std::to_string(loop.getDim());

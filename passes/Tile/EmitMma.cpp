@@ -298,25 +298,13 @@ void MmaEmitter::copyPiece(OperandTile &t, const OperandTile::Copy &c, ArrayRef<
 /// What `body` gives where the condition holds, zeros where not.
 SmallVector<Value> MmaEmitter::ifElseZero(Value condition, llvm::function_ref<SmallVector<Value>()> body) {
   SmallVector<Value> values;
-  auto choice =
-      scf::IfOp::create(b, loc, TypeRange(), condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    values = body();
-    scf::YieldOp::create(b, loc, values);
-    b.setInsertionPointToStart(choice.elseBlock());
-    auto zeros = llvm::map_to_vector(values, [&](Value v) -> Value {
-      return arith::ConstantOp::create(b, loc, cast<TypedAttr>(b.getZeroAttr(v.getType())));
-    });
-    scf::YieldOp::create(b, loc, zeros);
-  }
-  auto typed = scf::IfOp::create(b, loc, ValueRange(values).getTypes(), condition, /*addThenBlock=*/false,
-                                 /*addElseBlock=*/false);
-  typed.getThenRegion().takeBody(choice.getThenRegion());
-  typed.getElseRegion().takeBody(choice.getElseRegion());
-  choice.erase();
-  return SmallVector<Value>(typed.getResults());
+  auto zero = [&](Value v) -> Value {
+    return arith::ConstantOp::create(b, loc, cast<TypedAttr>(b.getZeroAttr(v.getType())));
+  };
+  auto choice = scf::IfOp::create(
+      b, loc, condition, [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, values = body()); },
+      [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, llvm::map_to_vector(values, zero)); });
+  return SmallVector<Value>(choice.getResults());
 }
 
 /// The bytes at which this thread reads of a warp's part of a tile: of each step of two pieces along the
