@@ -94,6 +94,26 @@ def test_convolutions(seed, dtype, tmp_path):
     graph.check(tmp_path, products=3)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_tf32(seed, tmp_path):
+    """Products of f32 whose factors are rounded to ten bits, to the nearest."""
+    graph = Graph(200 + seed)
+    unit = [4, 4, 2, 1][seed]
+    m, k, n = (int(v) * unit for v in graph.rng.integers(8 // unit + 1, 160 // unit, 3))
+    round_off = lambda v: (np.asarray(v, np.float32).view(np.uint32) + 0x1000 & 0xFFFFE000).view(np.float32)
+    x, w, v = (graph.rng.standard_normal(shape).astype(np.float32) for shape in [(2, m, k), (k, n), (n, k)])
+    graph.output(graph.op("MatMul", graph.input(x), graph.weight(w)))
+    graph.output(graph.op("MatMul", graph.input(x), graph.op("Transpose", graph.input(v), perm=[1, 0])))
+    graph.output(graph.op("MatMul", graph.op("Transpose", graph.input(np.ascontiguousarray(x.transpose(0, 2, 1))), perm=[0, 2, 1]), graph.weight(w)))
+    path = compile_model(graph.model(), str(tmp_path), "--target=cuda", "--precision=tf32")
+    plan = girih_command("compile", path.replace(".so", ".onnx"), "--target=cuda", "--precision=tf32", "--stop-after=plan").stdout
+    assert plan.count("mma = <") == 3
+    got = girih.load(path).run(graph.feeds)
+    a, b, c = (round_off(t).astype(np.float64) for t in (x, w, v))
+    for name, want in zip(graph.outputs, [a @ b, a @ c.T, a @ b]):
+        np.testing.assert_allclose(got[name], want, rtol=0, atol=2e-6 * np.abs(want).max())
+
+
 def test_values_that_are_no_numbers(tmp_path):
     """NaN and infinities stay in their rows and columns; what is beyond the end of an operand is not there."""
     x, w = np.ones((40, 50), F16), np.ones((50, 30), F16)
