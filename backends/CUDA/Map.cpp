@@ -96,6 +96,22 @@ void mapScratch(BlockArgument scratch, Value memory, Value bytes, Value task, Te
   }
 }
 
+/// Maxima and minima of f32 that pass NaNs on are one instruction here (from sm_80 on), and not what CPUs
+/// have.
+void mapExtrema(func::FuncOp function) {
+  function.walk([](Operation *op) {
+    if (!isa<arith::MaximumFOp, arith::MinimumFOp>(op) || !op->getResult(0).getType().isF32()) return;
+    OpBuilder b(op);
+    Value x = op->getOperand(0), y = op->getOperand(1), value;
+    if (isa<arith::MaximumFOp>(op))
+      value = LLVM::MaximumOp::create(b, op->getLoc(), x, y);
+    else
+      value = LLVM::MinimumOp::create(b, op->getLoc(), x, y);
+    op->replaceAllUsesWith(ValueRange{value});
+    op->erase();
+  });
+}
+
 /// Returns how many tasks a block has.
 FailureOr<int64_t> mapFunction(func::FuncOp function, const Buffers &buffers) {
   auto forall = getTasks(function);
@@ -123,6 +139,7 @@ FailureOr<int64_t> mapFunction(func::FuncOp function, const Buffers &buffers) {
                    : arith::DivUIOp::create(b, loc, thread, constant(teams.threads)).getResult();
   Value task = isBlock ? block : arith::AddIOp::create(b, loc, first, team).getResult();
   if (teams.threads > 1) mapTeam(function, teams, thread, team);
+  mapExtrema(function);
 
   unsigned old = body.getNumArguments();
   SmallVector<Type> types;

@@ -43,7 +43,7 @@ def MapCuda : Pass<"girih-map-cuda", "::mlir::ModuleOp"> {
     there is one. Where the tile stage has set `girih.threads`, a team of so many does: 32 are a warp, more are a block. `gpu.thread_id x` is then the thread in its team, `gpu.barrier` and
     `gpu.shuffle` are instructions, and each `memref.alloca` in the workgroup's address space is a variable in shared memory. The function's arguments become those of a `.entry`: pointers into global memory, one a buffer, then 64-bit integers, one for each of the launch's
     `dims`, and last, where there is `girih.scratch`, a pointer to that: each thread has its part. `girih.threads` says from now on how many threads a block has. A launch's `tasks` become
-    the number of blocks, `scratch` the bytes of a block; the bytes of a thread are one more of its `dims`.
+    the number of blocks, `scratch` the bytes of a block; the bytes of a thread are one more of its `dims`. Maxima and minima of f32 become LLVM's, which PTX has.
 
     ```mlir
     func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
