@@ -100,7 +100,9 @@ void mapScratch(BlockArgument scratch, Value memory, Value bytes, Value task, Te
 /// have.
 void mapExtrema(func::FuncOp function) {
   function.walk([](Operation *op) {
-    if (!isa<arith::MaximumFOp, arith::MinimumFOp>(op) || !op->getResult(0).getType().isF32()) return;
+    if (!isa<arith::MaximumFOp, arith::MinimumFOp>(op) ||
+        !getElementTypeOrSelf(op->getResult(0).getType()).isF32())
+      return;
     OpBuilder b(op);
     Value x = op->getOperand(0), y = op->getOperand(1), value;
     if (isa<arith::MaximumFOp>(op))

@@ -183,7 +183,7 @@ void Planner::chooseTeam() {
   constexpr int64_t kMost = 512;                       // threads; more would have few registers each
   constexpr int64_t kRow = 64, kColumn = 128;          // elements, from which on combining them costs little
   constexpr int64_t kFew = 1 << 14, kEnough = 1 << 15; // results and threads
-  constexpr int64_t kElements = 32;                    // of a thread that are kept in registers
+  constexpr int64_t kElements = 8;                     // of a thread: with more, fewer threads find registers
   constexpr int64_t kSide = 8, kSector = 16;           // results side by side
   if (domain.reductions.empty()) return;
   int64_t unit = domain.unitDim, length = INT64_MAX;

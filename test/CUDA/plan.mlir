@@ -9,7 +9,7 @@
 // One row: few results, so a team has some that are side by side, and its threads share the reduction.
 // CHECK: girih.kernel "vector"({{.*}}width = 1, threads = 32, fma = true, nest = [<d0, 8, task>, <d0, 8, lanes>], reductions = [<at = 2, nest = [<k0, 1, threads>]>]
 // Rows are normalised by a team each, of so many threads that what they read stays in registers.
-// CHECK: girih.kernel "softmax"({{.*}}width = 1, threads = 64, fma = true, nest = [<d0, 1, task>, <d0, 1>, <d1, 4, threads>], reductions = [<at = 2, nest = [<k0, 4, threads>]>, <at = 2, nest = [<k0, 4, threads>]>]>]
+// CHECK: girih.kernel "softmax"({{.*}}width = 1, threads = 128, fma = true, nest = [<d0, 1, task>, <d0, 1>, <d1, 4, threads>], reductions = [<at = 2, nest = [<k0, 4, threads>]>, <at = 2, nest = [<k0, 4, threads>]>]>]
 // CHECK: girih.kernel "channels"({{.*}}nest = [<d0, 8, task>, <d0, 8, lanes>], reductions = [<at = 2, nest = [<k0, 1, threads>]>]
 // Loops of a window that are short are written out.
 // CHECK: girih.kernel "pool"({{.*}}nest = [<d0, 1, task>, <d1, 1, task>, <d2, 1, task>, <d0, 1>, <d1, 1>, <d2, 1>], reductions = [<at = 6, nest = [<k0, 1>, <k1, 3, unroll>]>]
