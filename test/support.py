@@ -80,6 +80,16 @@ def reference(model, feeds):
     return dict(zip([o.name for o in session.get_outputs()], session.run(None, feeds)))
 
 
+def random_feeds(model, rng, size):
+    """Inputs of a loaded model, whose dynamic dimensions are `size`; integers are 0 and 1."""
+    feeds = {}
+    for i in model.inputs:
+        shape = [d if isinstance(d, int) else size for d in i.shape]
+        integer = np.dtype(i.dtype).kind in "iu"
+        feeds[i.name] = (rng.integers(0, 2, shape) if integer else rng.standard_normal(shape)).astype(i.dtype)
+    return feeds
+
+
 def assert_close(got, want, rtol=1e-5, atol=1e-6, scaled=0.0):
     """Same names, shapes and types, and |got - want| <= atol + rtol |want| + scaled max |want|; integers and NaNs the same."""
     assert list(got) == list(want), f"outputs {list(got)}, expected {list(want)}"

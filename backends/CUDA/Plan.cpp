@@ -18,8 +18,6 @@ using namespace girih;
 
 namespace {
 
-constexpr int64_t kWarp = 32;
-
 /// What one thread computes at a time: so many results along two dimensions, -1 where there is none.
 struct RegisterTile {
   int64_t rowDim = -1, rows = 1, columnDim = -1, columns = 1;

@@ -1,4 +1,5 @@
 #include "backends/CUDA/PlanMma.h"
+#include "dialects/Graph/Attributes.h"
 #include "passes/Tile/Mma.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -13,7 +14,6 @@ struct Tile {
   int64_t rows, columns, warpRows, warpColumns;
 };
 
-constexpr int64_t kWarp = 32;
 constexpr Tile kTiles[] = {{256, 128, 64, 64}, {128, 128, 64, 64}, {128, 64, 64, 32},
                            {64, 128, 32, 64},  {64, 64, 32, 32},   {64, 32, 32, 16},
                            {32, 64, 16, 32},   {32, 32, 16, 16},   {16, 64, 16, 16}};
@@ -32,15 +32,14 @@ public:
   MmaPlanner(KernelOp kernel, const Domain &domain, const Guesses &guesses, const MmaShape &shape)
       : kernel(kernel), domain(domain), guesses(guesses), shape(shape) {}
 
+  bool isWorthIt() const;
   ScheduleAttr plan();
 
 private:
-  int64_t size(unsigned d) const { return std::max<int64_t>(guesses.get(domain.dims[d].extent), 1); }
+  int64_t size(unsigned d) const { return guesses.get(domain.dims[d].extent); }
   SmallVector<int64_t> divideRows(int64_t rows) const;
   double predict(const Tile &tile) const;
-  int64_t getInner() const {
-    return std::max<int64_t>(guesses.get(domain.reductions[0].loops[shape.inner].extent), 1);
-  }
+  int64_t getInner() const { return guesses.get(domain.reductions[0].loops[shape.inner].extent); }
   double countSteps() const;
 
   KernelOp kernel;
@@ -48,6 +47,15 @@ private:
   const Guesses &guesses;
   const MmaShape &shape;
 };
+
+/// Of less, most of a tensor core's tile would be zeros.
+bool MmaPlanner::isWorthIt() const {
+  constexpr int64_t kLeast = 8;
+  double rows = 1;
+  for (unsigned d : shape.rows)
+    rows *= size(d);
+  return rows >= kLeast && size(shape.column) >= kLeast && getInner() >= kLeast;
+}
 
 /// How many of a block's rows each loop of rows has: all of the inner ones first.
 SmallVector<int64_t> MmaPlanner::divideRows(int64_t rows) const {
@@ -63,7 +71,7 @@ SmallVector<int64_t> MmaPlanner::divideRows(int64_t rows) const {
 double MmaPlanner::countSteps() const {
   double all = 1;
   for (const LoopDim &loop : domain.reductions[0].loops)
-    all *= std::max<int64_t>(guesses.get(loop.extent), 1);
+    all *= guesses.get(loop.extent);
   return all;
 }
 
@@ -114,14 +122,8 @@ ScheduleAttr MmaPlanner::plan() {
 ScheduleAttr planMma(KernelOp kernel, const Domain &domain, const Guesses &guesses, bool withTf32) {
   auto shape = getMmaShape(domain);
   if (!shape || (shape->element.isF32() && !withTf32)) return {};
-  // Less than that, and most of a tensor core's tile would be zeros.
-  constexpr int64_t kLeast = 8;
-  int64_t rows = 1;
-  for (unsigned d : shape->rows)
-    rows = llvm::SaturatingMultiply<uint64_t>(rows, std::max<int64_t>(guesses.get(domain.dims[d].extent), 1));
-  int64_t inner = guesses.get(domain.reductions[0].loops[shape->inner].extent);
-  if (rows < kLeast || guesses.get(domain.dims[shape->column].extent) < kLeast || inner < kLeast) return {};
-  return MmaPlanner(kernel, domain, guesses, *shape).plan();
+  MmaPlanner planner(kernel, domain, guesses, *shape);
+  return planner.isWorthIt() ? planner.plan() : ScheduleAttr();
 }
 
 } // namespace girih

@@ -1,12 +1,10 @@
 // Teams of threads: what a task is computed by on a GPU, where it is not one thread.
 #pragma once
 
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace girih {
-
-/// The threads of a warp, which run in step.
-constexpr int64_t kWarp = 32;
 
 /// How the tasks of a kernel are put into a block: each has `threads` of its `teams * threads`.
 struct Teams {

@@ -61,6 +61,8 @@ inline constexpr DiscardableAttr<mlir::StringAttr> kName{"girih.name"};
 inline constexpr DiscardableAttr<mlir::ElementsAttr> kDefault{"girih.default"};
 /// The argument of a kernel's function that is its thread's own memory.
 inline constexpr DiscardableAttr<mlir::UnitAttr> kScratch{"girih.scratch"};
+/// The threads of a warp, which run in step: the least of a team.
+inline constexpr int64_t kWarp = 32;
 /// How many threads a task of a kernel's function takes, where it is not one; after the map, how many a block
 /// has.
 inline constexpr DiscardableAttr<mlir::IntegerAttr> kThreads{"girih.threads"};

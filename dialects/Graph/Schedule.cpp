@@ -1,4 +1,5 @@
 // Loops, stages and schedules as text, and what of them can be wrong whatever the kernel.
+#include "dialects/Graph/Attributes.h"
 #include "dialects/Graph/Graph.h"
 #include "dialects/Graph/Layout.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -344,7 +345,7 @@ LogicalResult PackedAttr::verify(EmitError error, unsigned, AffineMap layout) {
 /// What a team of threads can do.
 static LogicalResult verifyTeam(EmitError error, int64_t width, int64_t threads, ArrayRef<LoopAttr> nest,
                                 ArrayRef<StageAttr> reductions) {
-  constexpr int64_t kWarp = 32, kMostThreads = 1024;
+  constexpr int64_t kMostThreads = 1024;
   auto isDealt = [](LoopAttr l) { return l.getRole() == LoopRole::threads; };
   const LoopAttr *dealt = llvm::find_if(nest, isDealt);
   if (threads == 1) {

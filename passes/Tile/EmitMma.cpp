@@ -2,7 +2,6 @@
 // shared memory: while tensor cores are at one of them, cp.async fills the next ones. Lines of a buffer are
 // pieces of 16 bytes, in an order that differs from line to line (the swizzle), so that the eight of a matrix
 // that ldmatrix reads are in different banks. PTX ISA: "Warp Level Matrix Multiply-Accumulate Instructions".
-#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Tile/MmaEmitter.h"
 
@@ -132,7 +131,7 @@ void MmaEmitter::finishTile(ArrayRef<Value> sums, llvm::function_ref<void(ArrayR
   int64_t side = std::clamp<int64_t>(kPiece / getStorageBytes(type), 4, most);
   int64_t line = getMmaSumStride(leaf);
   int64_t aLine = width / side, passes = kMmaRows * aLine / kWarp;
-  Value warp = divide(thread, kWarp), own = times(warp, kMmaRows * line);
+  Value own = times(warp, kMmaRows * line);
   Type f32 = b.getF32Type();
   Value everyLane = number(-1);
   for (int64_t i = 0; i < leaf.getRows() / kMmaRows; ++i) {
@@ -209,7 +208,7 @@ void MmaEmitter::emit(llvm::function_ref<void(ArrayRef<MmaSum>)> finish) {
   Value own = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
   thread = arith::IndexCastUIOp::create(b, loc, i32(), own);
   lane = remainder(thread, kWarp);
-  Value warp = divide(thread, kWarp);
+  warp = divide(thread, kWarp);
   warpRow = remainder(warp, rows / leaf.getRows()), warpColumn = divide(warp, rows / leaf.getRows());
 
   auto module = e.fn.getFunction()->getParentOfType<ModuleOp>();

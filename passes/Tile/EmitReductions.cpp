@@ -225,10 +225,33 @@ SmallVector<Value> Emitter::reduceStep(ArrayRef<Value> accumulators) {
   return next;
 }
 
+/// Several partial results of each accumulator, one chain after the other. Every chain begins at the neutral
+/// value, so the first may carry outer results.
+SmallVector<Value> Emitter::beginChains(ArrayRef<Value> accumulators, int64_t chains) {
+  auto op = current->op;
+  size_t n = accumulators.size(), outs = op.getNumDpsInits();
+  SmallVector<Value> neutral, all;
+  for (size_t p = 0; p < n; ++p)
+    neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[p % outs], {})));
+  for (int64_t c = 0; c < chains; ++c)
+    llvm::append_range(all, c == 0 ? accumulators : ArrayRef<Value>(neutral));
+  return all;
+}
+
+/// The results of all chains, which have `n` accumulators each, as one.
+SmallVector<Value> Emitter::combineChains(ArrayRef<Value> all, size_t n) {
+  auto op = current->op;
+  size_t outs = op.getNumDpsInits();
+  SmallVector<Value> out(all.take_front(n));
+  for (all = all.drop_front(n); !all.empty(); all = all.drop_front(n))
+    for (size_t p = 0; p < n; p += outs)
+      llvm::copy(combine(ArrayRef(out).slice(p, outs), all.slice(p, outs)), out.begin() + p);
+  return out;
+}
+
 /// The last reduction loop with lanes along it: several vectors of partial results, which are combined at the
 /// end.
 SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> accumulators) {
-  auto op = current->op;
   const LoopDim &dim = current->loops[laneLoop.getDim()];
   int64_t width = schedule.getWidth(), chains = laneLoop.getSize() / width;
   auto extent = dimValue(dim.extent);
@@ -239,14 +262,8 @@ SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> ac
     for (auto &p : points)
       p[dim.dims.back()] = lane;
   };
-  size_t n = accumulators.size(), outs = op.getNumDpsInits();
-  SmallVector<Value>
-      all; // chain-major; every chain begins at the neutral value, so the first may carry outer results
-  SmallVector<Value> neutral;
-  for (size_t p = 0; p < n; ++p)
-    neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[p % outs], {})));
-  for (int64_t c = 0; c < chains; ++c)
-    llvm::append_range(all, c == 0 ? accumulators : neutral);
+  size_t n = accumulators.size();
+  SmallVector<Value> all = beginChains(accumulators, chains);
   auto loopOver = [&](Value from, Value to, int64_t c) {
     auto loop = scf::ForOp::create(b, loc, from, to, constant(c * width), all);
     OpBuilder::InsertionGuard guard(b);
@@ -296,10 +313,5 @@ SmallVector<Value> Emitter::reduceLanes(LoopAttr laneLoop, SmallVector<Value> ac
       masked(e.variable(whole, width), vector::CreateMaskOp::create(b, loc, maskType, left));
     }
   }
-  SmallVector<Value> out(all.begin(), all.begin() + n);
-  for (int64_t c = 1; c < chains; ++c)
-    for (size_t p = 0; p < n; p += outs)
-      llvm::copy(combine(ArrayRef(out).slice(p, outs), ArrayRef(all).slice(c * n + p, outs)),
-                 out.begin() + p);
-  return out;
+  return combineChains(all, n);
 }

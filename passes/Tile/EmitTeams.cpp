@@ -1,13 +1,12 @@
 // What the threads of a team share: loops that are dealt out to them, and reductions, whose partial results
 // they combine through the shuffles of a warp and memory of the team.
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/Tile/EmitterState.h"
 
 using namespace mlir;
 using namespace girih;
-
-static constexpr int64_t kWarp = 32;
 
 Value Emitter::thread() {
   if (!ownThread) {
@@ -114,15 +113,10 @@ void Emitter::threadPieces(LoopAttr l, Leaf leaf) {
 /// The last reduction loop, shared by the team: each of the elements that a thread has side by side has a
 /// partial result, and all of them are combined at the end.
 SmallVector<Value> Emitter::reduceThreads(LoopAttr l, SmallVector<Value> accumulators) {
-  auto op = current->op;
   const LoopDim &dim = current->loops[l.getDim()];
-  size_t n = accumulators.size(), outs = op.getNumDpsInits();
+  size_t n = accumulators.size();
   int64_t size = l.getSize();
-  SmallVector<Value> neutral, all;
-  for (size_t p = 0; p < n; ++p)
-    neutral.push_back(e.vector(e.evalTensor(op.getOutputs()[p % outs], {})));
-  for (int64_t c = 0; c < size; ++c)
-    llvm::append_range(all, c == 0 ? accumulators : neutral);
+  SmallVector<Value> all = beginChains(accumulators, size);
   auto step = [&](Idx i, int64_t count, Value condition) {
     for (int64_t c = 0; c < count; ++c) {
       for (auto &p : points) {
@@ -150,12 +144,7 @@ SmallVector<Value> Emitter::reduceThreads(LoopAttr l, SmallVector<Value> accumul
     step(i, count, condition);
   };
   deal({e.constant(0), dim.extent, {}, {}}, size, points.size(), loopOver, piece);
-  SmallVector<Value> out(all.begin(), all.begin() + n);
-  for (int64_t c = 1; c < size; ++c)
-    for (size_t p = 0; p < n; p += outs)
-      llvm::copy(combine(ArrayRef(out).slice(p, outs), ArrayRef(all).slice(c * n + p, outs)),
-                 out.begin() + p);
-  return out;
+  return combineChains(all, n);
 }
 
 /// The state at the same place in another thread of the warp.

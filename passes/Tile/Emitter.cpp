@@ -320,7 +320,10 @@ SmallVector<Val> Emitter::evaluate(ArrayRef<Idx> dims) {
 }
 
 void Emitter::finishAt(ArrayRef<Idx> dims) {
-  SmallVector<Val> values = evaluate(dims);
+  store(dims, evaluate(dims));
+}
+
+void Emitter::store(ArrayRef<Idx> dims, ArrayRef<Val> values) {
   for (auto &[view, indices, n] : destinations(dims))
     e.store(view, indices, values[n]);
 }
@@ -342,8 +345,7 @@ void Emitter::multiply() {
       values.push_back(evaluate(dims));
     }
     for (auto [dims, value] : llvm::zip_equal(at, values))
-      for (auto &[view, indices, n] : destinations(dims))
-        e.store(view, indices, value[n]);
+      store(dims, value);
   });
 }
 

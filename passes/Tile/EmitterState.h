@@ -86,6 +86,7 @@ private:
   void ifKept(mlir::ArrayRef<Idx> dims, llvm::function_ref<void()> body);
   mlir::SmallVector<Val> evaluate(mlir::ArrayRef<Idx> dims);
   void finishAt(mlir::ArrayRef<Idx> dims);
+  void store(mlir::ArrayRef<Idx> dims, mlir::ArrayRef<Val> values);
   void multiply();
   struct Destination {
     MemoryView view;
@@ -101,6 +102,8 @@ private:
                                              mlir::SmallVector<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> reduceStep(mlir::ArrayRef<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> reduceLanes(LoopAttr loop, mlir::SmallVector<mlir::Value> accumulators);
+  mlir::SmallVector<mlir::Value> beginChains(mlir::ArrayRef<mlir::Value> accumulators, int64_t chains);
+  mlir::SmallVector<mlir::Value> combineChains(mlir::ArrayRef<mlir::Value> all, size_t n);
   mlir::SmallVector<mlir::Value> reduceThreads(LoopAttr loop, mlir::SmallVector<mlir::Value> accumulators);
   mlir::SmallVector<mlir::Value> combine(mlir::ValueRange x, mlir::ValueRange y);
   mlir::SmallVector<mlir::Value> shuffle(mlir::ValueRange state, mlir::gpu::ShuffleMode mode, int64_t offset);

@@ -1,4 +1,5 @@
 #include "passes/Tile/Mma.h"
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <numeric>
 
@@ -97,8 +98,6 @@ int64_t getMmaVector(KernelOp kernel, const Domain &domain, const MmaShape &shap
     meet(cast<PlaceAttr>(places[operand.access.buffer]).getOffset().getDims()[0]);
   return vector;
 }
-
-constexpr int64_t kWarp = 32, kMmaRows = 16;
 
 int64_t getMmaRows(const MmaShape &shape, ScheduleAttr schedule) {
   int64_t rows = 1;

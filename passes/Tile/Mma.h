@@ -6,6 +6,9 @@
 
 namespace girih {
 
+/// Results of an mma, which goes along two pieces of 16 bytes of the reduction.
+constexpr int64_t kMmaRows = 16, kMmaColumns = 8;
+
 /// How tensor cores see an operand of a contraction: as lines of elements that lie side by side, which are
 /// along the reduction, or along the rows or columns of the result.
 struct MmaOperand {

@@ -1,6 +1,7 @@
 // The emitter of products on tensor cores: what its parts share. Private to this library.
 #pragma once
 
+#include "dialects/Graph/Attributes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -9,9 +10,7 @@
 
 namespace girih {
 
-constexpr int64_t kPiece = 16;                    // bytes of a line of one of ldmatrix's matrices
-constexpr int64_t kMmaRows = 16, kMmaColumns = 8; // of an mma, which goes along two pieces of the reduction
-constexpr int64_t kWarp = 32;
+constexpr int64_t kPiece = 16;       // bytes of a line of one of ldmatrix's matrices
 constexpr unsigned kSharedSpace = 3; // NVPTX's address space
 
 /// An operand's tile in a buffer: `lines` of `length` elements that lie side by side.
@@ -104,7 +103,8 @@ private:
   int64_t bytes; // of an element
 
   int64_t rows = 1, columns = 1, bufferBytes = 0; // of the block's tile
-  mlir::Value thread, lane, warpRow, warpColumn;  // the thread in the block, and its warp's place in the tile
+  mlir::Value thread, lane, warp, warpRow,
+      warpColumn; // the thread in the block, and its warp's place in the tile
   mlir::Value shared;
   OperandTile left, right;
   /// Of each operand, of each matrix (or step of one along the reduction) the byte in the tile at which this

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from support import SIMULATOR, SOURCE, Graph, Refused, assert_close, check, compile_file, compile_model, girih, run_model
+from support import SIMULATOR, SOURCE, Graph, Refused, assert_close, check, compile_file, compile_model, girih, random_feeds, run_model
 
 
 @pytest.fixture(autouse=True)
@@ -203,9 +203,5 @@ def test_models(name, tmp_path):
     host = girih.load(compile_file(path, tmp_path / "cpu.so"))
     rng = np.random.default_rng(0)
     for size in (1, 5):
-        feeds = {}
-        for i in host.inputs:
-            shape = [d if isinstance(d, int) else size for d in i.shape]
-            integer = np.dtype(i.dtype).kind in "iu"
-            feeds[i.name] = (rng.integers(0, 2, shape) if integer else rng.standard_normal(shape)).astype(i.dtype)
+        feeds = random_feeds(host, rng, size)
         assert_close(device.run(feeds), host.run(feeds), rtol=1e-5, scaled=1e-5)

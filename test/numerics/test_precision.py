@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from support import SIMULATOR, SOURCE, Graph, assert_close, compile_file, compile_model, girih, reference, run_model
+from support import SIMULATOR, SOURCE, Graph, assert_close, compile_file, compile_model, girih, random_feeds, reference, run_model
 
 # Units in the last place of a value near 1.
 UNIT = {"f16": 2.0**-10, "bf16": 2.0**-7, "tf32": 2.0**-10}
@@ -180,11 +180,7 @@ def test_models(name, precision, tmp_path):
     device, host = girih.load(artifact), girih.load(compile_file(path, tmp_path / "cpu.so"))
     rng = np.random.default_rng(0)
     for size in (1, 5):
-        feeds = {}
-        for i in host.inputs:
-            shape = [d if isinstance(d, int) else size for d in i.shape]
-            integer = np.dtype(i.dtype).kind in "iu"
-            feeds[i.name] = (rng.integers(0, 2, shape) if integer else rng.standard_normal(shape)).astype(i.dtype)
+        feeds = random_feeds(host, rng, size)
         assert_close(device.run(feeds), host.run(feeds), rtol=16 * UNIT[precision], scaled=16 * UNIT[precision])
 
 

@@ -42,6 +42,16 @@ std::string runsOn(const girih_context *context) {
   return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
 }
 
+json::Object launchJson(const girih_launch_info &info, double seconds) {
+  return json::Object{{"name", info.name},
+                      {"kernel", info.kernel_name},
+                      {"variant", info.variant ? json::Value(info.variant) : nullptr},
+                      {"tasks", info.tasks},
+                      {"flops", info.flops},
+                      {"bytes", info.bytes},
+                      {"us", seconds * 1e6}};
+}
+
 json::Value deviceJson(const girih_context *context) {
   const char *device = girih_get_device(context);
   return device ? json::Value(json::fixUTF8(device)) : json::Value(nullptr);

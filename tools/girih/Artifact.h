@@ -24,6 +24,8 @@ girih_model_info modelInfo(const girih_model *model);
 std::string runsOn(const girih_context *context);
 /// The GPU's name as JSON, null on a CPU.
 llvm::json::Value deviceJson(const girih_context *context);
+/// What is said of a launch that took so long, however that was found out.
+llvm::json::Object launchJson(const girih_launch_info &info, double seconds);
 
 /// Where inputs come from: the same options for all commands that run a model.
 struct InputOptions {

@@ -240,17 +240,12 @@ static json::Object profileJson(ArrayRef<KernelTime> kernels, const Machine *mac
   };
   for (const Bandwidth &b : machine ? machine->levels : std::vector<Bandwidth>())
     levels.push_back(json::Object{{"level", b.level}, {"gb_per_s", b.bytesPerSecond * 1e-9}});
-  for (const KernelTime &k : kernels)
-    list.push_back(
-        json::Object{{"name", k.info.name},
-                     {"kernel", k.info.kernel_name},
-                     {"variant", k.info.variant ? json::Value(k.info.variant) : nullptr},
-                     {"tasks", k.info.tasks},
-                     {"flops", k.info.flops},
-                     {"bytes", k.info.bytes},
-                     {"us", k.seconds * 1e6},
-                     {"predicted_us", predictedUs(k)},
-                     {"limit_us", orNull([&] { return machine->limit(k.info.flops, k.info.bytes) * 1e6; })}});
+  for (const KernelTime &k : kernels) {
+    json::Object kernel = launchJson(k.info, k.seconds);
+    kernel["predicted_us"] = predictedUs(k);
+    kernel["limit_us"] = orNull([&] { return machine->limit(k.info.flops, k.info.bytes) * 1e6; });
+    list.push_back(std::move(kernel));
+  }
   PredictionError error = getPredictionError(kernels);
   auto percent = [&](double part) { return error.kernels ? json::Value(100 * part) : json::Value(nullptr); };
   return json::Object{{"prediction_error_percent", percent(error.weighted)},

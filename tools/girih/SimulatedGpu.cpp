@@ -1,4 +1,5 @@
 #include "tools/girih/SimulatedGpu.h"
+#include "tools/girih/Artifact.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <dlfcn.h>
@@ -122,16 +123,11 @@ void printSimulated(std::vector<SimulatedLaunch> launches) {
 
 json::Object simulatedJson(std::vector<SimulatedLaunch> launches) {
   json::Array kernels;
-  for (SimulatedLaunch &launch : launches)
-    kernels.push_back(
-        json::Object{{"name", launch.info.name},
-                     {"kernel", launch.info.kernel_name},
-                     {"variant", launch.info.variant ? json::Value(launch.info.variant) : nullptr},
-                     {"tasks", launch.info.tasks},
-                     {"flops", launch.info.flops},
-                     {"bytes", launch.info.bytes},
-                     {"us", launch.seconds * 1e6},
-                     {"measurement", std::move(launch.measurement)}});
+  for (SimulatedLaunch &launch : launches) {
+    json::Object kernel = launchJson(launch.info, launch.seconds);
+    kernel["measurement"] = std::move(launch.measurement);
+    kernels.push_back(std::move(kernel));
+  }
   return json::Object{{"kernels", std::move(kernels)}};
 }
 
